@@ -1,0 +1,1 @@
+"""prefqa: the quality gate for preference data."""

@@ -1,0 +1,86 @@
+"""How often each annotator votes like the majority of the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from prefqa._types import Ints
+
+# Six is a multiple of every 1/k credit (k = 1, 2, 3), so credits are whole numbers and their sums exact.
+_UNIT = 6
+
+
+@dataclass(frozen=True)
+class JudgmentSums:
+    """Per judgment: its votes, how many of them others voted on too, and its credit on these in sixths of a vote."""
+
+    n_votes: Ints
+    n_compared: Ints
+    credit: Ints
+
+
+def judgment_sums(ranks: Ints, starts: Ints, wins: Ints, ties: Ints) -> JudgmentSums:
+    """Compare each vote of each judgment with the majority of the other votes on its pair.
+
+    The others' votes on a pair (first, tie, second) have a most frequent answer, or several equally frequent ones. A vote
+    equal to one of j most frequent answers earns 1/j, any other vote nothing. Votes that nobody shares are not compared.
+
+    Args:
+        ranks: [n judgments, k], 0 = not ranked.
+        starts: [n items], index of each item's first judgment.
+        wins, ties: [n items, k, k].
+    """
+    n_judgments, k = ranks.shape
+    item = np.repeat(np.arange(starts.size), np.diff(np.append(starts, n_judgments)))
+    n_votes, n_compared, credit = (np.zeros(n_judgments, np.int64) for _ in range(3))
+    for a in range(k):
+        for b in range(a + 1, k):
+            voted = (ranks[:, a] > 0) & (ranks[:, b] > 0)
+            own = np.sign(ranks[:, a] - ranks[:, b])
+            counts = np.stack([wins[:, a, b], ties[:, a, b], wins[:, b, a]])[:, item]
+            answer = np.stack([own < 0, own == 0, own > 0])
+            others = counts - answer
+            most = others.max(axis=0)
+            is_most = others == most
+            share = np.where((is_most & answer).any(axis=0), _UNIT // is_most.sum(axis=0), 0)
+            compared = voted & (most > 0)
+            n_votes += voted
+            n_compared += compared
+            credit += np.where(compared, share, 0)
+    return JudgmentSums(n_votes, n_compared, credit)
+
+
+def annotator_frame(annotator_ids: pl.Series, annotators: Ints, sums: JudgmentSums) -> pl.DataFrame:
+    """Sum judgments by annotator: agreement with the others, with its standard error.
+
+    agreement = credit / votes compared, s / c over an annotator's items. Its standard error is that of a ratio over
+    items as clusters, sqrt(J / (J - 1) * sum (s_i - agreement * c_i)^2) / sum c_i with J items; null with fewer than two.
+
+    Returns:
+        One row per annotator, sorted by id: annotator_id, n_judgments, n_items, n_votes, n_compared,
+        agreement_with_others (null where no vote was shared), se.
+    """
+    n = annotator_ids.len()
+    s, c = sums.credit.astype(np.float64), sums.n_compared.astype(np.float64)
+
+    def total(weights: Ints | np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.bincount(annotators, weights=weights, minlength=n)
+
+    judgments = np.bincount(annotators, minlength=n)
+    compared, items = total(c), total(c > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        agreement = total(s) / compared
+        squares = total(s * s) - 2 * agreement * total(s * c) + agreement**2 * total(c * c)
+        se = np.sqrt(np.maximum(squares, 0) * items / (items - 1)) / compared
+    numbers = {"n_judgments": judgments, "n_items": judgments, "n_votes": total(sums.n_votes), "n_compared": compared}
+    return pl.DataFrame(
+        [annotator_ids.alias("annotator_id")]
+        + [pl.Series(name, values.astype(np.int64)) for name, values in numbers.items()]
+        + [
+            pl.Series("agreement_with_others", np.where(compared > 0, agreement / _UNIT, np.nan), nan_to_null=True),
+            pl.Series("se", np.where(items > 1, se / _UNIT, np.nan), nan_to_null=True),
+        ]
+    )

@@ -1,0 +1,85 @@
+"""Every error that prefqa raises on purpose; each says what is wrong, where, and what to do next."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+
+class PrefqaError(Exception):
+    """Base of all errors that are the input's or the caller's; the command line ends with exit code 2."""
+
+
+class UsageError(PrefqaError):
+    """A call or command that cannot be carried out as it was asked."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(_with_hint(message, hint))
+
+
+class ReadError(PrefqaError):
+    """A file, line or row group that cannot be read."""
+
+    def __init__(
+        self,
+        path: str | Path,
+        reason: str,
+        *,
+        line: int | None = None,
+        row_group: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        where = str(path)
+        if line is not None:
+            where += f", line {line}"
+        if row_group is not None:
+            where += f", row group {row_group}"
+        super().__init__(_with_hint(f"{where}: {reason}", hint))
+        self.path, self.reason, self.line, self.row_group = str(path), reason, line, row_group
+
+
+class ColumnNotFoundError(PrefqaError):
+    """Columns that a call needs and the data lacks."""
+
+    @classmethod
+    def from_missing(
+        cls, missing: Sequence[str], available: Sequence[str], path: str | Path | None = None
+    ) -> ColumnNotFoundError:
+        """Build the message from the missing names, the names there are, and the nearest of these."""
+        where = f"{path}: " if path is not None else ""
+        close = {name: nearest(name, available) for name in missing}
+        pairs = ", ".join(f"{there!r} for {name!r}" for name, there in close.items() if there)
+        hint = (
+            f"did you mean {pairs}? Say so with columns={{standard: yours}} or under [columns] in the config."
+            if pairs
+            else "map your names with columns={standard: yours} or under [columns] in the config."
+        )
+        listed = ", ".join(map(repr, missing))
+        have = ", ".join(map(repr, available)) or "none"
+        return cls(_with_hint(f"{where}column not found: {listed}. The data has: {have}.", hint))
+
+
+class ConfigError(PrefqaError):
+    """A configuration that cannot be used: unknown key, wrong type, impossible value."""
+
+    def __init__(self, message: str, *, path: str | Path | None = None, key: str | None = None) -> None:
+        where = "".join([f"{path}: " if path is not None else "", f"[{key}] " if key else ""])
+        super().__init__(where + message)
+
+
+class MissingExtraError(PrefqaError):
+    """A part of prefqa whose optional packages are not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"this needs the package {package!r}: install it with pip install 'prefqa[{extra}]'")
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is closest to `word`, or None where none is close."""
+    found = difflib.get_close_matches(word.lower(), {k.lower(): k for k in known}, n=1)
+    return next((k for k in known if found and k.lower() == found[0]), None)
+
+
+def _with_hint(message: str, hint: str | None) -> str:
+    return f"{message}\nHint: {hint}" if hint else message

@@ -1,0 +1,217 @@
+"""The one standard form of preference data: judgments (+ responses, + items), and their integer codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+import polars as pl
+
+from prefqa.coding import Coded, encode
+from prefqa.errors import ColumnNotFoundError, UsageError
+
+#: The standard columns of judgments and the types they are cast to; design and docs/data.md say what each means.
+JUDGMENT_TYPES: Mapping[str, pl.DataType] = MappingProxyType(
+    {
+        "item_id": pl.String(),
+        "annotator_id": pl.String(),
+        "response_id": pl.String(),
+        "rank": pl.Int64(),
+        "judgment_id": pl.String(),
+        "score": pl.Float64(),
+        "created_at": pl.Datetime("us", "UTC"),
+        "guideline_version": pl.String(),
+        "batch": pl.String(),
+        "criterion": pl.String(),
+        "position": pl.Int64(),
+        "duration_s": pl.Float64(),
+        "status": pl.String(),
+        "is_gold": pl.Boolean(),
+        "annotator_kind": pl.String(),
+    }
+)
+REQUIRED = ("item_id", "annotator_id", "response_id", "rank")
+#: Where the row stood in the source, from 0; findings and the quarantine name rows by it.
+ROW = "_row"
+SUBMITTED = "submitted"
+
+
+def raw_name(column: str) -> str:
+    """Name of the column that keeps, as text, the values of `column` that could not be read as its type."""
+    return f"_{column}_raw"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where preferences came from and which shape was seen there."""
+
+    origin: str
+    shape: str = "rankings"
+    detail: str = ""
+    files: tuple[str, ...] = ()
+    naive_time: bool = False
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """Preference data in its standard form.
+
+    `judgments` is lazy and long: one row per judgment and response, standard columns in their standard types, all
+    further columns kept, `_row` for the place in the source. Values that could not be read as their column's type
+    are null there and stand as text in `_<column>_raw`; the checks report them.
+    """
+
+    judgments: pl.LazyFrame
+    responses: pl.DataFrame | None = None
+    items: pl.DataFrame | None = None
+    source: Source = field(default_factory=lambda: Source("frame"))
+    _codes: dict[tuple[str, ...], Coded] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_long(
+        cls,
+        frame: pl.LazyFrame | pl.DataFrame,
+        *,
+        source: Source | None = None,
+        responses: pl.DataFrame | None = None,
+        items: pl.DataFrame | None = None,
+    ) -> Preferences:
+        """Cast a long frame (one row per judgment and response) to the standard types.
+
+        Raises:
+            ColumnNotFoundError: if one of item_id, annotator_id, response_id, rank is not there.
+        """
+        source = source or Source("frame")
+        lazy = frame.lazy()
+        schema = lazy.collect_schema()
+        missing = [name for name in REQUIRED if name not in schema]
+        if missing:
+            raise ColumnNotFoundError.from_missing(missing, schema.names(), source.origin)
+        if ROW not in schema:
+            lazy = lazy.with_row_index(ROW)
+        casts: list[pl.Expr] = [pl.col(ROW).cast(pl.Int64)]
+        for name, wanted in JUDGMENT_TYPES.items():
+            if name in schema and raw_name(name) not in schema:
+                casts += _cast(name, schema[name], wanted)
+        naive = isinstance(schema.get("created_at"), pl.Datetime) and schema["created_at"].time_zone is None  # type: ignore[union-attr]
+        return cls(
+            lazy.with_columns(casts),
+            _keyed(responses, ("item_id", "response_id")),
+            _keyed(items, ("item_id",)),
+            replace(source, naive_time=source.naive_time or naive),
+        )
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the judgment columns that the data came with or that its shape gave."""
+        return [name for name in self.judgments.collect_schema().names() if not name.startswith("_")]
+
+    def with_judgments(self, judgments: pl.LazyFrame) -> Preferences:
+        """Return the same preferences over other judgments (codes are made anew)."""
+        return replace(self, judgments=judgments, _codes={})
+
+    def require(self, *columns: str) -> None:
+        """Raise ColumnNotFoundError unless the judgments (or the items) have all of `columns`."""
+        available = self.slice_columns()
+        missing = [name for name in columns if name not in available]
+        if missing:
+            raise ColumnNotFoundError.from_missing(missing, available, self.source.origin)
+
+    def slice_columns(self) -> list[str]:
+        """Names of the columns that `by=` takes: those of the judgments, and those of the items."""
+        more = [] if self.items is None else [name for name in self.items.columns if name not in self.columns]
+        return self.columns + more
+
+    def usable(self) -> pl.LazyFrame:
+        """Judgment rows that count: submitted, with all three ids, ranked."""
+        return self.judgments.filter(usable_rows(self.columns))
+
+    def coded(self, by: Sequence[str] = ()) -> Coded:
+        """Return the usable rows with integer codes for keys, made once per `by` and kept.
+
+        Rows are split into cells by the distinct values of `by`; all counting is within a cell.
+        """
+        key = tuple(by)
+        if key not in self._codes:
+            self.require(*key)
+            self._codes[key] = encode(self._with_slices(key), by=key)
+        return self._codes[key]
+
+    def _with_slices(self, by: tuple[str, ...]) -> pl.LazyFrame:
+        usable = self.usable()
+        from_items = [name for name in by if name not in self.columns]
+        if from_items and self.items is not None:
+            usable = usable.join(self.items.lazy().select("item_id", *from_items), on="item_id", how="left")
+        return usable
+
+
+def usable_rows(columns: Sequence[str]) -> pl.Expr:
+    """Expression that is true for a row that counts (see `Preferences.usable`)."""
+    ids = [pl.col(name).is_not_null() & (pl.col(name) != "") for name in REQUIRED[:3]]
+    status = [(pl.col("status").is_null()) | (pl.col("status") == SUBMITTED)] if "status" in columns else []
+    return pl.all_horizontal(*ids, pl.col("rank") >= 1, *status)
+
+
+def as_preferences(data: Any) -> Preferences:
+    """Return `data` itself if it is Preferences; say what to do if it is not."""
+    if isinstance(data, Preferences):
+        return data
+    raise UsageError(
+        f"expected Preferences, not {type(data).__name__}", hint="make them with prefqa.read(path_or_frame)."
+    )
+
+
+def _cast(name: str, dtype: pl.DataType, wanted: pl.DataType) -> list[pl.Expr]:
+    """Expressions that read `name` as its standard type, and keep as text what cannot be read so."""
+    column = pl.col(name)
+    if dtype == wanted and name != "rank":
+        return []
+    if dtype.is_nested() or dtype == pl.Object():
+        raise UsageError(f"column {name!r} holds {dtype}, where {wanted} is expected")
+    typed: pl.Expr
+    if name == "rank":
+        number = column.cast(pl.Float64, strict=False) if not dtype.is_integer() else column.cast(pl.Int64, strict=False)
+        fits = (number >= 1) & (number < 2**31) & (number == number.floor() if not dtype.is_integer() else pl.lit(True))
+        typed = pl.when(fits).then(number).cast(pl.Int64, strict=False)
+    elif name == "created_at":
+        typed = _time(column, dtype)
+    elif isinstance(wanted, pl.Boolean) and dtype == pl.String():
+        lowered = column.str.to_lowercase()
+        typed = pl.when(lowered.is_in(["true", "1", "yes"])).then(True).when(lowered.is_in(["false", "0", "no"])).then(False)
+    else:
+        typed = column.cast(wanted, strict=False)
+    unread = pl.when(typed.is_null() & column.is_not_null()).then(column.cast(pl.String, strict=False))
+    return [typed.alias(name), unread.alias(raw_name(name))]
+
+
+def _time(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Read times: with a zone as they stand, without one as UTC, text as ISO 8601, numbers as Unix seconds."""
+    if isinstance(dtype, pl.Datetime):
+        utc = column if dtype.time_zone else column.dt.replace_time_zone("UTC")
+        return utc.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
+    if isinstance(dtype, pl.Date):
+        return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    if dtype.is_numeric():
+        return (column.cast(pl.Float64) * 1e6).round().cast(pl.Int64, strict=False).cast(pl.Datetime("us", "UTC"))
+    iso = column.cast(pl.String).str.strip_chars()
+    zoned = iso.str.to_datetime("%+", strict=False, time_unit="us", time_zone="UTC")
+    naive = [
+        iso.str.to_datetime(form, strict=False, time_unit="us").dt.replace_time_zone("UTC")
+        for form in ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d")
+    ]
+    return pl.coalesce(zoned, *naive)
+
+
+def _keyed(frame: pl.DataFrame | None, keys: tuple[str, ...]) -> pl.DataFrame | None:
+    """One row per key, sorted: the first non-null value of each column in the frame's own order."""
+    if frame is None:
+        return None
+    missing = [name for name in keys if name not in frame.columns]
+    if missing:
+        raise ColumnNotFoundError.from_missing(missing, frame.columns)
+    frame = frame.with_columns(pl.col(name).cast(pl.String) for name in keys)
+    if frame.select(pl.struct(keys).is_duplicated().any()).item():
+        frame = frame.group_by(keys).agg(pl.all().drop_nulls().first())
+    return frame.sort(keys)

@@ -1,0 +1,110 @@
+"""The one place that puts files on disk: each appears whole under its final name, or not at all."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from prefqa.errors import UsageError
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; it takes the final name only when the block ends well."""
+    path = Path(path)
+    _make_parent(path)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    staged = Path(name)
+    try:
+        yield staged
+        staged.chmod(0o666 & ~_umask())
+        staged.replace(path)
+    except IsADirectoryError as error:
+        raise UsageError(f"cannot write {path}: it is a directory") from error
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+@contextmanager
+def staged_directory(out: str | Path) -> Iterator[Path]:
+    """Yield a staging directory; its files move into `out` together, only when the block ends well.
+
+    Files of other names that already stand in `out` are left alone.
+    """
+    out = Path(out)
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"cannot write into {out}: it is a file", hint="name a directory.")
+    _make_parent(out)
+    stage = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        yield stage
+        out.mkdir(exist_ok=True)
+        for staged in sorted(stage.iterdir()):
+            staged.replace(out / staged.name)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def dumps(value: Any) -> str:
+    """JSON text; a figure that is not a number is written as null."""
+    return json.dumps(json_ready(value), ensure_ascii=False, indent=2, allow_nan=False, default=str) + "\n"
+
+
+def json_ready(value: Any) -> Any:
+    """Replace NaN and infinities by null, tuples by lists, at any depth."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): json_ready(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_ready(inner) for inner in value]
+    return value
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write `value` as JSON, whole or not at all."""
+    write_text(path, dumps(value))
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write `text` as UTF-8, whole or not at all."""
+    with atomic_path(path) as staged:
+        staged.write_text(text, encoding="utf-8")
+
+
+def write_parquet(path: str | Path, frame: pl.DataFrame | pl.LazyFrame) -> None:
+    """Write a frame as Parquet, whole or not at all; a lazy frame is streamed."""
+    with atomic_path(path) as staged:
+        if isinstance(frame, pl.LazyFrame):
+            frame.sink_parquet(staged)
+        else:
+            frame.write_parquet(staged)
+
+
+def write_jsonl(path: str | Path, frame: pl.DataFrame) -> None:
+    """Write a frame as one JSON object per line, whole or not at all."""
+    with atomic_path(path) as staged:
+        frame.write_ndjson(staged)
+
+
+def _make_parent(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write to {path.parent}: {error.strerror or error}") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
