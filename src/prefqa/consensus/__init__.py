@@ -1,0 +1,7 @@
+"""Which response of each item wins, with what probability, and how the annotators did."""
+
+from prefqa.consensus.engine import Method, consensus
+from prefqa.consensus.pairs import PairSet, Select, Ties
+from prefqa.consensus.result import ConsensusResult
+
+__all__ = ["ConsensusResult", "Method", "PairSet", "Select", "Ties", "consensus"]

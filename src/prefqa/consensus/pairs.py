@@ -1,0 +1,121 @@
+"""Consensus pairs: which response of a pair is chosen, how sure that is, and which pairs a training set takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import polars as pl
+
+from prefqa._types import Ints
+from prefqa.consensus.majority import vote_probability
+from prefqa.consensus.orders import Orders
+from prefqa.errors import UsageError
+
+Select = Literal["all", "best-worst", "adjacent", "best-vs-rest"]
+Ties = Literal["keep", "drop"]
+
+NO_VOTES = "no_votes"
+_FIRST, _LAST = 1, pl.col("_n_places")
+_PLACES = pl.col("_place_chosen"), pl.col("_place_rejected")
+_BETTER, _WORSE = pl.min_horizontal(_PLACES), pl.max_horizontal(_PLACES)
+#: Which pairs a selection takes, by the places of the two. A pair that shares a place is a tie and is taken like its
+#: neighbours, so that `ties` alone decides about ties.
+_SELECTED: dict[str, pl.Expr] = {
+    "all": pl.lit(True),
+    "best-worst": (_BETTER == _FIRST) & (_WORSE == _LAST),
+    "adjacent": _WORSE - _BETTER <= 1,
+    "best-vs-rest": _BETTER == _FIRST,
+}
+
+
+@dataclass(frozen=True)
+class PairSet:
+    """Selected pairs, and what was left out.
+
+    `frame`: one row per pair (columns as `ConsensusResult.pairs`). `left_out`: reason, count; the reasons are `no_votes`
+    (nobody compared the two), `not_selected` (by `select`), `against_places` (the majority on the pair goes against the
+    places that `select` asks for), `tie`, `below_min_probability`. A pair counts under the first reason that applies.
+    """
+
+    frame: pl.DataFrame
+    left_out: pl.DataFrame
+
+
+def pair_codes(items: Ints, wins: Ints, ties: Ints, orders: Orders) -> pl.DataFrame:
+    """Return every pair of n items that has votes, as codes: item, chosen and rejected slot, votes, places.
+
+    The better placed response is `_chosen`. Where the method holds the two equal, the one whose id sorts first stands
+    there, and `tie` says that this means nothing.
+    """
+    k = wins.shape[1]
+    first, second = np.triu_indices(k, 1)
+    swapped = orders.precedes[:, second, first]
+    tie = ~(orders.precedes[:, first, second] | swapped)
+    for_first, for_second = wins[:, first, second], wins[:, second, first]
+    chosen, rejected = np.where(swapped, second, first), np.where(swapped, first, second)
+    columns = {
+        "_item": np.broadcast_to(items[:, None], chosen.shape).astype(np.uint32),
+        "_chosen": chosen.astype(np.uint16),
+        "_rejected": rejected.astype(np.uint16),
+        "n_chosen": np.where(swapped, for_second, for_first).astype(np.int32),
+        "n_tie": ties[:, first, second].astype(np.int32),
+        "n_rejected": np.where(swapped, for_first, for_second).astype(np.int32),
+        "tie": tie,
+        "_place_chosen": np.take_along_axis(orders.place, chosen, axis=1).astype(np.int32),
+        "_place_rejected": np.take_along_axis(orders.place, rejected, axis=1).astype(np.int32),
+        "_n_places": np.broadcast_to(orders.place.max(axis=1)[:, None], chosen.shape).astype(np.int32),
+    }
+    frame = pl.DataFrame({name: np.ascontiguousarray(values).reshape(-1) for name, values in columns.items()})
+    return frame.filter(pl.sum_horizontal("n_chosen", "n_tie", "n_rejected") > 0)
+
+
+def with_figures(codes: pl.DataFrame, a: float) -> pl.DataFrame:
+    """Add n_votes, probability, margin, agreement, unanimous to pairs from `pair_codes`."""
+    chosen, tied, rejected = pl.col("n_chosen"), pl.col("n_tie"), pl.col("n_rejected")
+    n_for, n_tie = codes["n_chosen"].to_numpy(), codes["n_tie"].to_numpy()
+    n_votes = n_for + n_tie + codes["n_rejected"].to_numpy()
+    probability = pl.Series("probability", vote_probability(n_for, n_tie, n_votes, a))
+    probability = probability.set(codes["tie"], 0.5)
+    m = pl.col("n_votes")
+    equal = sum((x * (x - 1) for x in (chosen, tied, rejected)), start=pl.lit(0))
+    return codes.with_columns(
+        probability, n_votes=pl.Series(n_votes).cast(pl.Int64), margin=_logit(probability)
+    ).with_columns(
+        agreement=pl.when(m > 1).then(equal / (m * (m - 1))),
+        unanimous=pl.when(m > 1).then(pl.max_horizontal(chosen, tied, rejected) == m),
+    )
+
+
+def select_pairs(
+    codes: pl.DataFrame, *, select: str, min_probability: float | None, ties: str, n_without_votes: int
+) -> PairSet:
+    """Apply a selection to pairs from `with_figures`; the parameters are those of `ConsensusResult.pairs`."""
+    _require(select, get_args(Select), "select")
+    _require(ties, get_args(Ties), "ties")
+    if min_probability is not None and not 0 <= min_probability <= 1:
+        raise UsageError(f"min_probability is a share from 0 to 1, not {min_probability}")
+    left_out: pl.Expr = pl.when(~_SELECTED[select]).then(pl.lit("not_selected"))
+    if select != "all":
+        left_out = left_out.when(_PLACES[0] > _PLACES[1]).then(pl.lit("against_places"))  # type: ignore[attr-defined]
+    if ties == "drop":
+        left_out = left_out.when(pl.col("tie")).then(pl.lit("tie"))  # type: ignore[attr-defined]
+    if min_probability is not None:
+        unsure = pl.col("probability") < min_probability
+        left_out = left_out.when(unsure).then(pl.lit("below_min_probability"))  # type: ignore[attr-defined]
+    marked = codes.with_columns(_left_out=left_out)
+    counts = marked.filter(pl.col("_left_out").is_not_null()).group_by(reason="_left_out").len("count")
+    none = pl.DataFrame({"reason": [NO_VOTES], "count": [n_without_votes]}).filter(pl.col("count") > 0)
+    counted = pl.concat([none, counts.select("reason", pl.col("count").cast(pl.Int64))]).sort("reason")
+    return PairSet(marked.filter(pl.col("_left_out").is_null()).drop("_left_out"), counted)
+
+
+def _logit(probability: pl.Series) -> pl.Series:
+    p = probability.to_numpy()
+    return pl.Series("margin", np.log(p) - np.log1p(-p))
+
+
+def _require(value: str, allowed: tuple[str, ...], name: str) -> None:
+    if value not in allowed:
+        raise UsageError(f"{name}={value!r} is not one of {', '.join(map(repr, allowed))}")

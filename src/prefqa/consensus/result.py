@@ -1,0 +1,114 @@
+"""What a consensus gives: the order in each item, pairs to train on, and how the annotators did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from prefqa.consensus.pairs import PairSet, Select, Ties, select_pairs
+from prefqa.preferences import Preferences
+from prefqa.results import Result, records
+
+PAIR_COLUMNS = (
+    "item_id", "chosen_id", "rejected_id", "probability", "margin", "n_votes", "n_chosen", "n_tie", "n_rejected",
+    "agreement", "tie", "unanimous", "cycle",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ConsensusResult(Result):
+    """The consensus of a campaign.
+
+    Attributes:
+        items: one row per item, by item_id: k (responses ranked by anybody), winner (the only response in first place,
+            null where several share it or nothing was compared), condorcet_winner (beats every other by majority, or
+            null), cycle (the strict majorities have a cycle), tie (several responses share first place), unanimous (all
+            votes on each pair are equal; null where no pair has two votes), agreement (share of equal pairs of votes, over
+            the item's pairs; null likewise), n_annotators, n_votes; and for Kemeny cost, n_optima, gap, exact (null
+            elsewhere; see `prefqa.consensus.kemeny`).
+        responses: one row per item and response, by both ids: place (1 = best, equal = tied), score (the method's own,
+            higher is better), n_votes.
+        annotators: one row per annotator: n_judgments, n_items, n_votes, n_compared, agreement_with_others, se.
+        overall: the method, the prior and how it was found, and counts, ready for JSON.
+        method: "majority", "borda" or "kemeny".
+        n_items, n_votes: how much there was.
+    """
+
+    items: pl.DataFrame
+    responses: pl.DataFrame
+    annotators: pl.DataFrame
+    method: str
+    n_items: int
+    n_votes: int
+    overall: dict[str, Any]
+    _codes: pl.DataFrame = field(repr=False)
+    _preferences: Preferences = field(repr=False)
+
+    def pairs(
+        self, select: Select = "all", *, min_probability: float | None = None, ties: Ties = "keep"
+    ) -> pl.DataFrame:
+        """Return consensus pairs, one row per pair, by item_id and then the two ids.
+
+        Args:
+            select: "all" pairs; "best-worst": first against last place; "adjacent": neighbouring places;
+                "best-vs-rest": first place against all others.
+            min_probability: leave out pairs below this probability (a tie has .5).
+            ties: "keep" keeps pairs that the method holds equal, marked; "drop" leaves them out.
+
+        Returns:
+            item_id, chosen_id, rejected_id; probability that a fresh annotator of the same pool prefers chosen (see
+            `majority.vote_probability`; below .5 where the item's order goes against this pair's votes, as it must in a
+            cycle); margin = logit of it; n_votes, and of these n_chosen, n_tie, n_rejected; agreement among them (null with
+            one vote); tie (the method holds both equal: which is called chosen means nothing, probability is .5);
+            unanimous; cycle (of the item). Then the texts prompt, chosen, rejected, as far as they are known. Pairs
+            that nobody compared are not made; `pair_set` counts what is left out.
+        """
+        return self.pair_set(select, min_probability=min_probability, ties=ties).frame
+
+    def pair_set(
+        self, select: Select = "all", *, min_probability: float | None = None, ties: Ties = "keep"
+    ) -> PairSet:
+        """Return what `pairs` returns, together with the counts of the pairs left out, by reason."""
+        chosen = select_pairs(
+            self._codes,
+            select=select,
+            min_probability=min_probability,
+            ties=ties,
+            n_without_votes=self.overall["n_pairs_without_votes"],
+        )
+        return PairSet(self._with_texts(self._with_ids(chosen.frame)), chosen.left_out)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return {"overall": {...}, "pairs": [...]}, all pairs without their texts."""
+        return {"overall": self.overall, "pairs": records(self._with_ids(self._codes))}
+
+    def _with_ids(self, codes: pl.DataFrame) -> pl.DataFrame:
+        at_item = codes["_item"]
+        first_slot = self.items["k"].cum_sum() - self.items["k"]
+        start = first_slot.gather(at_item)
+        response_id = self.responses["response_id"]
+        named = codes.with_columns(
+            self.items["item_id"].gather(at_item),
+            self.items["cycle"].gather(at_item),
+            response_id.gather(start + codes["_chosen"].cast(pl.Int64)).alias("chosen_id"),
+            response_id.gather(start + codes["_rejected"].cast(pl.Int64)).alias("rejected_id"),
+        )
+        return named.select(PAIR_COLUMNS)
+
+    def _with_texts(self, pairs: pl.DataFrame) -> pl.DataFrame:
+        items, responses = self._preferences.items, self._preferences.responses
+        joined = pairs.lazy()
+        if items is not None and "prompt" in items.columns:
+            prompts = items.lazy().select("item_id", "prompt")
+            joined = joined.join(prompts, on="item_id", how="left", maintain_order="left")
+        if responses is not None and "text" in responses.columns:
+            for side in ("chosen", "rejected"):
+                texts = responses.lazy().select("item_id", pl.col("response_id").alias(f"{side}_id"), side=pl.col("text"))
+                texts = texts.rename({"side": side})
+                joined = joined.join(texts, on=["item_id", f"{side}_id"], how="left", maintain_order="left")
+        return joined.collect()
+
+    def _repr_html_(self) -> str:
+        return "".join(frame._repr_html_() for frame in (self.items, self.responses, self.annotators))

@@ -1,0 +1,153 @@
+"""Rankings become votes and tallies: the only place where responses are compared in pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from prefqa._types import Ints
+from prefqa.coding import Coded
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """All units (an item within a cell) that have the same number `k` of ranked responses.
+
+    `ranks` is (n_judgments, k): the rank that the judgment gave to the response in each slot, 0 = not ranked.
+    Judgments of one unit are adjacent; `starts` is the index of each unit's first. `cell` and `item` are per unit,
+    `annotator` is per judgment.
+    """
+
+    k: int
+    cell: Ints
+    item: Ints
+    starts: Ints
+    ranks: Ints
+    annotator: Ints
+
+    @property
+    def lengths(self) -> Ints:
+        """Number of judgments of each unit."""
+        return np.diff(np.append(self.starts, len(self.ranks)))
+
+    @property
+    def unit(self) -> Ints:
+        """Index of the unit of each judgment."""
+        return np.repeat(np.arange(len(self.item)), self.lengths)
+
+
+class PairTally(NamedTuple):
+    """Votes on one pair of slots, `first` < `second`, for each unit of a bucket."""
+
+    first: int
+    second: int
+    n_first: Ints
+    n_tie: Ints
+    n_second: Ints
+
+
+def buckets(coded: Coded) -> Iterator[Bucket]:
+    """Yield the coded rows as one dense bucket per number of responses, smallest first."""
+    n = coded.item.size
+    if n == 0:
+        return
+    new_unit = np.ones(n, bool)
+    new_unit[1:] = coded.item[1:] != coded.item[:-1]
+    if coded.cell.size:
+        new_unit[1:] |= coded.cell[1:] != coded.cell[:-1]
+    new_judgment = new_unit.copy()
+    new_judgment[1:] |= coded.annotator[1:] != coded.annotator[:-1]
+    row_starts = np.flatnonzero(new_unit)
+    k_of_unit = np.maximum.reduceat(coded.response, row_starts).astype(np.int64) + 1
+    row_lengths = np.diff(np.append(row_starts, n))
+    for k in np.unique(k_of_unit):
+        units = k_of_unit == k
+        rows = slice(None) if units.all() else np.repeat(units, row_lengths)
+        begins = new_judgment[rows]
+        first_rows = np.flatnonzero(begins)
+        judgment = np.cumsum(begins) - 1
+        ranks = np.zeros((first_rows.size, int(k)), np.int32)
+        ranks[judgment, coded.response[rows]] = coded.rank[rows]
+        unit_starts = row_starts[units]
+        yield Bucket(
+            k=int(k),
+            cell=coded.cell[unit_starts] if coded.cell.size else np.zeros(unit_starts.size, np.uint32),
+            item=coded.item[unit_starts],
+            starts=judgment[np.flatnonzero(new_unit[rows])],
+            ranks=ranks,
+            annotator=coded.annotator[rows][first_rows],
+        )
+
+
+def pair_tallies(bucket: Bucket) -> Iterator[PairTally]:
+    """Yield the tally of every pair of slots of a bucket; a judgment votes on a pair if it ranks both."""
+    columns = [np.ascontiguousarray(bucket.ranks[:, slot]) for slot in range(bucket.k)]
+    ranked = [column > 0 for column in columns]
+    everyone_ranks = [bool(mask.all()) for mask in ranked]
+    for first in range(bucket.k):
+        for second in range(first + 1, bucket.k):
+            better, equal = columns[first] < columns[second], columns[first] == columns[second]
+            worse = ~(better | equal)
+            if not (everyone_ranks[first] and everyone_ranks[second]):
+                both = ranked[first] & ranked[second]
+                better, equal, worse = better & both, equal & both, worse & both
+            yield PairTally(
+                first, second, _per_unit(bucket, better), _per_unit(bucket, equal), _per_unit(bucket, worse)
+            )
+
+
+def win_counts(bucket: Bucket) -> Ints:
+    """Return (n_units, k, k): the number of judgments that rank slot a before slot b."""
+    wins = np.zeros((len(bucket.item), bucket.k, bucket.k), np.int32)
+    for tally in pair_tallies(bucket):
+        wins[:, tally.first, tally.second] = tally.n_first
+        wins[:, tally.second, tally.first] = tally.n_second
+    return wins
+
+
+def tie_counts(bucket: Bucket) -> Ints:
+    """Return (n_units, k, k), symmetric: the number of judgments that tie slots a and b."""
+    ties = np.zeros((len(bucket.item), bucket.k, bucket.k), np.int32)
+    for tally in pair_tallies(bucket):
+        ties[:, tally.first, tally.second] = ties[:, tally.second, tally.first] = tally.n_tie
+    return ties
+
+
+def tallies(coded: Coded) -> pl.DataFrame:
+    """Return the tallies as a frame, one row per unit and pair with at least one vote.
+
+    Columns: cell, item (codes), first, second (slots), n_first, n_tie, n_second.
+    """
+    parts = [
+        pl.DataFrame(
+            {
+                "cell": bucket.cell,
+                "item": bucket.item,
+                "first": np.full(len(bucket.item), tally.first, np.uint32),
+                "second": np.full(len(bucket.item), tally.second, np.uint32),
+                "n_first": tally.n_first,
+                "n_tie": tally.n_tie,
+                "n_second": tally.n_second,
+            },
+            schema_overrides={"cell": pl.UInt32, "item": pl.UInt32},
+        )
+        for bucket in buckets(coded)
+        for tally in pair_tallies(bucket)
+    ]
+    if not parts:
+        names = ("cell", "item", "first", "second", "n_first", "n_tie", "n_second")
+        return pl.DataFrame(schema=dict.fromkeys(names, pl.UInt32))
+    voted = pl.sum_horizontal("n_first", "n_tie", "n_second") > 0
+    return pl.concat(parts).filter(voted).sort("cell", "item", "first", "second")
+
+
+def _per_unit(bucket: Bucket, votes: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Ints:
+    """Count the true votes of each unit."""
+    n, units = votes.size, len(bucket.item)
+    if units and n % units == 0 and np.array_equal(bucket.starts, np.arange(0, n, n // units)):
+        return votes.view(np.uint8).reshape(units, n // units).sum(axis=1, dtype=np.int32)
+    return np.add.reduceat(votes.view(np.uint8), bucket.starts, dtype=np.int32)
