@@ -35,9 +35,11 @@ NAMES = (
     "w",  # Kendall's W of the item
     "w_corrected",  # (m W - 1) / (m - 1)
     "w_items",  # 1 where W is defined
+    "all_votes",  # votes on any pair, also where one annotator voted alone
+    "all_ties",
     "unit",
 )
-_AT = {name: index for index, name in enumerate(NAMES)}
+AT = {name: index for index, name in enumerate(NAMES)}
 
 
 class Sums(NamedTuple):
@@ -57,6 +59,8 @@ class Sums(NamedTuple):
     w: Floats
     w_corrected: Floats
     w_items: Floats
+    all_votes: Floats
+    all_ties: Floats
     unit: Floats
 
 
@@ -130,7 +134,7 @@ def jackknife(found: Patterns, coefficient: Coefficient, counted: str = "unit") 
     with c_p the multiplicity of pattern p and n the items for which the moment `counted` is not 0 (the others carry
     nothing to the coefficient). Source: Efron and Tibshirani (1993), An Introduction to the Bootstrap, eq. 11.5.
     """
-    used = found.values[:, _AT[counted]] > 0
+    used = found.values[:, AT[counted]] > 0
     values, counts = found.values[used], found.counts[used]
     n_items = int(counts.sum())
     if n_items == 0:
@@ -165,6 +169,8 @@ def _bucket_moments(bucket: Bucket) -> Floats:
     for tally in pair_tallies(bucket):
         g, e, s = (n.astype(np.int64) for n in (tally.n_first, tally.n_tie, tally.n_second))
         m = g + e + s
+        _add(out, "all_votes", m)
+        _add(out, "all_ties", e)
         paired = m >= 2
         if not paired.all():
             g, e, s, m = g * paired, e * paired, s * paired, m * paired
@@ -181,7 +187,7 @@ def _bucket_moments(bucket: Bucket) -> Floats:
         _add(out, "reversal_w", g * s * per_other)
         _add(out, "tie_split_first_w", e * g * per_other)
         _add(out, "tie_split_second_w", e * s * per_other)
-    out[:, _AT["unit"]] = out[:, _AT["votes"]] > 0
+    out[:, AT["unit"]] = out[:, AT["votes"]] > 0
     _kendall(bucket, out)
     return out
 
@@ -210,9 +216,9 @@ def _kendall(bucket: Bucket, out: Floats) -> None:
     possible = m**2 * (k**3 - k) - m * ties
     defined = (m >= 2) & (possible > 0)
     w = np.divide(12 * deviation, possible, out=np.zeros(len(m)), where=defined)
-    out[:, _AT["w"]] = w
-    out[:, _AT["w_corrected"]] = np.where(defined, (m * w - 1) / np.maximum(m - 1, 1), 0.0)
-    out[:, _AT["w_items"]] = defined
+    out[:, AT["w"]] = w
+    out[:, AT["w_corrected"]] = np.where(defined, (m * w - 1) / np.maximum(m - 1, 1), 0.0)
+    out[:, AT["w_items"]] = defined
 
 
 def _pairs(count: Ints) -> Ints:
@@ -220,4 +226,4 @@ def _pairs(count: Ints) -> Ints:
 
 
 def _add(out: Floats, name: str, what: Ints | Floats) -> None:
-    out[:, _AT[name]] += what
+    out[:, AT[name]] += what

@@ -13,7 +13,7 @@ from prefqa._types import Ints
 from prefqa.agreement.registry import COEFFICIENTS, Entry, lookup
 from prefqa.coding import Coded
 from prefqa.errors import UsageError
-from prefqa.moments import Moments, interval, item_moments, jackknife, patterns
+from prefqa.moments import AT, Moments, interval, item_moments, jackknife, patterns
 from prefqa.preferences import Preferences, as_preferences
 from prefqa.results import Result, records
 
@@ -102,7 +102,7 @@ def _rows(
     found = patterns(here)
     n_annotators = _n_annotators(coded, cell, here)
     total = found.total()
-    n_votes = int(total[5]) if total.size else 0
+    n_votes = int(total[AT["votes"]]) if total.size else 0
     rows = []
     for name, entry in entries.items():
         estimate, se, n_items = jackknife(found, entry.function, entry.counted)
@@ -117,7 +117,7 @@ def _rows(
 def _n_annotators(coded: Coded, cell: int, moments: Moments) -> int:
     """Distinct annotators with a vote on an item of the cell that has a pair with two votes."""
     paired = np.zeros(len(coded.item_ids), bool)
-    paired[moments.item[moments.values[:, -1] > 0]] = True
+    paired[moments.item[moments.values[:, AT["unit"]] > 0]] = True
     annotator, item = _of_cell(coded, cell)
     return int(np.unique(annotator[paired[item]]).size)
 
