@@ -10,12 +10,12 @@ from prefqa.errors import UsageError
 from prefqa.preferences import Preferences
 
 #: The column that holds a judgment's period once it is cut.
-PERIOD = "_period"
+PERIOD = "prefqa:period"
 
 
 @dataclass(frozen=True)
 class Periods:
-    """The judgments with their period as text, in the column `_period`; `by` says what made it."""
+    """The judgments with their period as text, in the column `PERIOD`; `by` says what made it."""
 
     prefs: Preferences
     by: str
