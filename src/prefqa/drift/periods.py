@@ -24,7 +24,9 @@ class Periods:
 def cut(
     prefs: Preferences, *, time: str | None, every: str | None, version: str | None, batch: str | None
 ) -> Periods | None:
-    """Cut by what was asked for, else by time, guideline version or batch, whichever is there first; None if none is.
+    """Cut by what was asked for, else by time or guideline version, whichever is there first; None if neither is.
+
+    Batches are periods only where one says so: they are as often a split by task as by time.
 
     Periods of a clock are named by the day (or the moment, where shorter than a day) on which they begin.
     """
@@ -39,8 +41,7 @@ def cut(
         return _by_clock(prefs, time or "created_at", every or "1w")
     if "created_at" in prefs.columns:
         return _by_clock(prefs, "created_at", "1w")
-    there = next((name for name in ("guideline_version", "batch") if name in prefs.columns), None)
-    return _by_column(prefs, there) if there else None
+    return _by_column(prefs, "guideline_version") if "guideline_version" in prefs.columns else None
 
 
 def _by_column(prefs: Preferences, column: str) -> Periods:

@@ -1,0 +1,163 @@
+"""The configuration: what stands in prefqa.toml, read and checked."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from prefqa.errors import ConfigError, nearest
+
+Severity = Literal["error", "warning", "info"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Level = Annotated[float, Field(gt=0, lt=1)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReadConfig(_Table):
+    """[read]: how the input is read."""
+
+    shape: str = "auto"
+    format: str = "auto"
+
+
+class ChecksConfig(_Table):
+    """[checks]: which rules run, and how heavy each is."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    max_examples: Annotated[int, Field(ge=0, le=1000)] = 5
+    severity: dict[str, Severity] = Field(default_factory=dict)
+
+
+class AgreementConfig(_Table):
+    """[agreement]: which coefficients, by which slices."""
+
+    coefficients: tuple[str, ...] | None = None
+    by: tuple[str, ...] = ()
+    level: Level = 0.95
+    orientation: str = "symmetric"
+
+
+class ConsensusConfig(_Table):
+    """[consensus]: how pairs are made."""
+
+    method: str = "majority"
+    select: str = "all"
+    min_probability: Share | None = None
+    ties: str = "keep"
+
+
+class DriftConfig(_Table):
+    """[drift]: how periods are cut and compared."""
+
+    time: str | None = None
+    every: str | None = None
+    version: str | None = None
+    batch: str | None = None
+    reference: str | None = None
+    alpha: Level = 0.05
+
+
+class AgreementGate(_Table):
+    """[[gate.agreement]]: a floor or ceiling for a coefficient, on its estimate or the bound of its interval."""
+
+    coefficient: str
+    min: float | None = None
+    max: float | None = None
+    on: Literal["estimate", "ci_low", "ci_high"] = "estimate"
+    slice: str | None = None
+
+    @model_validator(mode="after")
+    def _one_threshold(self) -> AgreementGate:
+        if (self.min is None) == (self.max is None):
+            raise ValueError("give either min or max")
+        return self
+
+
+class FindingsGate(_Table):
+    """[[gate.findings]]: how much of a finding is tolerated."""
+
+    code: str
+    max_count: Annotated[int, Field(ge=0)] | None = None
+    max_share: Share | None = None
+
+    @model_validator(mode="after")
+    def _one_threshold(self) -> FindingsGate:
+        if (self.max_count is None) == (self.max_share is None):
+            raise ValueError("give either max_count or max_share")
+        return self
+
+
+class DriftGate(_Table):
+    """[gate.drift]: whether an alarm fails the gate."""
+
+    alarm: Literal["fail", "ignore"] = "ignore"
+
+
+class GateConfig(_Table):
+    """[gate]: what fails the run."""
+
+    fail_on: Literal["error", "warning", "info", "never"] = "error"
+    allow_inconclusive: bool = False
+    agreement: tuple[AgreementGate, ...] = ()
+    findings: tuple[FindingsGate, ...] = ()
+    drift: DriftGate = DriftGate()
+
+
+class Config(_Table):
+    """All of prefqa.toml; what is not said has the value that stands here."""
+
+    read: ReadConfig = ReadConfig()
+    columns: dict[str, str] = Field(default_factory=dict)
+    checks: ChecksConfig = ChecksConfig()
+    agreement: AgreementConfig = AgreementConfig()
+    consensus: ConsensusConfig = ConsensusConfig()
+    drift: DriftConfig = DriftConfig()
+    gate: GateConfig = GateConfig()
+
+
+def load_config(path: str | Path | None) -> Config:
+    """Read a configuration file; None gives the defaults.
+
+    Raises:
+        ConfigError: a file that cannot be read, is not TOML, or has an unknown key or impossible value.
+    """
+    if path is None:
+        return Config()
+    try:
+        table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(error.strerror or str(error), path=path) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"not TOML: {error}", path=path) from error
+    return parse_config(table, path)
+
+
+def parse_config(table: dict[str, Any], path: str | Path | None = None) -> Config:
+    """Check a configuration given as a dict."""
+    try:
+        return Config.model_validate(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(_explain(first["msg"], first["type"], first["loc"]), path=path, key=key) from error
+
+
+def _explain(message: str, kind: str, place: tuple[int | str, ...]) -> str:
+    if kind != "extra_forbidden":
+        return message.removeprefix("Value error, ")
+    model: Any = Config
+    for part in place[:-1]:
+        if isinstance(part, str) and isinstance(model, type) and part in getattr(model, "model_fields", {}):
+            inner = model.model_fields[part].annotation
+            arguments = getattr(inner, "__args__", ())
+            model = next((a for a in (inner, *arguments) if isinstance(a, type) and issubclass(a, BaseModel)), None)
+    known = list(getattr(model, "model_fields", {}))
+    close = nearest(str(place[-1]), known)
+    return f"unknown key {place[-1]!r}" + (f"; did you mean {close!r}?" if close else f"; there are: {', '.join(known)}")
