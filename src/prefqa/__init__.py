@@ -1,1 +1,79 @@
-"""prefqa: the quality gate for preference data."""
+"""prefqa: the quality gate for preference data.
+
+The public names are loaded when first used, so that `import prefqa` costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from prefqa.agreement import AgreementResult, agreement
+    from prefqa.checks import CheckResult, check
+    from prefqa.config import Config, load_config
+    from prefqa.consensus import ConsensusResult, consensus
+    from prefqa.drift import DriftResult, drift
+    from prefqa.errors import PrefqaError
+    from prefqa.gate import GateResult, gate
+    from prefqa.pipeline import RunResult, run
+    from prefqa.preferences import Preferences
+    from prefqa.readers import read
+    from prefqa.report import report
+    from prefqa.simulate import Drift, Simulation, simulate
+
+_HOMES = {
+    "agreement": "agreement",
+    "AgreementResult": "agreement",
+    "check": "checks",
+    "CheckResult": "checks",
+    "Config": "config",
+    "load_config": "config",
+    "consensus": "consensus",
+    "ConsensusResult": "consensus",
+    "drift": "drift",
+    "DriftResult": "drift",
+    "PrefqaError": "errors",
+    "gate": "gate",
+    "GateResult": "gate",
+    "run": "pipeline",
+    "RunResult": "pipeline",
+    "Preferences": "preferences",
+    "read": "readers",
+    "report": "report",
+    "Drift": "simulate",
+    "Simulation": "simulate",
+    "simulate": "simulate",
+}
+
+__all__ = [
+    "AgreementResult",
+    "CheckResult",
+    "Config",
+    "ConsensusResult",
+    "Drift",
+    "DriftResult",
+    "GateResult",
+    "Preferences",
+    "PrefqaError",
+    "RunResult",
+    "Simulation",
+    "agreement",
+    "check",
+    "consensus",
+    "drift",
+    "gate",
+    "load_config",
+    "read",
+    "report",
+    "run",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'prefqa' has no attribute {name!r}")
+    return getattr(import_module(f"prefqa.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])
