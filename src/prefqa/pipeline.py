@@ -16,7 +16,7 @@ from prefqa.config import Config, load_config, parse_config
 from prefqa.consensus import ConsensusResult, consensus
 from prefqa.consensus.pairs import Select, Ties
 from prefqa.drift import DriftResult, drift
-from prefqa.errors import ConfigError
+from prefqa.errors import ConfigError, UsageError
 from prefqa.gate import GateResult, gate
 from prefqa.preferences import Preferences, Source
 from prefqa.readers import read
@@ -131,6 +131,17 @@ def trainer_rows(pairs: pl.DataFrame) -> pl.DataFrame:
         for text, identity in stand_in.items()
     ]
     return pairs.with_columns(texts).select(JSONL_COLUMNS)
+
+
+def write_pairs(pairs: pl.DataFrame, path: str | Path) -> None:
+    """Write pairs to a .parquet file, or to a .jsonl file as trainers read them."""
+    ending = Path(path).suffix.lower()
+    if ending == ".parquet":
+        write_parquet(path, pairs)
+    elif ending in (".jsonl", ".ndjson"):
+        write_jsonl(path, trainer_rows(pairs))
+    else:
+        raise UsageError(f"pairs are written as .parquet or .jsonl, not {ending or 'a file without an ending'}")
 
 
 def _config(config: Config | dict[str, Any] | str | Path | None) -> Config:

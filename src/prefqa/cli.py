@@ -1,0 +1,293 @@
+"""The command line: one command per step, the whole road as `run` and `demo`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from prefqa.errors import PrefqaError
+
+EXIT_CLEAN, EXIT_FAILED, EXIT_COULD_NOT_RUN, EXIT_OUR_FAULT = 0, 1, 2, 3
+_EPILOG = "Exit codes: 0 clean, 1 the gate failed, 2 could not run, 3 a fault of prefqa itself."
+
+_config = click.option("-c", "--config", type=click.Path(dir_okay=False), help="A prefqa.toml.")
+_format = click.option("--format", "as_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+_input = click.argument("source", metavar="INPUT")
+
+
+@click.group(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="prefqa")
+def cli() -> None:
+    """The quality gate for preference data."""
+
+
+@cli.command(epilog=_EPILOG)
+@_input
+@click.option("-o", "--out", required=True, type=click.Path(), help="Directory for the report and the files.")
+@_config
+@_format
+def run(source: str, out: str, config: str | None, as_: str) -> int:
+    """Read, check, measure agreement and drift, build consensus pairs, apply the gate, write it all to OUT."""
+    from prefqa.config import load_config
+
+    return _run(source, out, load_config(config), as_)
+
+
+@cli.command(epilog=_EPILOG)
+@click.option("-o", "--out", required=True, type=click.Path(), help="Directory for the report and the files.")
+@click.option("--items", default=300, show_default=True, type=click.IntRange(1), help="Number of prompts.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of the campaign.")
+@_config
+@_format
+def demo(out: str, items: int, seed: int, config: str | None, as_: str) -> int:
+    """Do what `run` does on a simulated campaign."""
+    from prefqa.config import load_config
+    from prefqa.simulate import simulate
+
+    settings = load_config(config)
+    return _run(simulate(n_items=items, seed=seed).preferences, out, settings, as_)
+
+
+@cli.command(epilog=_EPILOG)
+@_input
+@_config
+@_format
+def check(source: str, config: str | None, as_: str) -> int:
+    """Check the data against the rules; fails on findings of severity error (see [gate] fail_on)."""
+    from prefqa.gate import gate
+
+    settings = _settings(config)
+    checked = _checked(_read(source, settings), settings)
+    verdict = gate(check=checked, config=settings.gate.model_copy(update={"agreement": (), "drift": _no_drift()}))
+    _show(as_, checked.to_dict(), lambda terminal, console: terminal.print_findings(console, checked))
+    return EXIT_CLEAN if verdict.passed else EXIT_FAILED
+
+
+@cli.command(epilog=_EPILOG)
+@_input
+@click.option("--by", multiple=True, help="Column to slice by (may be given several times).")
+@_config
+@_format
+def agreement(source: str, by: tuple[str, ...], config: str | None, as_: str) -> int:
+    """Measure inter-annotator agreement."""
+    from prefqa.agreement import agreement as measure
+
+    settings = _settings(config)
+    options = settings.agreement.model_dump()
+    result = measure(_clean(source, settings), **(options | {"by": by or options["by"]}))
+    _show(as_, result.to_dict(), lambda terminal, console: terminal.print_agreement(console, result))
+    return EXIT_CLEAN
+
+
+@cli.command(epilog=_EPILOG)
+@_input
+@click.option("--every", help='Length of a period: "1d", "1w", "1mo".')
+@click.option("--time", help="Time column (default created_at).")
+@click.option("--version", help="Column whose values are the periods, such as guideline_version.")
+@click.option("--batch", help="Likewise, for batches.")
+@click.option("--reference", help="Period to compare with (default the first).")
+@_config
+@_format
+def drift(source: str, config: str | None, as_: str, **given: str | None) -> int:
+    """Compare agreement and tie rate of each period with a reference period."""
+    from prefqa.drift import drift as look
+
+    settings = _settings(config)
+    options = settings.drift.model_dump() | {key: value for key, value in given.items() if value is not None}
+    result = look(_clean(source, settings), **options)
+    _show(as_, result.to_dict(), lambda terminal, console: terminal.print_drift(console, result))
+    return EXIT_CLEAN
+
+
+@cli.command(epilog=_EPILOG)
+@_input
+@click.option("--method", type=click.Choice(["majority", "borda", "kemeny"]), help="How responses are ranked.")
+@click.option("-o", "--out", type=click.Path(dir_okay=False), help="Write the pairs to this .parquet or .jsonl file.")
+@_config
+@_format
+def consensus(source: str, method: str | None, out: str | None, config: str | None, as_: str) -> int:
+    """Turn the rankings of several annotators into consensus pairs."""
+    from prefqa.consensus import consensus as build
+    from prefqa.pipeline import write_pairs
+
+    settings = _settings(config)
+    result = build(_clean(source, settings), method=method or settings.consensus.method)  # type: ignore[arg-type]
+    if out:
+        write_pairs(result.pairs(), out)
+    _show(as_, result.to_dict(), lambda terminal, console: terminal.print_consensus(console, result))
+    return EXIT_CLEAN
+
+
+@cli.command(epilog=_EPILOG)
+@_input
+@_config
+@_format
+def gate(source: str, config: str | None, as_: str) -> int:
+    """Apply the thresholds of the config; exit code 1 if one is missed. Writes nothing."""
+    from prefqa.pipeline import run as run_all
+
+    result = run_all(source, config=_settings(config)).gate
+    _show(as_, result.to_dict(), lambda terminal, console: terminal.print_gate(console, result))
+    return EXIT_CLEAN if result.passed else EXIT_FAILED
+
+
+@cli.command(epilog=_EPILOG)
+@_input
+@click.option("-o", "--out", required=True, type=click.Path(dir_okay=False), help="The HTML file.")
+@_config
+def report(source: str, out: str, config: str | None) -> int:
+    """Write the HTML report alone."""
+    from prefqa.pipeline import run as run_all
+    from prefqa.report import write_report
+
+    write_report(run_all(source, config=_settings(config)), out)
+    return EXIT_CLEAN
+
+
+@cli.command(epilog=_EPILOG)
+@_input
+@click.option("-o", "--out", required=True, type=click.Path(dir_okay=False), help="The .parquet file.")
+@_config
+def convert(source: str, out: str, config: str | None) -> int:
+    """Read any accepted shape and write it as judgments in the standard form."""
+    import polars as pl
+
+    from prefqa.writers.atomic import write_parquet
+
+    prefs = _read(source, _settings(config))
+    write_parquet(out, prefs.judgments.select(pl.exclude("^_.*$")).collect())
+    click.echo(f"{prefs.source.detail}\nwrote {out}")
+    return EXIT_CLEAN
+
+
+@cli.command(epilog=_EPILOG)
+@_format
+def schema(as_: str) -> int:
+    """Show the columns of judgments, responses and items."""
+    from prefqa.checks import schema_tables
+
+    tables = schema_tables()
+    _show(as_, tables, lambda terminal, console: terminal.print_schema(console, tables))
+    return EXIT_CLEAN
+
+
+@cli.command(epilog=_EPILOG)
+@_format
+def rules(as_: str) -> int:
+    """List the rules of `check`."""
+    from prefqa.checks import RULES
+
+    listed = [{"code": r.code, "name": r.name, "severity": r.severity, "summary": r.summary} for r in RULES]
+    _show(as_, {"rules": listed}, lambda terminal, console: terminal.print_rules(console, listed))
+    return EXIT_CLEAN
+
+
+@cli.command(epilog=_EPILOG)
+@click.argument("code")
+def explain(code: str) -> int:
+    """Explain a rule: the harm it prevents, its source, an example."""
+    from prefqa.checks import explain as text_of
+
+    click.echo(text_of(code))
+    return EXIT_CLEAN
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point: exit code 2 for what the caller can mend, 3 for a fault of ours."""
+    try:
+        code = cli.main(args=arguments, standalone_mode=False)
+    except click.exceptions.Abort:
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = EXIT_COULD_NOT_RUN
+    except PrefqaError as error:
+        click.echo(f"error: {error}", err=True)
+        code = EXIT_COULD_NOT_RUN
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = EXIT_CLEAN
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        click.echo("This is a fault of prefqa, not of your data. Please report it with the lines above.", err=True)
+        code = EXIT_OUR_FAULT
+    sys.exit(code if isinstance(code, int) else EXIT_CLEAN)
+
+
+def _run(source: Any, out: str, settings: Any, as_: str) -> int:
+    from prefqa.pipeline import run as run_all
+    from prefqa.report import report as render
+
+    with _progress(enabled=as_ == "text") as say:
+        result = run_all(source, config=settings, progress=say)
+        say("report")
+        html = render(result)
+        say("write")
+        result.write_files(out, html=html)
+    _show(as_, result.to_dict(), lambda terminal, console: terminal.print_run(console, result, Path(out)))
+    return EXIT_CLEAN if result.gate.passed else EXIT_FAILED
+
+
+@contextmanager
+def _progress(*, enabled: bool) -> Iterator[Callable[[str], None]]:
+    """Show the step under way on standard error, where that is a terminal."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not (enabled and console.is_terminal):
+        yield lambda _step: None
+        return
+    with console.status("") as status:
+        yield lambda step: status.update(f"{step} …")
+
+
+def _settings(config: str | None) -> Any:
+    from prefqa.config import load_config
+
+    return load_config(config)
+
+
+def _read(source: str, settings: Any) -> Any:
+    from prefqa.readers import read
+
+    return read(
+        source, columns=settings.columns or None, shape=settings.read.shape, format=settings.read.format
+    )
+
+
+def _checked(prefs: Any, settings: Any) -> Any:
+    from prefqa.checks import check as run_checks
+
+    return run_checks(prefs, **settings.checks.model_dump())
+
+
+def _clean(source: str, settings: Any) -> Any:
+    return _checked(_read(source, settings), settings).preferences
+
+
+def _no_drift() -> Any:
+    from prefqa.config import DriftGate
+
+    return DriftGate()
+
+
+def _show(as_: str, plain: dict[str, Any], show: Callable[[Any, Any], None]) -> None:
+    """Print the JSON form, or what a person reads."""
+    if as_ == "json":
+        from prefqa.writers.atomic import dumps
+
+        click.echo(dumps(plain), nl=False)
+        return
+    from rich.console import Console
+
+    from prefqa import terminal
+
+    show(terminal, Console(highlight=False))
