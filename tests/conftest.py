@@ -1,0 +1,31 @@
+"""Shared fixtures: the real data beside the project, and the import path of the test helpers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+sys.path.insert(0, str(Path(__file__).parent))
+settings.register_profile(
+    "default",
+    deadline=None,
+    derandomize=True,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+REAL = ("crs-rlhf-argilla", "llmfao", "pandalm-test", "rankme", "seq2seq-potato", "tulu1-human-eval")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data sets, one subfolder each."""
+    if not (SHARED / "data").is_dir():
+        pytest.skip("the folder shared/data is not beside the project")
+    return SHARED / "data"
