@@ -1,0 +1,7 @@
+"""Reading: files, frames and datasets of any accepted shape become Preferences."""
+
+from prefqa.readers.files import readable
+from prefqa.readers.reader import read
+from prefqa.readers.shapes import SHAPES
+
+__all__ = ["SHAPES", "read", "readable"]

@@ -1,0 +1,69 @@
+"""Objects in memory (frames, Arrow tables, Hugging Face datasets, lists of rows) become lazy frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from prefqa.errors import MissingExtraError, ReadError, UsageError
+
+#: Files that mark a directory as a dataset saved by Hugging Face `datasets`.
+_SAVED = ("dataset_dict.json", "dataset_info.json")
+
+
+def scan_object(data: Any) -> pl.LazyFrame:
+    """Return an object in memory as a lazy frame.
+
+    Raises:
+        UsageError: for an object of a kind that is not known.
+        ReadError: for a frame that Polars cannot take, such as one with two columns of one name.
+    """
+    if isinstance(data, pl.LazyFrame):
+        return data
+    if isinstance(data, pl.DataFrame):
+        return data.lazy()
+    try:
+        if type(data).__module__.split(".")[0] == "datasets":
+            return _dataset(data)
+        if hasattr(data, "__arrow_c_stream__"):
+            return pl.DataFrame(data).lazy()
+        if isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
+            return pl.from_dicts(data, infer_schema_length=None, strict=False).lazy()
+    except (pl.exceptions.PolarsError, ValueError, TypeError) as error:
+        raise ReadError(type(data).__name__, f"cannot be read as a table: {error}") from error
+    raise UsageError(
+        f"cannot read a {type(data).__name__}",
+        hint="give a path, a glob, a polars or pandas frame, an Arrow table, a dataset, or a list of dicts.",
+    )
+
+
+def is_saved_dataset(path: Path) -> bool:
+    """Whether a directory was written by `Dataset.save_to_disk`."""
+    return path.is_dir() and any((path / name).is_file() for name in _SAVED)
+
+
+def load_saved(path: Path) -> pl.LazyFrame:
+    """Load a dataset that `save_to_disk` wrote; nothing but its Arrow files and JSON is read."""
+    try:
+        import datasets
+    except ImportError as error:
+        raise MissingExtraError("datasets", "all") from error
+    try:
+        return _dataset(datasets.load_from_disk(str(path)))
+    except ReadError:
+        raise
+    except Exception as error:  # datasets and pyarrow raise many kinds for a damaged directory
+        raise ReadError(path, f"cannot be read as a saved dataset: {error}") from error
+
+
+def _dataset(data: Any) -> pl.LazyFrame:
+    """One dataset; or the splits of a dictionary of them, one after the other, told apart by a column `split`."""
+    if isinstance(data, dict):
+        parts = [_dataset(part).with_columns(split=pl.lit(str(name))) for name, part in sorted(data.items())]
+        return pl.concat(parts, how="diagonal_relaxed")
+    if not hasattr(data, "to_polars"):
+        raise ReadError(type(data).__name__, "a streamed dataset has no end", hint="give a Dataset or DatasetDict.")
+    frame: pl.DataFrame = data.to_polars()
+    return frame.lazy()

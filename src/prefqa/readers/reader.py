@@ -1,0 +1,202 @@
+"""`prefqa.read`: one call for paths, globs, directories, frames and datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from prefqa.errors import ColumnNotFoundError, ReadError, UsageError
+from prefqa.preferences import ROW, Preferences, Source
+from prefqa.readers.files import find_files, format_of, readable, scan_file
+from prefqa.readers.objects import is_saved_dataset, load_saved, scan_object
+from prefqa.readers.shapes import PROMPTS, TEXTS, shape_of
+
+#: In a directory, files of these names (before the ending) are the three tables of the standard form.
+_TABLES = ("judgments", "responses", "items")
+
+
+def read(
+    source: Any,
+    *,
+    columns: Mapping[str, str] | None = None,
+    shape: str = "auto",
+    format: str = "auto",  # noqa: A002 (the word that people know)
+    responses: Any = None,
+    items: Any = None,
+) -> Preferences:
+    """Read preference data into its standard form.
+
+    Args:
+        source: a path (.parquet, .csv, .tsv, .json, .jsonl, .arrow, .feather; text also .gz or .zst), a glob, a
+            directory of such files or of a saved Hugging Face dataset, a list of paths, a Polars or pandas frame, an
+            Arrow table, a `datasets` object, a list of dicts; Preferences are returned as they are. In a directory
+            with a file `judgments.*`, `responses.*` and `items.*` beside it are read as these tables.
+        columns: your column names by the standard ones: {"item_id": "prompt_id"}.
+        shape: "auto", or one of rankings, ratings, ranking_lists, pairwise, chosen_rejected.
+        format: "auto" (by the ending), or parquet, csv, tsv, json, jsonl, arrow.
+        responses: a table of item_id, response_id, text and more; read like `source`.
+        items: a table of item_id, prompt and slice columns; read like `source`.
+
+    Returns:
+        Preferences, lazy over Parquet, CSV and Arrow files; `source.detail` says which shape was seen.
+
+    Raises:
+        ReadError: a file that cannot be read, with path, line or row group, and reason.
+        ColumnNotFoundError: columns that the shape needs, with the nearest names there are.
+        UsageError: an unknown shape, format or kind of object.
+    """
+    if isinstance(source, Preferences):
+        return source
+    frame, origin, files, beside = _scan(source, format)
+    with readable(files):
+        frame = _renamed(frame, columns or {}, origin)
+        if ROW not in frame.collect_schema():
+            frame = frame.with_row_index(ROW)
+        names = frame.collect_schema().names()
+        seen = shape_of(names, shape, origin)
+        long = seen.to_long(frame)
+        tables = {
+            "responses": _table(responses if responses is not None else beside.get("responses"), columns or {}),
+            "items": _table(items if items is not None else beside.get("items"), columns or {}),
+        }
+        long, tables = _folded(long, tables)
+        detail = seen.detail
+        if "annotator_id" not in names:
+            detail += "; no annotator column: all judgments stand under one annotator, 'unknown'"
+        prefs = Preferences.from_long(
+            long,
+            source=Source(origin, seen.name, detail, files),
+            responses=tables["responses"] if tables["responses"] is not None else _texts(long),
+            items=_items(tables["items"], long),
+        )
+    return prefs
+
+
+def _scan(source: Any, form: str) -> tuple[pl.LazyFrame, str, tuple[str, ...], dict[str, Path]]:
+    """The rows of a source, its name, its files, and the companion tables in its directory."""
+    if isinstance(source, list) and source and all(isinstance(one, str | Path) for one in source):
+        paths = [path for one in source for path in find_files(one)]
+        return _concat(paths, form), f"{len(paths)} files", tuple(map(str, paths)), {}
+    if not isinstance(source, str | Path):
+        return scan_object(source), "frame", (), {}
+    if "://" in str(source):
+        raise UsageError(f"cannot read from the address {source}", hint="download it, or load it and pass the dataset.")
+    path = Path(source)
+    if is_saved_dataset(path):
+        return load_saved(path), str(path), (), {}
+    paths = find_files(source)
+    if path.is_dir():
+        named = {table: [p for p in paths if p.name.split(".")[0] == table] for table in _TABLES}
+        if named["judgments"]:
+            beside = {table: found[0] for table, found in named.items() if found and table != "judgments"}
+            paths = named["judgments"]
+            return _concat(paths, form), str(path), tuple(map(str, paths)), beside
+    return _concat(paths, form), str(source), tuple(map(str, paths)), {}
+
+
+def _concat(paths: list[Path], form: str) -> pl.LazyFrame:
+    frames = [scan_file(path, form) for path in paths]
+    if len(frames) == 1:
+        return frames[0]
+    kinds = sorted({format_of(path) or form for path in paths})
+    if len(kinds) > 1:
+        raise ReadError(paths[0].parent, f"files of several formats: {', '.join(kinds)}", hint="name them by a glob.")
+    return pl.concat(frames, how="diagonal_relaxed")
+
+
+def _renamed(frame: pl.LazyFrame, columns: Mapping[str, str], origin: str) -> pl.LazyFrame:
+    """Give mapped columns their standard names; a column that had such a name already keeps its data aside."""
+    names = frame.collect_schema().names()
+    missing = [yours for yours in columns.values() if yours not in names]
+    if missing:
+        raise ColumnNotFoundError.from_missing(missing, names, origin)
+    aside = {name: f"{name}_unmapped" for name, yours in columns.items() if name in names and yours != name}
+    chosen = [pl.col(yours).alias(name) for name, yours in columns.items()]
+    kept = [
+        pl.col(name).alias(aside.get(name, name))
+        for name in names
+        if name not in columns.values() and columns.get(name) != name
+    ]
+    return frame.select(*chosen, *kept)
+
+
+def _table(source: Any, columns: Mapping[str, str]) -> pl.DataFrame | None:
+    """A companion table in memory, its mapped columns renamed where it has them."""
+    if source is None:
+        return None
+    frame, origin, files, _ = _scan(source, "auto")
+    with readable(files):
+        names = frame.collect_schema().names()
+        return _renamed(frame, {k: v for k, v in columns.items() if v in names}, origin).collect()
+
+
+def _folded(
+    long: pl.LazyFrame, tables: dict[str, pl.DataFrame | None]
+) -> tuple[pl.LazyFrame, dict[str, pl.DataFrame | None]]:
+    """Make item and criterion one item where an item was judged by several criteria, in all tables."""
+    if "criterion" not in long.collect_schema():
+        return long, tables
+    pairs = long.select(pl.col("item_id", "criterion").cast(pl.String)).drop_nulls().unique().collect()
+    if pairs.is_empty() or pairs["item_id"].n_unique() == pairs.height:
+        return long, tables
+    both = pl.format("{}/{}", pl.col("item_id"), pl.col("criterion"))
+    folded = {
+        name: None if table is None else table.with_columns(pl.col("item_id").cast(pl.String))
+        .join(pairs, on="item_id", how="inner", suffix="_folded")
+        .with_columns(pl.format("{}/{}", pl.col("item_id"), pairs_criterion(table)).alias("item_id"))
+        for name, table in tables.items()
+    }  # fmt: skip
+    return long.with_columns(pl.coalesce(both, pl.col("item_id").cast(pl.String)).alias("item_id")), folded
+
+
+def pairs_criterion(table: pl.DataFrame) -> pl.Expr:
+    """The criterion that came from the judgments, whatever the table's own column is called."""
+    return pl.col("criterion_folded" if "criterion" in table.columns else "criterion")
+
+
+def _texts(long: pl.LazyFrame) -> pl.DataFrame | None:
+    """The responses table from a text column among the judgments."""
+    schema = long.collect_schema()
+    text = next((name for name in TEXTS if name in schema and _is_text(schema[name])), None)
+    if text is None:
+        return None
+    ids = [pl.col("item_id").cast(pl.String), pl.col("response_id").cast(pl.String)]
+    return (
+        long.select(*ids, pl.col(text).alias("text"))
+        .drop_nulls()
+        .group_by("item_id", "response_id")
+        .agg(_one(schema[text], "text"))
+        .sort("item_id", "response_id")
+        .collect()
+    )
+
+
+def _items(items: pl.DataFrame | None, long: pl.LazyFrame) -> pl.DataFrame | None:
+    """The items table as given; prompts among the judgments fill it where it has none."""
+    schema = long.collect_schema()
+    prompt = next((name for name in PROMPTS if name in schema and _is_text(schema[name])), None)
+    if prompt is None or (items is not None and "prompt" in items.columns):
+        return items
+    prompts = (
+        long.select(pl.col("item_id").cast(pl.String), pl.col(prompt).alias("prompt"))
+        .drop_nulls()
+        .group_by("item_id")
+        .agg(_one(schema[prompt], "prompt"))
+        .sort("item_id")
+        .collect()
+    )
+    if items is None:
+        return prompts
+    return items.with_columns(pl.col("item_id").cast(pl.String)).join(prompts, on="item_id", how="left")
+
+
+def _is_text(dtype: pl.DataType) -> bool:
+    return dtype == pl.String() or dtype.is_nested()
+
+
+def _one(dtype: pl.DataType, name: str) -> pl.Expr:
+    """One value of a key that does not depend on the order of rows, where the type has an order."""
+    return pl.col(name).min() if dtype == pl.String() else pl.col(name).first()
