@@ -50,15 +50,11 @@ def encode(usable: pl.LazyFrame, by: Sequence[str] = ()) -> Coded:
     cell = frame["_cell"].to_numpy() if by else np.zeros(0, np.uint32)
     rank = frame["rank"].to_numpy()
     del frame
-    sizes = [max(len(cells), 1), len(item_ids), len(response_ids), len(annotator_ids), int(rank.max(initial=0)) + 1]
-    columns = _sorted_columns([cell, item, response, annotator, rank], sizes, order=(0, 1, 2, 3, 4))
-    columns, n_duplicates = _without_duplicates(columns)
-    cell, item, response, annotator, rank = columns
-    slot, slots = _slots(cell, item, response, response_ids)
-    sizes[2] = int(slot.max(initial=0)) + 1
-    cell, item, annotator, slot, rank = _sorted_columns(
-        [cell, item, annotator, slot, rank], [sizes[0], sizes[1], sizes[3], sizes[2], sizes[4]], order=(0, 1, 2, 3, 4)
-    )
+    columns = [cell, item, annotator, response, rank]
+    sizes = [max(len(cells), 1), len(item_ids), len(annotator_ids), len(response_ids), int(rank.max(initial=0)) + 1]
+    columns, n_duplicates = _without_duplicates(_sorted_columns(columns, sizes))
+    cell, item, annotator, response, rank = columns
+    slot, slots = _slots(cell, item, annotator, response, response_ids)
     return Coded(cell, item, annotator, slot, rank, slots, item_ids, annotator_ids, cells, n_repeats, n_duplicates)
 
 
@@ -104,7 +100,7 @@ def _codes(frame: pl.DataFrame, name: str) -> tuple[Ints, pl.Series]:
     return codes[physical], order["id"].alias(name)
 
 
-def _sorted_columns(columns: list[Ints], sizes: list[int], order: tuple[int, ...]) -> list[Ints]:
+def _sorted_columns(columns: list[Ints], sizes: list[int]) -> list[Ints]:
     """Sort rows by all columns, first to last: as one packed integer where 64 bits hold them, else as a frame."""
     bits = [max(size - 1, 0).bit_length() for size in sizes]
     if sum(bits) > 64:
@@ -115,12 +111,16 @@ def _sorted_columns(columns: list[Ints], sizes: list[int], order: tuple[int, ...
     for column, width in zip(columns, bits, strict=True):
         packed <<= np.uint64(width)
         if column.size:
-            packed |= column.astype(np.uint64)
-    packed = pl.Series(packed).sort().to_numpy()
+            packed |= column if column.dtype == np.uint32 else column.astype(np.uint64)
+    if not (packed[1:] >= packed[:-1]).all():
+        packed = pl.Series(packed).sort().to_numpy()
     unpacked: list[Ints] = []
+    shift = 0
     for column, width in zip(reversed(columns), reversed(bits), strict=True):
-        unpacked.append((packed & np.uint64((1 << width) - 1)).astype(np.uint32) if column.size else column)
-        packed = packed >> np.uint64(width)
+        one = packed >> np.uint64(shift)
+        one &= np.uint64((1 << width) - 1)
+        unpacked.append(one.astype(np.uint32) if column.size else column)
+        shift += width
     return unpacked[::-1]
 
 
@@ -141,20 +141,46 @@ def _without_duplicates(columns: list[Ints]) -> tuple[list[Ints], int]:
     return [c[keep] if c.size else c for c in columns], int(rank.size - keep.sum())
 
 
-def _slots(cell: Ints, item: Ints, response: Ints, response_ids: pl.Series) -> tuple[Ints, pl.DataFrame]:
-    """Number the responses of each (cell, item) from 0; rows are sorted by cell, item, response."""
+def _slots(
+    cell: Ints, item: Ints, annotator: Ints, response: Ints, response_ids: pl.Series
+) -> tuple[Ints, pl.DataFrame]:
+    """Number the responses of each unit from 0, in the order of their ids; rows are sorted by unit and annotator.
+
+    Where all judgments of a unit rank the same responses, as most do, a row's place in its judgment is its slot, and
+    the unit's first judgment lists its responses. Only the other units are sorted once more.
+    """
     n = item.size
-    new_item = np.ones(n, bool)
-    new_item[1:] = item[1:] != item[:-1]
+    starts_unit = np.ones(n, bool)
+    starts_unit[1:] = item[1:] != item[:-1]
     if cell.size:
-        new_item[1:] |= cell[1:] != cell[:-1]
-    new_response = new_item.copy()
-    new_response[1:] |= response[1:] != response[:-1]
-    running = np.cumsum(new_response, dtype=np.int64)
-    starts = np.flatnonzero(new_item)
-    lengths = np.diff(np.append(starts, n))
-    slot = (running - np.repeat(running[starts], lengths)).astype(np.uint32)
-    at = np.flatnonzero(new_response)
+        starts_unit[1:] |= cell[1:] != cell[:-1]
+    starts_judgment = starts_unit.copy()
+    starts_judgment[1:] |= annotator[1:] != annotator[:-1]
+    unit_at, judgment_at = np.flatnonzero(starts_unit), np.flatnonzero(starts_judgment)
+    judgment_lengths = np.diff(np.append(judgment_at, n))
+    unit_lengths = np.diff(np.append(unit_at, n))
+    row = np.arange(n)
+    slot = row - np.repeat(judgment_at, judgment_lengths)
+    first_judgment = np.searchsorted(judgment_at, unit_at)
+    n_first = judgment_lengths[first_judgment]
+    in_first = row - np.repeat(unit_at, unit_lengths)
+    same = response == response[np.minimum(np.repeat(unit_at, unit_lengths) + slot, max(n - 1, 0))]
+    listed = in_first < np.repeat(n_first, unit_lengths)
+    if n and not (same.all() and _same_lengths(judgment_lengths, first_judgment)):
+        alike = np.logical_and.reduceat(same, unit_at)
+        lengths = np.repeat(n_first, np.diff(np.append(first_judgment, judgment_lengths.size)))
+        alike &= np.logical_and.reduceat(judgment_lengths == lengths, first_judgment)
+        mixed = np.flatnonzero(np.repeat(~alike, unit_lengths))
+        unit = np.cumsum(starts_unit)[mixed]
+        order = np.lexsort((response[mixed], unit))
+        rows, unit, ids = mixed[order], unit[order], response[mixed][order]
+        new_unit = np.append(True, unit[1:] != unit[:-1])
+        new_id = new_unit | np.append(True, ids[1:] != ids[:-1])
+        running = np.cumsum(new_id)
+        slot[rows] = running - np.maximum.accumulate(np.where(new_unit, running, 0))
+        listed[rows] = new_id
+    slot = slot.astype(np.uint32)
+    at = np.flatnonzero(listed)
     slots = pl.DataFrame(
         {
             "cell": cell[at] if cell.size else np.zeros(at.size, np.uint32),
@@ -163,4 +189,9 @@ def _slots(cell: Ints, item: Ints, response: Ints, response_ids: pl.Series) -> t
             "response_id": response_ids.gather(response[at]),
         }
     )
-    return slot, slots
+    return slot, slots.sort("cell", "item", "response")
+
+
+def _same_lengths(lengths: Ints, first: Ints) -> bool:
+    """Whether all judgments of each unit have the length of its first."""
+    return bool((lengths == np.repeat(lengths[first], np.diff(np.append(first, lengths.size)))).all())

@@ -104,7 +104,7 @@ class Jackknife(NamedTuple):
 
 def item_moments(coded: Coded) -> Moments:
     """Return the moments of every unit (an item within a cell), in one pass over the tallies."""
-    parts = [(b.cell, b.item, _bucket_moments(b)) for b in buckets(coded)]
+    parts = [(b.cell, b.item, _unit_moments(b)) for b in buckets(coded)]
     if not parts:
         return Moments(np.zeros(0, np.uint32), np.zeros(0, np.uint32), np.zeros((0, len(NAMES))))
     cell, item, values = (np.concatenate(columns) for columns in zip(*parts, strict=True))
@@ -162,6 +162,57 @@ def interval(
     """Two-sided t interval with n_items - 1 degrees of freedom, kept inside the coefficient's range."""
     half = float(student_t.ppf((1 + level) / 2, max(n_items - 1, 1))) * se
     return max(estimate - half, bounds[0]), min(estimate + half, bounds[1])
+
+
+def _unit_moments(bucket: Bucket) -> Floats:
+    """Moments of each unit; units whose judgments say the same, whoever made them, are computed once."""
+    out = np.zeros((len(bucket.item), len(NAMES)))
+    lengths = bucket.lengths
+    codes = _dense(_packed(bucket.ranks))
+    width = int(codes.max(initial=0)).bit_length()
+    for length in np.unique(lengths):
+        units = np.flatnonzero(lengths == length)
+        rows = bucket.starts[units][:, None] + np.arange(length)
+        if width * length > 63:
+            some, inverse = units, slice(None)
+        else:
+            said = np.sort(codes[rows], axis=1)
+            shifts = np.arange(length, dtype=np.int64) * width
+            _, first, inverse = np.unique(
+                (said << shifts).sum(axis=1), return_index=True, return_inverse=True
+            )
+            some = units[first]
+        rows = bucket.starts[some][:, None] + np.arange(length)
+        distinct = Bucket(
+            k=bucket.k,
+            cell=bucket.cell[some],
+            item=bucket.item[some],
+            starts=np.arange(some.size) * length,
+            ranks=bucket.ranks[rows.reshape(-1)],
+            annotator=bucket.annotator[rows.reshape(-1)],
+        )
+        out[units] = _bucket_moments(distinct)[inverse]
+    return out
+
+
+def _dense(values: Ints) -> Ints:
+    """Number the distinct values from 0."""
+    if values.max(initial=0) < max(1 << 16, values.size):
+        return (np.cumsum(np.bincount(values) > 0) - 1)[values]
+    return np.unique(values, return_inverse=True)[1]
+
+
+def _packed(ranks: Ints) -> Ints:
+    """Each judgment as one integer where 63 bits hold its ranks; else its place among the distinct rank vectors."""
+    width = int(ranks.max(initial=0)).bit_length()
+    if width * ranks.shape[1] > 63:
+        _, inverse = np.unique(ranks, axis=0, return_inverse=True)
+        return inverse.reshape(-1)
+    packed = np.zeros(len(ranks), np.int64)
+    for slot in range(ranks.shape[1]):
+        packed <<= width
+        packed |= ranks[:, slot]
+    return packed
 
 
 def _bucket_moments(bucket: Bucket) -> Floats:

@@ -119,7 +119,7 @@ def _n_annotators(coded: Coded, cell: int, moments: Moments) -> int:
     paired = np.zeros(len(coded.item_ids), bool)
     paired[moments.item[moments.values[:, AT["unit"]] > 0]] = True
     annotator, item = _of_cell(coded, cell)
-    return int(np.unique(annotator[paired[item]]).size)
+    return int(np.count_nonzero(np.bincount(annotator[paired[item]])))
 
 
 def _of_cell(coded: Coded, cell: int) -> tuple[Ints, Ints]:
