@@ -62,9 +62,10 @@ def _collect(usable: pl.LazyFrame, by: Sequence[str]) -> tuple[pl.DataFrame, int
     """The needed columns in memory, cells numbered, repeated judgments reduced to the latest."""
     names = usable.collect_schema().names()
     more = [name for name in ("judgment_id", "created_at") if "judgment_id" in names and name in names]
-    keys = [pl.col(name) for name in (*_KEYS, "rank", *more)]
+    # One dictionary per key, filled while the rows stream past.
+    keys = [pl.col(name).cast(pl.Categorical(pl.Categories.random())) for name in _KEYS]
     slices = [pl.col(name).alias(f"_by_{name}") for name in by]
-    frame = usable.select(*keys, *slices).collect()
+    frame = usable.select(*keys, "rank", *more, *slices).collect(engine="streaming")
     cells = pl.DataFrame({"cell": [0]})
     if by:
         aliases = [f"_by_{name}" for name in by]
@@ -91,7 +92,7 @@ def _latest(frame: pl.DataFrame, *, by: bool) -> pl.DataFrame:
 
 def _codes(frame: pl.DataFrame, name: str) -> tuple[Ints, pl.Series]:
     """Codes of a string column, in the sorted order of its distinct values, and these values."""
-    column = frame[name].cast(pl.Categorical(pl.Categories.random()))
+    column = frame[name]
     physical = column.to_physical().to_numpy()
     seen = column.unique()
     order = pl.DataFrame({"code": seen.to_physical(), "id": seen.cast(pl.String)}).sort("id")
