@@ -36,6 +36,8 @@ REQUIRED = ("item_id", "annotator_id", "response_id", "rank")
 #: Where the row stood in the source, from 0; findings and the quarantine name rows by it.
 ROW = "_row"
 SUBMITTED = "submitted"
+#: Whether the row's time came without a zone, where that differs from row to row.
+NAIVE = "_naive_time"
 
 
 def raw_name(column: str) -> str:
@@ -95,7 +97,11 @@ class Preferences:
         for name, wanted in JUDGMENT_TYPES.items():
             if name in schema and raw_name(name) not in schema:
                 casts += _cast(name, schema[name], wanted)
-        naive = isinstance(schema.get("created_at"), pl.Datetime) and schema["created_at"].time_zone is None  # type: ignore[union-attr]
+        clock = schema.get("created_at")
+        if clock == pl.String() and NAIVE not in schema:
+            zoned = pl.col("created_at").str.strip_chars().str.contains(r"(?i)\d\d:\d\d.*(z|[+-]\d\d:?\d\d)$")
+            casts.append((~zoned).alias(NAIVE))
+        naive = clock == pl.Date() or (isinstance(clock, pl.Datetime) and clock.time_zone is None)
         return cls(
             lazy.with_columns(casts),
             _keyed(responses, ("item_id", "response_id")),

@@ -166,7 +166,7 @@ def _texts(long: pl.LazyFrame) -> pl.DataFrame | None:
     ids = [pl.col("item_id").cast(pl.String), pl.col("response_id").cast(pl.String)]
     return (
         long.select(*ids, pl.col(text).alias("text"))
-        .drop_nulls()
+        .drop_nulls(["item_id", "response_id"])
         .group_by("item_id", "response_id")
         .agg(_one(schema[text], "text"))
         .sort("item_id", "response_id")
@@ -199,4 +199,4 @@ def _is_text(dtype: pl.DataType) -> bool:
 
 def _one(dtype: pl.DataType, name: str) -> pl.Expr:
     """One value of a key that does not depend on the order of rows, where the type has an order."""
-    return pl.col(name).min() if dtype == pl.String() else pl.col(name).first()
+    return pl.col(name).min() if dtype == pl.String() else pl.col(name).drop_nulls().first()

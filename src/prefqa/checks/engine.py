@@ -1,0 +1,116 @@
+"""Runs the rules: what they share is computed once, what they leave out is named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import polars as pl
+
+from prefqa.checks import pq1_structure as pq1
+from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, CheckResult
+from prefqa.checks.rules import BY_CODE, Rule, chosen, unknown
+from prefqa.errors import UsageError
+from prefqa.preferences import ROW, Preferences, as_preferences
+
+_SEVERITIES = ("error", "warning", "info")
+
+
+def check(
+    prefs: Preferences,
+    *,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    severity: Mapping[str, str] | None = None,
+    max_examples: int = 5,
+    now: datetime | None = None,
+) -> CheckResult:
+    """Check preferences against the rules.
+
+    Args:
+        prefs: the preferences, from `prefqa.read`.
+        select: codes of the rules to run, or beginnings of codes ("PQ1"); all if empty.
+        ignore: codes not to run, likewise.
+        severity: another severity by code: "error", "warning" or "info".
+        max_examples: how many rows each finding shows.
+        now: the moment after which a time is in the future; the present one if not given.
+
+    Returns:
+        CheckResult. Rows that no result can use (no ids, not submitted, no rank) are never counted anywhere, whether
+        or not their rule runs; the rule puts them into the quarantine.
+
+    Raises:
+        UsageError: a code that no rule has, or a severity that does not exist.
+    """
+    prefs = as_preferences(prefs)
+    rules = chosen(select, ignore)
+    for code, level in (severity or {}).items():
+        if code not in BY_CODE:
+            raise unknown(code)
+        if level not in _SEVERITIES:
+            raise UsageError(f"severity of {code}: {level!r} is not one of {', '.join(_SEVERITIES)}")
+    frame = pq1.Frame.of(prefs, now or datetime.now(UTC))
+    findings, not_run, left_out = [], [], []
+    for rule in rules:
+        found = pq1.FINDERS[rule.code](frame)
+        if isinstance(found, pq1.NotRun):
+            not_run.append({"code": rule.code, "reason": found.reason})
+        elif found.count:
+            findings.append(_finding(rule, found, (severity or {}).get(rule.code, rule.severity), max_examples))
+            if rule.quarantines:
+                left_out.append(_left_out(rule, found))
+    order = pl.col("severity").replace_strict({name: i for i, name in enumerate(_SEVERITIES)}, return_dtype=pl.Int8)
+    quarantine, clean = _split(prefs, frame, left_out)
+    return CheckResult(
+        findings=pl.DataFrame(findings, schema=FINDING_SCHEMA, orient="row").sort(order, "code"),
+        quarantine=quarantine,
+        preferences=clean,
+        not_run=pl.DataFrame(not_run, schema={"code": pl.String, "reason": pl.String}, orient="row"),
+        n_rows=frame.n_rows,
+        n_judgments=frame.n_judgments,
+    )
+
+
+def _finding(rule: Rule, found: pq1.Found, severity: str, max_examples: int) -> dict[str, object]:
+    examples = (
+        found.rows.select(
+            pl.col(ROW).alias("row"),
+            *(pl.col(name).cast(pl.String) for name in ("item_id", "annotator_id", "response_id")),
+            pl.col("_value").cast(pl.String).alias("value"),
+        )
+        .select(*EXAMPLE)
+        .bottom_k(max_examples, by=["row", "item_id", "annotator_id", "response_id"])
+        .sort("row", "item_id", "annotator_id", "response_id", "value")
+        .collect()
+    )
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "severity": severity,
+        "count": found.count,
+        "share": found.count / found.of if found.of else 0.0,
+        "message": found.message,
+        "examples": examples.to_dicts(),
+    }
+
+
+def _left_out(rule: Rule, found: pq1.Found) -> pl.LazyFrame:
+    reason = pl.when(pl.col("_value").is_not_null()).then(
+        pl.format("{}: {}", pl.lit(rule.summary), pl.col("_value").cast(pl.String))
+    )
+    return found.rows.select(
+        pq1.LONG, pl.lit(rule.code).alias("code"), reason.otherwise(pl.lit(rule.summary)).alias("reason")
+    )
+
+
+def _split(prefs: Preferences, frame: pq1.Frame, left_out: list[pl.LazyFrame]) -> tuple[pl.DataFrame, Preferences]:
+    """Divide the rows into the quarantine (each once, with its first code) and the preferences that go on."""
+    names = [name for name in prefs.judgments.collect_schema().names() if name != ROW]
+    if not left_out:
+        empty = prefs.judgments.head(0).select(pl.col(ROW).alias("row"), *names).collect()
+        return empty.with_columns(code=pl.lit(None, pl.String), reason=pl.lit(None, pl.String)), prefs
+    bad = pl.concat(left_out).collect().sort(pq1.LONG, "code", "reason").unique(pq1.LONG, keep="first", maintain_order=True)
+    long = frame.all_rows.select(pq1.LONG, ROW, *names)
+    quarantine = long.join(bad.lazy(), on=pq1.LONG, how="inner").sort(ROW, pq1.LONG).drop(pq1.LONG).rename({ROW: "row"})
+    clean = long.join(bad.lazy().select(pq1.LONG), on=pq1.LONG, how="anti").drop(pq1.LONG)
+    return quarantine.collect(), prefs.with_judgments(clean)

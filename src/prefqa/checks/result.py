@@ -1,0 +1,59 @@
+"""What a check found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from prefqa.preferences import Preferences
+from prefqa.results import Result, records
+
+EXAMPLE: dict[str, Any] = {
+    "row": pl.Int64,
+    "item_id": pl.String,
+    "annotator_id": pl.String,
+    "response_id": pl.String,
+    "value": pl.String,
+}
+FINDING_SCHEMA: dict[str, Any] = {
+    "code": pl.String,
+    "name": pl.String,
+    "severity": pl.String,
+    "count": pl.Int64,
+    "share": pl.Float64,
+    "message": pl.String,
+    "examples": pl.List(pl.Struct(EXAMPLE)),
+}
+
+
+@dataclass(frozen=True)
+class CheckResult(Result):
+    """Findings, the rows left out, and the preferences without them.
+
+    `findings` has one row per rule that found something; `count` and `share` are of rows or of judgments, as the
+    message says. `not_run` names the rules that lacked what they need: neither passed nor failed. `quarantine` holds
+    every row left out with the `code` of the first rule that did so, and its reason. `n_judgments` counts judgments
+    that were submitted and have all ids.
+    """
+
+    findings: pl.DataFrame
+    quarantine: pl.DataFrame
+    preferences: Preferences
+    not_run: pl.DataFrame
+    n_rows: int
+    n_judgments: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return {"findings": [...], "not_run": [...]} and the counts."""
+        return {
+            "findings": records(self.findings),
+            "not_run": records(self.not_run),
+            "n_rows": self.n_rows,
+            "n_judgments": self.n_judgments,
+            "n_quarantined": self.quarantine.height,
+        }
+
+    def _repr_html_(self) -> str:
+        return self.findings._repr_html_()
