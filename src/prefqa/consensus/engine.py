@@ -29,6 +29,8 @@ _METHODS: dict[str, Callable[[Bucket, Ints], Orders]] = {
     "borda": lambda bucket, _: borda(bucket.ranks, bucket.starts),
     "kemeny": lambda _, wins: kemeny(wins),
 }
+#: Without a usable judgment the result has all its columns and no row.
+_NOTHING = Bucket(2, *(np.zeros(0, np.uint32) for _ in range(3)), np.zeros((0, 2), np.int32), np.zeros(0, np.uint32))
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def consensus(
     if prior is not None and not (np.isfinite(prior) and prior > 0):
         raise UsageError(f"prior is a positive number, not {prior}")
     coded = preferences.coded()
-    parts = [_part(bucket, method) for bucket in buckets(coded)]
+    parts = [_part(bucket, method) for bucket in buckets(coded)] or [_part(_NOTHING, "majority")]
     return _assemble(parts, coded, preferences, method, prior)
 
 
@@ -87,20 +89,20 @@ def _part(bucket: Bucket, method: str) -> _Part:
     wins, ties = win_counts(bucket), tie_counts(bucket)
     orders = _METHODS[method](bucket, wins)
     sums = judgment_sums(bucket.ranks, bucket.starts, wins, ties)
-    pairs = pair_codes(bucket.items, wins, ties, orders)
+    pairs = pair_codes(bucket.item, wins, ties, orders)
     items = _item_columns(bucket, wins, ties, orders)
     n, k = orders.place.shape
     touching = (wins + wins.transpose(0, 2, 1) + ties).sum(axis=2, dtype=np.int64)
     responses = pl.DataFrame(
         {
-            "_item": np.repeat(bucket.items.astype(np.uint32), k),
+            "_item": np.repeat(bucket.item.astype(np.uint32), k),
             "_response": np.tile(np.arange(k, dtype=np.uint32), n),
             "place": orders.place.reshape(-1).astype(np.int64),
             "score": orders.score.reshape(-1),
             "n_votes": touching.reshape(-1),
         }
     )
-    return _Part(items, responses, pairs, bucket.annotators, sums)
+    return _Part(items, responses, pairs, bucket.annotator, sums)
 
 
 def _item_columns(bucket: Bucket, wins: Ints, ties: Ints, orders: Orders) -> pl.DataFrame:
@@ -117,7 +119,7 @@ def _item_columns(bucket: Bucket, wins: Ints, ties: Ints, orders: Orders) -> pl.
     decided = (in_front.sum(axis=1) == 1) & (n_votes > 0)
     frame = pl.DataFrame(
         {
-            "_item": bucket.items.astype(np.uint32),
+            "_item": bucket.item.astype(np.uint32),
             "k": np.full(n, k),
             "_winner": np.where(decided, in_front.argmax(axis=1), -1),
             "_condorcet": condorcet_winner(beats),
@@ -148,8 +150,6 @@ def _item_columns(bucket: Bucket, wins: Ints, ties: Ints, orders: Orders) -> pl.
 def _assemble(
     parts: list[_Part], coded: Coded, preferences: Preferences, method: str, prior: float | None
 ) -> ConsensusResult:
-    if not parts:
-        raise UsageError("there are no ranked judgments", hint="prefqa check says why rows do not count.")
     items = pl.concat([part.items for part in parts]).sort("_item")
     responses = pl.concat([part.responses for part in parts]).sort("_item", "_response")
     pairs = pl.concat([part.pairs for part in parts])
