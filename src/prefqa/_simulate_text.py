@@ -24,7 +24,82 @@ _WORDS = (
     "also more when most each between after before example reason answer question result step case part point time "
     "people work change way value need rule idea start finish small large clear simple useful careful common known "
     "means shows gives takes keeps makes helps allows follows depends explains begins remains compares"
-).split()
+).split()  # noqa: SIM905 (a list of these words reads worse)
+    "the",
+    "a",
+    "of",
+    "and",
+    "to",
+    "in",
+    "is",
+    "that",
+    "it",
+    "with",
+    "as",
+    "for",
+    "on",
+    "by",
+    "this",
+    "one",
+    "which",
+    "from",
+    "first",
+    "then",
+    "because",
+    "however",
+    "while",
+    "often",
+    "also",
+    "more",
+    "when",
+    "most",
+    "each",
+    "between",
+    "after",
+    "before",
+    "example",
+    "reason",
+    "answer",
+    "question",
+    "result",
+    "step",
+    "case",
+    "part",
+    "point",
+    "time",
+    "people",
+    "work",
+    "change",
+    "way",
+    "value",
+    "need",
+    "rule",
+    "idea",
+    "start",
+    "finish",
+    "small",
+    "large",
+    "clear",
+    "simple",
+    "useful",
+    "careful",
+    "common",
+    "known",
+    "means",
+    "shows",
+    "gives",
+    "takes",
+    "keeps",
+    "makes",
+    "helps",
+    "allows",
+    "follows",
+    "depends",
+    "explains",
+    "begins",
+    "remains",
+    "compares",
+]
 _MEDIAN_WORDS, _LOG_SPREAD, _MOST_WORDS = 45, 0.5, 400
 _BASE_WORDS = 4_096
 
@@ -72,9 +147,7 @@ def responses(rng: np.random.Generator, names: Names, n_words: Ints, *, texts: b
     first = rng.integers(0, _BASE_WORDS, frame.height)
     cut = pl.DataFrame({"at": bounds[first], "length": bounds[first + n_words.reshape(-1)] - bounds[first] - 1})
     words = cut.select(pl.lit(base).str.slice(pl.col("at"), pl.col("length")).alias("text"))["text"]
-    return frame.with_columns(
-        text=words.str.slice(0, 1).str.to_uppercase() + words.str.slice(1) + pl.lit(".")
-    )
+    return frame.with_columns(text=words.str.slice(0, 1).str.to_uppercase() + words.str.slice(1) + pl.lit("."))
 
 
 def items(rng: np.random.Generator, names: Names, *, texts: bool) -> pl.DataFrame:

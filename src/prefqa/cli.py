@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -258,9 +257,7 @@ def _settings(config: str | None) -> Any:
 def _read(source: str, settings: Any) -> Any:
     from prefqa.readers import read
 
-    return read(
-        source, columns=settings.columns or None, shape=settings.read.shape, format=settings.read.format
-    )
+    return read(source, columns=settings.columns or None, shape=settings.read.shape, format=settings.read.format)
 
 
 def _checked(prefs: Any, settings: Any) -> Any:

@@ -18,9 +18,9 @@ class Coded:
     """Ranked rows as integers, sorted by (cell, item, annotator, response), one judgment per cell, item, annotator.
 
     `cell`, `item`, `annotator`, `response`, `rank`: one value per row. `response` is the slot within the item (of the
-    cell): 0 .. K-1 in the order of response_id. `item_ids` and `annotator_ids` are sorted; a code is an index into them.
-    `response_key` gives per row of `slots` the response's id. `n_repeats` counts rows of a judgment that a later one
-    by the same annotator replaced, `n_duplicates` those that stood twice.
+    cell): 0 .. K-1 in the order of response_id. `item_ids` and `annotator_ids` are sorted; a code is an index
+    into them. `response_key` gives per row of `slots` the response's id. `n_repeats` counts rows of a judgment
+    that a later one by the same annotator replaced, `n_duplicates` those that stood twice.
     """
 
     cell: Ints
@@ -86,7 +86,9 @@ def _latest(frame: pl.DataFrame, *, by: bool) -> pl.DataFrame:
     if repeated.is_empty():
         return frame
     order = [name for name in ("created_at", "judgment_id") if name in repeated.columns]
-    superseded = repeated.sort(*unit, *order, nulls_last=False).filter(pl.int_range(pl.len()).over(unit) < pl.len().over(unit) - 1)
+    superseded = repeated.sort(*unit, *order, nulls_last=False).filter(
+        pl.int_range(pl.len()).over(unit) < pl.len().over(unit) - 1
+    )
     return frame.join(superseded, on=[*unit, "judgment_id"], how="anti", nulls_equal=True)
 
 

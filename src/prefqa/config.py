@@ -152,12 +152,14 @@ def parse_config(table: dict[str, Any], path: str | Path | None = None) -> Confi
 def _explain(message: str, kind: str, place: tuple[int | str, ...]) -> str:
     if kind != "extra_forbidden":
         return message.removeprefix("Value error, ")
-    model: Any = Config
+    model: Any = Config  # the table that the place leads to
     for part in place[:-1]:
-        if isinstance(part, str) and isinstance(model, type) and part in getattr(model, "model_fields", {}):
+        if isinstance(part, str) and part in getattr(model, "model_fields", {}):
             inner = model.model_fields[part].annotation
             arguments = getattr(inner, "__args__", ())
             model = next((a for a in (inner, *arguments) if isinstance(a, type) and issubclass(a, BaseModel)), None)
     known = list(getattr(model, "model_fields", {}))
     close = nearest(str(place[-1]), known)
-    return f"unknown key {place[-1]!r}" + (f"; did you mean {close!r}?" if close else f"; there are: {', '.join(known)}")
+    return f"unknown key {place[-1]!r}" + (
+        f"; did you mean {close!r}?" if close else f"; there are: {', '.join(known)}"
+    )

@@ -82,7 +82,9 @@ def _severity(check: CheckResult, config: GateConfig) -> list[dict[str, Any]]:
     failing = SEVERITIES[SEVERITIES.index(config.fail_on) :]
     found = check.findings.filter(pl.col("severity").is_in(failing))
     codes = ", ".join(found["code"].to_list())
-    message = f"findings of severity {' or '.join(failing)}: {codes}" if codes else f"no finding of severity {config.fail_on}"
+    message = (
+        f"findings of severity {' or '.join(failing)}: {codes}" if codes else f"no finding of severity {config.fail_on}"
+    )
     name = f"findings of severity {config.fail_on}" + ("" if config.fail_on == "error" else " or above")
     return [_line(name, float(found.height), 0.0, "max", FAIL if found.height else PASS, message)]
 
@@ -94,7 +96,9 @@ def _finding(one: FindingsGate, check: CheckResult | None) -> dict[str, Any]:
     assert threshold is not None  # noqa: S101 (the config holds exactly one of the two)
     not_run = check.not_run.filter(pl.col("code") == one.code)
     if not_run.height:
-        return _line(one.code, None, threshold, bound, INCONCLUSIVE, f"{one.code} could not run: {not_run['reason'][0]}")
+        return _line(
+            one.code, None, threshold, bound, INCONCLUSIVE, f"{one.code} could not run: {not_run['reason'][0]}"
+        )
     found = check.findings.filter(pl.col("code") == one.code)
     value = float(found["count" if bound == "max_count" else "share"].sum())
     verdict = PASS if value <= threshold else FAIL
@@ -114,7 +118,8 @@ def _coefficient(one: AgreementGate, agreement: AgreementResult | None) -> dict[
     assert threshold is not None  # noqa: S101 (the config holds exactly one of the two)
     bound = "min" if one.min is not None else "max"
     value = row[one.on]
-    shown = f"{name} {_number(row['estimate'])} ({_number(row['ci_low'])} to {_number(row['ci_high'])}), {bound} {threshold:g} on {one.on}"
+    span = f"{_number(row['ci_low'])} to {_number(row['ci_high'])}"
+    shown = f"{name} {_number(row['estimate'])} ({span}), {bound} {threshold:g} on {one.on}"
     if value is None:
         verdict, shown = INCONCLUSIVE, f"{shown}: could not be computed, {row['reason']}"
     elif one.on == "estimate" and (row["ci_low"] is None or row["ci_low"] < threshold < row["ci_high"]):
@@ -147,9 +152,7 @@ def _drift(drift: DriftResult | None) -> dict[str, Any]:
     return _line("drift", float(drift.alarm), 0.0, "max", FAIL if drift.alarm else PASS, said)
 
 
-def _line(
-    name: str, value: float | None, threshold: float, bound: str, verdict: str, message: str
-) -> dict[str, Any]:
+def _line(name: str, value: float | None, threshold: float, bound: str, verdict: str, message: str) -> dict[str, Any]:
     return {
         "name": name,
         "value": value,

@@ -84,7 +84,7 @@ class Moments:
 
 @dataclass(frozen=True)
 class Patterns:
-    """Distinct moment vectors with their multiplicity; items of one pattern are exchangeable. Adds up by concatenation."""
+    """Distinct moment vectors with their multiplicity; items of one pattern are exchangeable."""
 
     values: Floats
     counts: Floats
@@ -153,7 +153,7 @@ def influence(moments: Moments, coefficient: Coefficient) -> Floats:
     if n_items < 2:
         return np.full(n_items, np.nan)
     left_out = coefficient(sums(moments.values.sum(axis=0) - moments.values))
-    return (left_out.mean() - left_out) * np.sqrt((n_items - 1) / n_items)
+    return np.asarray((left_out.mean() - left_out) * np.sqrt((n_items - 1) / n_items), np.float64)
 
 
 def interval(
@@ -174,13 +174,11 @@ def _unit_moments(bucket: Bucket) -> Floats:
         units = np.flatnonzero(lengths == length)
         rows = bucket.starts[units][:, None] + np.arange(length)
         if width * length > 63:
-            some, inverse = units, slice(None)
+            some, inverse = units, np.arange(units.size)
         else:
             said = np.sort(codes[rows], axis=1)
             shifts = np.arange(length, dtype=np.int64) * width
-            _, first, inverse = np.unique(
-                (said << shifts).sum(axis=1), return_index=True, return_inverse=True
-            )
+            _, first, inverse = np.unique((said << shifts).sum(axis=1), return_index=True, return_inverse=True)
             some = units[first]
         rows = bucket.starts[some][:, None] + np.arange(length)
         distinct = Bucket(

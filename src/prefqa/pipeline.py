@@ -28,8 +28,17 @@ Progress = Callable[[str], None]
 STEPS = ("read", "check", "agreement", "drift", "consensus", "gate")
 #: Columns of pairs.jsonl, in the order in which trainers' users read them.
 JSONL_COLUMNS = (
-    "prompt", "chosen", "rejected", "item_id", "chosen_id", "rejected_id", "probability", "margin", "n_votes", "agreement",
-)  # fmt: skip
+    "prompt",
+    "chosen",
+    "rejected",
+    "item_id",
+    "chosen_id",
+    "rejected_id",
+    "probability",
+    "margin",
+    "n_votes",
+    "agreement",
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,9 @@ class RunResult(Result):
                 write_text(stage / "report.html", html)
 
 
-def run(source: Any, *, config: Config | dict[str, Any] | str | Path | None = None, progress: Progress | None = None) -> RunResult:
+def run(
+    source: Any, *, config: Config | dict[str, Any] | str | Path | None = None, progress: Progress | None = None
+) -> RunResult:
     """Do the main job on a path, glob, frame or dataset, or on Preferences.
 
     Args:
@@ -94,8 +105,10 @@ def run(source: Any, *, config: Config | dict[str, Any] | str | Path | None = No
     settings = _config(config)
     say = progress or (lambda _step: None)
     say("read")
-    prefs = source if isinstance(source, Preferences) else read(
-        source, columns=settings.columns or None, shape=settings.read.shape, format=settings.read.format
+    prefs = (
+        source
+        if isinstance(source, Preferences)
+        else read(source, columns=settings.columns or None, shape=settings.read.shape, format=settings.read.format)
     )
     say("check")
     checked = check(
@@ -111,7 +124,9 @@ def run(source: Any, *, config: Config | dict[str, Any] | str | Path | None = No
     say("drift")
     drifted = drift(clean, **settings.drift.model_dump())
     say("consensus")
-    found = consensus(clean, method=_one_of("consensus.method", settings.consensus.method, ("majority", "borda", "kemeny")))
+    found = consensus(
+        clean, method=_one_of("consensus.method", settings.consensus.method, ("majority", "borda", "kemeny"))
+    )
     pairs = found.pairs(
         _one_of("consensus.select", settings.consensus.select, get_args(Select)),
         min_probability=settings.consensus.min_probability,
@@ -123,10 +138,11 @@ def run(source: Any, *, config: Config | dict[str, Any] | str | Path | None = No
 
 
 def trainer_rows(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Return pairs as trainers read them: prompt, chosen, rejected (texts where known, ids otherwise), then the rest."""
+    """Return pairs as trainers read them: prompt, chosen, rejected (texts, or ids where unknown), then the rest."""
     stand_in = {"prompt": "item_id", "chosen": "chosen_id", "rejected": "rejected_id"}
     texts = [
-        pl.coalesce(text, identity).alias(text) if pairs.schema.get(text) == pl.String()
+        pl.coalesce(text, identity).alias(text)
+        if pairs.schema.get(text) == pl.String()
         else (pl.col(text) if text in pairs.columns else pl.col(identity).alias(text))
         for text, identity in stand_in.items()
     ]
@@ -154,5 +170,3 @@ def _one_of(key: str, value: str, allowed: tuple[Any, ...]) -> Any:
     if value not in allowed:
         raise ConfigError(f"{value!r} is not one of {', '.join(map(repr, allowed))}", key=key)
     return value
-
-

@@ -178,14 +178,21 @@ def _cast(name: str, dtype: pl.DataType, wanted: pl.DataType) -> list[pl.Expr]:
         raise UsageError(f"column {name!r} holds {dtype}, where {wanted} is expected")
     typed: pl.Expr
     if name == "rank":
-        number = column.cast(pl.Float64, strict=False) if not dtype.is_integer() else column.cast(pl.Int64, strict=False)
+        number = (
+            column.cast(pl.Float64, strict=False) if not dtype.is_integer() else column.cast(pl.Int64, strict=False)
+        )
         fits = (number >= 1) & (number < 2**31) & (number == number.floor() if not dtype.is_integer() else pl.lit(True))
         typed = pl.when(fits).then(number).cast(pl.Int64, strict=False)
     elif name == "created_at":
         typed = _time(column, dtype)
     elif isinstance(wanted, pl.Boolean) and dtype == pl.String():
         lowered = column.str.to_lowercase()
-        typed = pl.when(lowered.is_in(["true", "1", "yes"])).then(True).when(lowered.is_in(["false", "0", "no"])).then(False)
+        typed = (
+            pl.when(lowered.is_in(["true", "1", "yes"]))
+            .then(True)
+            .when(lowered.is_in(["false", "0", "no"]))
+            .then(False)
+        )
     else:
         typed = column.cast(wanted, strict=False)
     unread = pl.when(typed.is_null() & column.is_not_null()).then(column.cast(pl.String, strict=False))

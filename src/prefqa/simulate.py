@@ -81,14 +81,14 @@ def simulate(
 
         u = r_k * (quality_ij + length_bias * z_ij + position_bias * s_kij) + (1 - r_k) * g
 
-    with quality ~ N(0, 1); z the standardised log length of the response; s from +1 for the response shown first down to
-    -1 for the last; g standard Gumbel noise, drawn anew for each judgment and response; and r_k ~ Beta(*reliability), 0 for
-    spammers, who so rank at random. With neither ties nor biases a ranking thus follows the Plackett-Luce model with
-    worths exp(quality * r / (1 - r)). Responses are ranked by u; a response less than `tie_threshold` below the next
-    better one ties with it. Ranks are competition ranks (1, 1, 3).
+    with quality ~ N(0, 1); z the standardised log length of the response; s from +1 for the response shown first
+    down to -1 for the last; g standard Gumbel noise, drawn anew for each judgment and response; and r_k ~
+    Beta(*reliability), 0 for spammers, who so rank at random. With neither ties nor biases a ranking thus follows
+    the Plackett-Luce model with worths exp(quality * r / (1 - r)). Responses are ranked by u; a response less
+    than `tie_threshold` below the next better one ties with it. Ranks are competition ranks (1, 1, 3).
 
-    Items are spread evenly over the weeks, in order of item_id; all judgments of an item fall into its week. Everything is
-    drawn by numpy's default generator: the same arguments give the same campaign.
+    Items are spread evenly over the weeks, in order of item_id; all judgments of an item fall into its week.
+    Everything is drawn by numpy's default generator: the same arguments give the same campaign.
 
     Args:
         n_items, n_responses, n_annotators: size of the campaign.
@@ -106,7 +106,8 @@ def simulate(
 
     Returns:
         Simulation. Its judgments have item_id, annotator_id, response_id, judgment_id, rank, created_at, position,
-        duration_s, guideline_version, batch (one per week); responses have model, n_words and text; items category and prompt.
+        duration_s, guideline_version, batch (one per week); responses have model, n_words and text; items
+        category and prompt.
 
     Example:
         >>> campaign = simulate(n_items=2, n_annotators=3, seed=1)
@@ -190,8 +191,8 @@ def _assignments(
 ) -> tuple[Ints, Ints, Ints]:
     """Per judgment: item, annotator, attempt (0, or 1 for a repeat), sorted by these.
 
-    Each item draws without replacement: the next draw counts only the annotators not yet drawn, and is shifted past those
-    that are, in ascending order.
+    Each item draws without replacement: the next draw counts only the annotators not yet drawn, and is shifted
+    past those that are, in ascending order.
     """
     drawn = np.empty((n_items, per_item), np.int64)
     for j in range(per_item):
@@ -254,19 +255,16 @@ def _judgments(
         batch=pl.format("week-{}", (pl.col("_week") + 1).cast(pl.String).str.zfill(2)),
     )
     row = np.repeat(np.arange(n, dtype=np.uint32), k)
-    return per_judgment.select(
-        "item_id", "annotator_id", "judgment_id", "created_at", "batch", "duration_s", "_week"
-    )[row].with_columns(
+    return per_judgment.select("item_id", "annotator_id", "judgment_id", "created_at", "batch", "duration_s", "_week")[
+        row
+    ].with_columns(
         response_id=names.responses.gather(np.tile(np.arange(k), n)),
         rank=pl.Series(ranks.reshape(-1)).replace(0, None),
         position=pl.Series(position.reshape(-1)),
     )
 
 
-def _truth(
-    names: text.Names, quality: Floats, skill: Floats, is_spammer: Bools, settings: dict[str, Any]
-) -> Truth:
-    n, k = quality.shape
+def _truth(names: text.Names, quality: Floats, skill: Floats, is_spammer: Bools, settings: dict[str, Any]) -> Truth:
     true_rank = np.argsort(np.argsort(-quality, axis=1), axis=1) + 1
     items = names.keys().with_columns(
         quality=pl.Series(quality.reshape(-1)), true_rank=pl.Series(true_rank.reshape(-1))

@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 
 #: Coefficients that stand in the summary of a run; the report has all of them.
 MAIN = ("alpha_nominal", "percent_agreement", "kendall_w_corrected")
-_STYLE = {"error": "bold red", "warning": "yellow", "info": "cyan", "pass": "green", "fail": "bold red", "inconclusive": "yellow"}
+_STYLE = {
+    "error": "bold red",
+    "warning": "yellow",
+    "info": "cyan",
+    "pass": "green",
+    "fail": "bold red",
+    "inconclusive": "yellow",
+}
 _LONGEST = 60
 
 
@@ -40,14 +47,16 @@ def print_run(console: Console, result: RunResult, out: Path) -> None:
         console.print(_finding_line(row))
     if result.check.findings.is_empty():
         _fact(console, "Checks", "nothing found")
-    _agreement_table(console, [row for row in result.agreement.estimates.iter_rows(named=True) if row["coefficient"] in MAIN])
+    _agreement_table(
+        console, [row for row in result.agreement.estimates.iter_rows(named=True) if row["coefficient"] in MAIN]
+    )
     _fact(console, "Drift", _drift_words(result.drift))
     winners = overall["n_items_with_winner"]
     _fact(
         console,
         "Consensus",
-        f"{result.pairs.height:,} pairs by {overall['method']}; {winners:,} of {overall['n_items']:,} items have one best response, "
-        f"{overall['n_items_tied']:,} are tied, {overall['n_items_with_cycle']:,} have a cycle",
+        f"{result.pairs.height:,} pairs by {overall['method']}; {winners:,} of {overall['n_items']:,} items have one "
+        f"best response, {overall['n_items_tied']:,} are tied, {overall['n_items_with_cycle']:,} have a cycle",
     )
     print_gate(console, result.gate)
     _fact(console, "Files", f"{out} (open report.html)")
@@ -60,7 +69,12 @@ def print_findings(console: Console, check: CheckResult) -> None:
         for example in row["examples"]:
             place = ", ".join(
                 f"{name} {shown(example[key])}"
-                for name, key in (("row", "row"), ("item", "item_id"), ("annotator", "annotator_id"), ("response", "response_id"))
+                for name, key in (
+                    ("row", "row"),
+                    ("item", "item_id"),
+                    ("annotator", "annotator_id"),
+                    ("response", "response_id"),
+                )
                 if example[key] is not None
             )
             value = f": {shown(example['value'])}" if example["value"] is not None else ""
@@ -154,14 +168,24 @@ def _agreement_table(console: Console, estimates: list[dict[str, Any]]) -> None:
     rows = [
         (
             row["coefficient"],
-            *([shown(row["slice"], 30)] if any(r["slice"] for r in estimates) and row["slice"] else [""] * any(r["slice"] for r in estimates)),
+            *(
+                [shown(row["slice"], 30)]
+                if any(r["slice"] for r in estimates) and row["slice"]
+                else [""] * any(r["slice"] for r in estimates)
+            ),
             _number(row["estimate"]) if row["estimate"] is not None else "undefined",
             _interval(row["ci_low"], row["ci_high"]) if row["ci_low"] is not None else row["reason"] or "",
             f"{row['n_items']:,}",
         )
         for row in estimates
     ]
-    head = ("agreement", *(["slice"] if any(r["slice"] for r in estimates) else []), "estimate", "95 % interval", "items")
+    head = (
+        "agreement",
+        *(["slice"] if any(r["slice"] for r in estimates) else []),
+        "estimate",
+        "95 % interval",
+        "items",
+    )
     console.print(_table(head, rows, right=(len(head) - 3, len(head) - 1)))
 
 

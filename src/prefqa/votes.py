@@ -149,5 +149,5 @@ def _per_unit(bucket: Bucket, votes: np.ndarray[tuple[int], np.dtype[np.bool_]])
     """Count the true votes of each unit."""
     n, units = votes.size, len(bucket.item)
     if units and n % units == 0 and np.array_equal(bucket.starts, np.arange(0, n, n // units)):
-        return votes.view(np.uint8).reshape(units, n // units).sum(axis=1, dtype=np.int32)
-    return np.add.reduceat(votes.view(np.uint8), bucket.starts, dtype=np.int32)
+        return np.asarray(votes.view(np.uint8).reshape(units, n // units).sum(axis=1, dtype=np.int32))
+    return np.asarray(np.add.reduceat(votes.view(np.uint8), bucket.starts, dtype=np.int32))

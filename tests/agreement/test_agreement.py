@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 from scipy import stats
-from strategies import judgments, preferences
 
 import prefqa
 from prefqa.agreement import COEFFICIENTS
 from prefqa.errors import ColumnNotFoundError, UsageError
+from strategies import judgments, preferences
 
 
 def frame_of(rankings: dict[str, dict[str, list[int | None]]]) -> pl.DataFrame:

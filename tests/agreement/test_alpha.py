@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 import pytest
 from hypothesis import assume, given
-from strategies import judgments, preferences
 
 import prefqa
+from strategies import judgments, preferences
 
 
 def votes_matrix(frame: pl.DataFrame) -> np.ndarray:

@@ -31,7 +31,11 @@ COEFFICIENTS: dict[str, Entry] = {
         "votes", percent.percent_agreement_no_ties, (0.0, 1.0), undefined="no two annotators decided the same pair"
     ),
     "kendall_w": Entry(
-        "ranks", concordance.kendall_w, (0.0, 1.0), "w_items", "no item with two complete rankings that are not all ties"
+        "ranks",
+        concordance.kendall_w,
+        (0.0, 1.0),
+        "w_items",
+        "no item with two complete rankings that are not all ties",
     ),
     "kendall_w_corrected": Entry(
         "ranks",

@@ -109,7 +109,12 @@ def _split(prefs: Preferences, frame: pq1.Frame, left_out: list[pl.LazyFrame]) -
     if not left_out:
         empty = prefs.judgments.head(0).select(pl.col(ROW).alias("row"), *names).collect()
         return empty.with_columns(code=pl.lit(None, pl.String), reason=pl.lit(None, pl.String)), prefs
-    bad = pl.concat(left_out).collect().sort(pq1.LONG, "code", "reason").unique(pq1.LONG, keep="first", maintain_order=True)
+    bad = (
+        pl.concat(left_out)
+        .collect()
+        .sort(pq1.LONG, "code", "reason")
+        .unique(pq1.LONG, keep="first", maintain_order=True)
+    )
     long = frame.all_rows.select(pq1.LONG, ROW, *names)
     quarantine = long.join(bad.lazy(), on=pq1.LONG, how="inner").sort(ROW, pq1.LONG).drop(pq1.LONG).rename({ROW: "row"})
     clean = long.join(bad.lazy().select(pq1.LONG), on=pq1.LONG, how="anti").drop(pq1.LONG)

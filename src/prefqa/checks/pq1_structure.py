@@ -1,4 +1,4 @@
-"""Family PQ1: is this a set of rankings at all, whole, typed, and of the present?"""
+"""Family PQ1, structure: whether this is a set of rankings at all, whole, typed, and of the present."""
 
 from __future__ import annotations
 
@@ -123,7 +123,9 @@ def mistyped_value(frame: Frame) -> Found | NotRun:
     names = [name for name in JUDGMENT_TYPES if name != "rank" and raw_name(name) in frame.columns]
     if not names:
         return _nothing(frame)
-    counts = frame.all_rows.select(pl.col(raw_name(name)).count().alias(name) for name in names).collect().row(0, named=True)
+    counts = (
+        frame.all_rows.select(pl.col(raw_name(name)).count().alias(name) for name in names).collect().row(0, named=True)
+    )
     bad = {name: count for name, count in counts.items() if count}
     if not bad:
         return _nothing(frame)
@@ -135,7 +137,9 @@ def mistyped_value(frame: Frame) -> Found | NotRun:
 
 def null_id(frame: Frame) -> Found:
     """PQ102."""
-    return _of_rows(frame, frame.no_id, None, "{n} of {of} rows have no item, annotator or response id; they are left out.")
+    return _of_rows(
+        frame, frame.no_id, None, "{n} of {of} rows have no item, annotator or response id; they are left out."
+    )
 
 
 def duplicate_judgment(frame: Frame) -> Found:
@@ -171,8 +175,8 @@ def bad_rank(frame: Frame) -> Found:
         rows.sort(pl.col("_value").is_null(), ROW, "response_id"),
         n,
         frame.n_rows,
-        f"{n:,} of {frame.n_rows:,} ranks are not integers from 1 up; the {broken.height:,} judgments that hold them are "
-        "left out whole.",
+        f"{n:,} of {frame.n_rows:,} ranks are not integers from 1 up; the {broken.height:,} judgments that hold them "
+        "are left out whole.",
     )
 
 
@@ -264,7 +268,12 @@ def not_submitted(frame: Frame) -> Found | NotRun:
     """PQ110."""
     if "status" not in frame.columns:
         return NotRun("there is no status column")
-    return _of_rows(frame, frame.not_submitted, pl.col("status"), "{n} of {of} rows are of judgments that were not submitted; they are left out.")
+    return _of_rows(
+        frame,
+        frame.not_submitted,
+        pl.col("status"),
+        "{n} of {of} rows are of judgments that were not submitted; they are left out.",
+    )
 
 
 def naive_time(frame: Frame) -> Found | NotRun:
@@ -316,7 +325,7 @@ def repeated_judgment(frame: Frame) -> Found | NotRun:
     rows = frame.of_judgments(repeated).with_columns(pl.format("judgment {}", "judgment_id").alias("_value"))
     n = repeated.height - repeated.select(unit).unique().height
     of = frame.sound.height
-    message = f"{n:,} of {of:,} judgments are earlier judgments of an item that the annotator judged again; the latest counts."
+    message = f"{n:,} of {of:,} judgments are of an item that the annotator judged again later; the latest counts."
     return Found(rows, n, of, message)
 
 
@@ -328,7 +337,10 @@ def mixed_annotator_kinds(frame: Frame) -> Found | NotRun:
     if not {"human", "model"} <= kinds:
         return _nothing(frame)
     return _of_rows(
-        frame, pl.col("annotator_kind") == "model", pl.lit("model"), "{n} of {of} rows are judgments of models, among those of people."
+        frame,
+        pl.col("annotator_kind") == "model",
+        pl.lit("model"),
+        "{n} of {of} rows are judgments of models, among those of people.",
     )
 
 
@@ -382,5 +394,11 @@ def _height(rows: pl.LazyFrame) -> int:
 
 
 def _type(name: str) -> str:
-    words = {"score": "number", "created_at": "time", "duration_s": "number", "position": "integer", "is_gold": "true or false"}
+    words = {
+        "score": "number",
+        "created_at": "time",
+        "duration_s": "number",
+        "position": "integer",
+        "is_gold": "true or false",
+    }
     return words.get(name, "text")

@@ -27,7 +27,7 @@ class Rule:
 
 
 def _rows(*ranks: Any, item: Any = "p1", annotator: Any = "ann", **columns: Any) -> tuple[Row, ...]:
-    """A judgment of the responses a, b, c, ... with these ranks; a further column holds a value, or one per response."""
+    """A judgment of responses a, b, c, ... with these ranks; a further column holds a value, or one per response."""
     return tuple(
         {"item_id": item, "annotator_id": annotator, "response_id": "abcdefgh"[i], "rank": rank}
         | {name: value[i] if isinstance(value, list) else value for name, value in columns.items()}
@@ -75,9 +75,9 @@ RULES = (
         "bad-rank",
         "error",
         "a rank that is not an integer from 1 up",
-        "Ranks of 0, 1.5, NaN or 'best' show that the column is a score, an index from 0 or a broken export; ranking by "
-        "it can turn the preference upside down. The whole judgment is left out, since the rest of it cannot be trusted "
-        "either. If the column is a rating, map it to score.",
+        "Ranks of 0, 1.5, NaN or 'best' show that the column is a score, an index from 0 or a broken export; to rank "
+        "by it can turn the preference upside down. The whole judgment is left out, since the rest of it cannot be "
+        "trusted either. If the column is a rating, map it to score.",
         bad=_rows(0, 1),
         good=_rows(1, 2),
         quarantines=True,
@@ -151,8 +151,8 @@ RULES = (
         "naive-time",
         "warning",
         "timestamps without a time zone",
-        "They are read as UTC. If annotators work in several zones, or the tool writes local time, periods and sessions "
-        "are cut in the wrong place and drift is dated wrongly.",
+        "They are read as UTC. If annotators work in several zones, or the tool writes local time, periods and "
+        "sessions are cut in the wrong place and drift is dated wrongly.",
         bad=_rows(1, 2, created_at="2026-03-01T10:00:00"),
         good=_rows(1, 2, created_at="2026-03-01T10:00:00Z"),
     ),
@@ -161,7 +161,8 @@ RULES = (
         "future-time",
         "warning",
         "timestamps in the future",
-        "A judgment from tomorrow has a broken clock, a wrong zone or seconds read as milliseconds; its period is wrong.",
+        "A judgment from tomorrow has a broken clock, a wrong zone or milliseconds read as seconds; its period is "
+        "wrong.",
         bad=_rows(1, 2, created_at="2999-01-01T00:00:00Z"),
         good=_rows(1, 2, created_at="2026-03-01T10:00:00Z"),
     ),
@@ -191,8 +192,8 @@ RULES = (
         "mixed-annotator-kinds",
         "warning",
         "judgments of people and of models together",
-        "Model judges agree with each other far more than people do, and share their biases; mixed in, they raise every "
-        "coefficient. Measure them apart (by=annotator_kind), or filter one kind.",
+        "Model judges agree with each other far more than people do, and share their biases; mixed in, they raise "
+        "every coefficient. Measure them apart (by=annotator_kind), or filter one kind.",
         bad=(*_rows(1, 2, annotator_kind="human"), *_rows(1, 2, annotator="gpt", annotator_kind="model")),
         good=(*_rows(1, 2, annotator_kind="human"), *_rows(1, 2, annotator="gpt", annotator_kind="human")),
     ),

@@ -110,11 +110,11 @@ def schema_failures(frame: pl.LazyFrame | pl.DataFrame, table: str, *, max_cases
 
     try:
         with config_context(validation_depth=ValidationDepth.SCHEMA_AND_DATA):
-            checked = schema(table).validate(frame, lazy=True)
-            if isinstance(checked, pl.LazyFrame):
-                checked.head(0).collect()
+            schema(table).validate(frame.lazy(), lazy=True)
     except pa.errors.SchemaErrors as error:
-        cases = error.failure_cases.select("column", "check", pl.col("failure_case").cast(pl.String).alias("case"))
+        cases: pl.DataFrame = error.failure_cases.select(
+            "column", "check", pl.col("failure_case").cast(pl.String).alias("case")
+        )
         return cases.unique().sort(pl.all(), nulls_last=True).head(max_cases).to_dicts()
     return []
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from prefqa._types import Ints
+from prefqa._types import Bools, Floats, Ints
 
 # Six is a multiple of every 1/k credit (k = 1, 2, 3), so credits are whole numbers and their sums exact.
 _UNIT = 6
@@ -25,8 +25,9 @@ class JudgmentSums:
 def judgment_sums(ranks: Ints, starts: Ints, wins: Ints, ties: Ints) -> JudgmentSums:
     """Compare each vote of each judgment with the majority of the other votes on its pair.
 
-    The others' votes on a pair (first, tie, second) have a most frequent answer, or several equally frequent ones. A vote
-    equal to one of j most frequent answers earns 1/j, any other vote nothing. Votes that nobody shares are not compared.
+    The others' votes on a pair (first, tie, second) have a most frequent answer, or several equally frequent
+    ones. A vote equal to one of j most frequent answers earns 1/j, any other vote nothing. Votes that nobody
+    shares are not compared.
 
     Args:
         ranks: [n judgments, k], 0 = not ranked.
@@ -57,7 +58,8 @@ def annotator_frame(annotator_ids: pl.Series, annotators: Ints, sums: JudgmentSu
     """Sum judgments by annotator: agreement with the others, with its standard error.
 
     agreement = credit / votes compared, s / c over an annotator's items. Its standard error is that of a ratio over
-    items as clusters, sqrt(J / (J - 1) * sum (s_i - agreement * c_i)^2) / sum c_i with J items; null with fewer than two.
+    items as clusters, sqrt(J / (J - 1) * sum (s_i - agreement * c_i)^2) / sum c_i with J items; null with fewer
+    than two.
 
     Returns:
         One row per annotator, sorted by id: annotator_id, n_judgments, n_items, n_votes, n_compared,
@@ -66,8 +68,8 @@ def annotator_frame(annotator_ids: pl.Series, annotators: Ints, sums: JudgmentSu
     n = annotator_ids.len()
     s, c = sums.credit.astype(np.float64), sums.n_compared.astype(np.float64)
 
-    def total(weights: Ints | np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return np.bincount(annotators, weights=weights, minlength=n)
+    def total(weights: Ints | Floats | Bools) -> Floats:
+        return np.asarray(np.bincount(annotators, weights=weights.astype(np.float64), minlength=n), np.float64)
 
     judgments = np.bincount(annotators, minlength=n)
     compared, items = total(c), total(c > 0)

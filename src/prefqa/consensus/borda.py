@@ -21,8 +21,8 @@ def borda(ranks: Ints, starts: Ints) -> Orders:
     (0 to 1). So a partial ranking speaks only of what it ranks, with the same weight whether it ranks two or nine; a
     judgment that ranks a single response says nothing. A response that no judgment compares scores 1/2.
 
-    Shares are summed as whole multiples of 1 / lcm(1 .. k - 1), so equal scores are exactly equal, and neither the order
-    of rows nor names can break a tie.
+    Shares are summed as whole multiples of 1 / lcm(1 .. k - 1), so equal scores are exactly equal, and neither
+    the order of rows nor names can break a tie.
 
     Args:
         ranks: [n judgments, k], 0 = not ranked.

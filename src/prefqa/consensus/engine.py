@@ -30,7 +30,8 @@ _METHODS: dict[str, Callable[[Bucket, Ints], Orders]] = {
     "kemeny": lambda _, wins: kemeny(wins),
 }
 #: Without a usable judgment the result has all its columns and no row.
-_NOTHING = Bucket(2, *(np.zeros(0, np.uint32) for _ in range(3)), np.zeros((0, 2), np.int32), np.zeros(0, np.uint32))
+_NONE = np.zeros(0, np.uint32)
+_NOTHING = Bucket(k=2, cell=_NONE, item=_NONE, starts=_NONE, ranks=np.zeros((0, 2), np.int32), annotator=_NONE)
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,7 @@ class _Part:
     sums: JudgmentSums
 
 
-def consensus(
-    preferences: Preferences, *, method: Method = "majority", prior: float | None = None
-) -> ConsensusResult:
+def consensus(preferences: Preferences, *, method: Method = "majority", prior: float | None = None) -> ConsensusResult:
     """Combine the judgments of each item into one order and into pairs with a probability.
 
     The method orders the responses; the probability of a pair is the same for all methods, the empirical-Bayes share
@@ -56,7 +55,8 @@ def consensus(
         preferences: the judgments, from `prefqa.read`.
         method: "majority" takes each pair by its own majority and ranks responses by Copeland score; "borda" ranks by
             mean Borda share; "kemeny" finds the orders that contradict the fewest votes. None breaks ties.
-        prior: `a` of the Beta(a, a) prior on the votes of a pair; fitted to the data where None. A larger prior draws all
+        prior: `a` of the Beta(a, a) prior on the votes of a pair; fitted to the data where None. A larger
+        prior draws all
             probabilities nearer to one half.
 
     Returns:
@@ -139,11 +139,13 @@ def _item_columns(bucket: Bucket, wins: Ints, ties: Ints, orders: Orders) -> pl.
         for (name, values), dtype in zip(kemeny_only.items(), [pl.Int64] * 3 + [pl.Boolean], strict=True)
     ]
     shared = pl.col("_possible") > 0
-    return frame.with_columns(columns).with_columns(
-        pl.when(pl.col(name) >= 0).then(pl.col(name)).alias(name) for name in ("n_optima", "gap")
-    ).with_columns(
-        unanimous=pl.when(shared).then("_all_equal"),
-        agreement=pl.when(shared).then(pl.col("_equal") / pl.col("_possible")),
+    return (
+        frame.with_columns(columns)
+        .with_columns(pl.when(pl.col(name) >= 0).then(pl.col(name)).alias(name) for name in ("n_optima", "gap"))
+        .with_columns(
+            unanimous=pl.when(shared).then("_all_equal"),
+            agreement=pl.when(shared).then(pl.col("_equal") / pl.col("_possible")),
+        )
     )
 
 
@@ -206,7 +208,11 @@ def _overall(
     table: pl.DataFrame, items: pl.DataFrame, pairs: pl.DataFrame, method: str, prior: Prior
 ) -> dict[str, object]:
     def share(column: pl.Series) -> float | None:
-        return None if column.drop_nulls().is_empty() else float(column.drop_nulls().cast(pl.Float64).sum() / column.drop_nulls().len())
+        return (
+            None
+            if column.drop_nulls().is_empty()
+            else float(column.drop_nulls().cast(pl.Float64).sum() / column.drop_nulls().len())
+        )
 
     return {
         "method": method,
@@ -217,6 +223,7 @@ def _overall(
         "n_pairs": pairs.height,
         "n_pairs_without_votes": int(items["_unseen"].sum()),
         "n_tied_pairs": int(pairs["tie"].sum()),
+        "n_pairs_most_votes_tie": pairs.filter(pl.col("n_tie") > pl.max_horizontal("n_chosen", "n_rejected")).height,
         "n_items_with_winner": table.height - table["winner"].null_count(),
         "n_items_with_condorcet_winner": table.height - table["condorcet_winner"].null_count(),
         "n_items_with_cycle": int(table["cycle"].sum()),

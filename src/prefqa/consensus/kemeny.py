@@ -14,15 +14,19 @@ from prefqa.consensus.orders import Orders, places_by_precedence, precedence
 
 #: Up to this many responses all orders are enumerated, which also gives the gap to the second best.
 ENUMERATE_UP_TO = 5
-#: Up to this many responses the optimum is exact, by dynamic programming over subsets; above, a search finds a good order.
+#: Up to this many responses the optimum is exact, by dynamic programming over subsets; above, a search finds a
+#: good order.
 EXACT_UP_TO = 9
 _CHUNK_BYTES = 1 << 25
 
 
 @dataclass(frozen=True)
 class _Optima:
-    """Per item: the least cost, the number of orders that have it, the next cost up less the least (-1: unknown), and
-    [n, k, k] whether the first stands before the second in some optimal order."""
+    """What the best orders of each item are.
+
+    The least cost, the number of orders that have it, the next cost up less the least (-1: unknown), and [n, k, k]
+    whether the first stands before the second in some optimal order.
+    """
 
     cost: Ints
     n_optima: Ints
@@ -33,13 +37,13 @@ class _Optima:
 def kemeny(wins: Ints) -> Orders:
     """Find the orders that contradict the fewest votes (Kemeny 1959), for n items of k responses at once.
 
-    The cost of a strict order is the number of votes that rank a before b although the order puts b before a, summed over
-    pairs. A tied vote contradicts both orders of its pair alike, so ties do not enter; a response that a judgment does
-    not rank takes no part in its votes, so partial rankings need no imputation.
+    The cost of a strict order is the number of votes that rank a before b although the order puts b before a,
+    summed over pairs. A tied vote contradicts both orders of its pair alike, so ties do not enter; a response
+    that a judgment does not rank takes no part in its votes, so partial rankings need no imputation.
 
     Often several orders share the least cost. All of them count: one response precedes another only where it does so in
-    *every* optimal order, and places follow `places_by_precedence`. What the optima leave open is a tie, never settled by
-    chance, row order or names.
+    *every* optimal order, and places follow `places_by_precedence`. What the optima leave open is a tie, never
+    settled by chance, row order or names.
 
     Args:
         wins: [n, k, k], judgments that rank the first before the second.
@@ -69,7 +73,7 @@ def kemeny(wins: Ints) -> Orders:
 
 
 def _net(before: Bools) -> Floats:
-    return before.sum(axis=2).astype(np.float64) - before.sum(axis=1)
+    return np.asarray(before.sum(axis=2) - before.sum(axis=1), np.float64)
 
 
 @cache
@@ -91,9 +95,7 @@ def _enumerate(wins: Ints) -> _Optima:
     costs[optimal] = np.inf
     second = costs.min(axis=1)
     gap = np.where(np.isfinite(second), second - cost, -1)
-    return _Optima(
-        cost.astype(np.int64), optimal.sum(axis=1), gap.astype(np.int64), before_some.reshape(n, k, k)
-    )
+    return _Optima(cost.astype(np.int64), optimal.sum(axis=1), gap.astype(np.int64), before_some.reshape(n, k, k))
 
 
 def _subsets(wins: Ints) -> _Optima:

@@ -21,8 +21,9 @@ def local_search(wins: Ints) -> tuple[Ints, Ints]:
         wins: [n, k, k], judgments that rank the first before the second.
 
     Returns:
-        place [n, k] and cost [n]: the votes that the order between places contradicts, plus, within a place, half of the
-        votes there. Some strict order costs at most this much, so it is an upper bound of the optimum.
+        place [n, k] and cost [n]: the votes that the order between places contradicts, plus, within a place,
+        half of the votes there. Some strict order costs at most this much, so it is an upper bound of the
+        optimum.
     """
     k = wins.shape[1]
     wins = wins.astype(np.int64)
@@ -71,4 +72,4 @@ def _insert(order: Ints, between: Ints, rows: Ints, at: int) -> Bools:
     columns = np.arange(k)
     source = np.minimum(columns - (columns > target[:, None]), k - 2)
     order[:] = np.where(columns == target[:, None], block[:, None], np.take_along_axis(others, source, axis=1))
-    return moves
+    return np.asarray(moves, np.bool_)

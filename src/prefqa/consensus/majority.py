@@ -51,14 +51,17 @@ def vote_probability(n_for: Ints, n_tie: Ints, n_votes: Ints, a: float) -> Float
 def fit_prior(n_for: Ints, n_tie: Ints, n_votes: Ints) -> Prior:
     """Fit `a` of the Beta(a, a) prior by empirical Bayes, over the tallies of all items and pairs.
 
-    Maximises the beta-binomial marginal likelihood, sum of log B(x + a, n - x + a) - log B(a, a) with x = n_for +
-    n_tie / 2, over a within PRIOR_BOUNDS. Each tie is half a vote for either side, which for odd numbers of ties makes
-    it a quasi-likelihood. Tallies are folded (x and n - x are the same evidence) and grouped into their few distinct
-    patterns first, so the fit costs nothing however many there are. Tallies with fewer than two votes say nothing about
-    a; where there are no others, a is PRIOR_UNIDENTIFIED.
+    Maximises the beta-binomial marginal likelihood of the decided votes, sum of log B(x + a, n - x + a) - log B(a, a)
+    with x = n_for and n = n_votes - n_tie, over a within PRIOR_BOUNDS. Ties are left out here: a tie counted as half
+    a vote for either side would look like less than binomial scatter and drive a to its upper bound. Tallies are folded
+    (x and n - x are the same evidence) and grouped into their few distinct patterns first, so the fit costs nothing
+    however many there are. Tallies with fewer than two decided votes say nothing about a; where there are no others,
+    a is PRIOR_UNIDENTIFIED.
 
     Args:
-        n_for, n_tie, n_votes: one value per tally; the two sides may stand either way round.
+        n_for: votes for one side, one value per tally; the two sides may stand either way round.
+        n_tie: ties.
+        n_votes: all votes.
 
     Returns:
         The prior, with origin "fitted", "lower bound", "upper bound" or "not identified".
@@ -66,14 +69,15 @@ def fit_prior(n_for: Ints, n_tie: Ints, n_votes: Ints) -> Prior:
     from scipy.optimize import minimize_scalar
     from scipy.special import betaln
 
-    told = n_votes >= 2
-    n = n_votes[told].astype(np.int64)
+    decided = n_votes.astype(np.int64) - n_tie
+    told = decided >= 2
+    n = decided[told]
     if n.size == 0:
         return Prior(PRIOR_UNIDENTIFIED, "not identified")
-    doubled = 2 * n_for[told].astype(np.int64) + n_tie[told]
-    width = 2 * int(n.max()) + 1
-    patterns, counts = np.unique(n * width + np.minimum(doubled, 2 * n - doubled), return_counts=True)
-    size, x = patterns // width, (patterns % width) / 2
+    side = n_for[told].astype(np.int64)
+    width = int(n.max()) + 1
+    patterns, counts = np.unique(n * width + np.minimum(side, n - side), return_counts=True)
+    size, x = patterns // width, patterns % width
 
     def minus_log_likelihood(log_a: float) -> float:
         a = np.exp(log_a)

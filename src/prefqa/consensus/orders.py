@@ -18,7 +18,8 @@ class Orders:
 
     `place` [n, k] counts from 1 without gaps, equal places are ties. `score` [n, k] is the method's own figure, higher
     is better. `precedes` [n, k, k] is true where the method puts the first before the second; false both ways is a tie.
-    `cost`, `n_optima`, `gap`, `exact` [n] are Kemeny's own (see `kemeny`), None elsewhere; a negative count is "unknown".
+    `cost`, `n_optima`, `gap`, `exact` [n] are Kemeny's own (see `kemeny`), None elsewhere; a negative count is
+    "unknown".
     """
 
     place: Ints
@@ -52,7 +53,7 @@ def has_cycle(beats: Bools) -> Bools:
     remaining = np.ones(beats.shape[:2], bool)
     for _ in range(beats.shape[1]):
         remaining &= (beats & remaining[:, None, :]).any(axis=2)
-    return remaining.any(axis=1)
+    return np.asarray(remaining.any(axis=1))
 
 
 def places_by_score(score: Floats) -> Ints:

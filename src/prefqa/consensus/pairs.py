@@ -34,9 +34,10 @@ _SELECTED: dict[str, pl.Expr] = {
 class PairSet:
     """Selected pairs, and what was left out.
 
-    `frame`: one row per pair (columns as `ConsensusResult.pairs`). `left_out`: reason, count; the reasons are `no_votes`
-    (nobody compared the two), `not_selected` (by `select`), `against_places` (the majority on the pair goes against the
-    places that `select` asks for), `tie`, `below_min_probability`. A pair counts under the first reason that applies.
+    `frame`: one row per pair (columns as `ConsensusResult.pairs`). `left_out`: reason, count; the reasons are
+    `no_votes` (nobody compared the two), `not_selected` (by `select`), `against_places` (the majority on the pair
+    goes against the places that `select` asks for), `tie`, `below_min_probability`. A pair counts under the first
+    reason that applies.
     """
 
     frame: pl.DataFrame

@@ -25,9 +25,9 @@ class ConsensusResult(Result):
         items: one row per item, by item_id: k (responses ranked by anybody), winner (the only response in first place,
             null where several share it or nothing was compared), condorcet_winner (beats every other by majority, or
             null), cycle (the strict majorities have a cycle), tie (several responses share first place), unanimous (all
-            votes on each pair are equal; null where no pair has two votes), agreement (share of equal pairs of votes, over
-            the item's pairs; null likewise), n_annotators, n_votes; and for Kemeny cost, n_optima, gap, exact (null
-            elsewhere; see `prefqa.consensus.kemeny`).
+            votes on each pair are equal; null where no pair has two votes), agreement (share of equal
+            pairs of votes, over the item's pairs; null likewise), n_annotators, n_votes; and for Kemeny
+            cost, n_optima, gap, exact (null elsewhere; see `prefqa.consensus.kemeny`).
         responses: one row per item and response, by both ids: place (1 = best, equal = tied), score (the method's own,
             higher is better), n_votes.
         annotators: one row per annotator: n_judgments, n_items, n_votes, n_compared, agreement_with_others, se.
@@ -60,16 +60,15 @@ class ConsensusResult(Result):
         Returns:
             item_id, chosen_id, rejected_id; probability that a fresh annotator of the same pool prefers chosen (see
             `majority.vote_probability`; below .5 where the item's order goes against this pair's votes, as it must in a
-            cycle); margin = logit of it; n_votes, and of these n_chosen, n_tie, n_rejected; agreement among them (null with
-            one vote); tie (the method holds both equal: which is called chosen means nothing, probability is .5);
-            unanimous; cycle (of the item). Then the texts prompt, chosen, rejected, as far as they are known. Pairs
-            that nobody compared are not made; `pair_set` counts what is left out.
+            cycle); margin = logit of it; n_votes, and of these n_chosen, n_tie, n_rejected; agreement
+            among them (null with one vote); tie (the method holds both equal: which is called chosen
+            means nothing, probability is .5); unanimous; cycle (of the item). Then the texts prompt,
+            chosen, rejected, as far as they are known. Pairs that nobody compared are not made;
+            `pair_set` counts what is left out.
         """
         return self.pair_set(select, min_probability=min_probability, ties=ties).frame
 
-    def pair_set(
-        self, select: Select = "all", *, min_probability: float | None = None, ties: Ties = "keep"
-    ) -> PairSet:
+    def pair_set(self, select: Select = "all", *, min_probability: float | None = None, ties: Ties = "keep") -> PairSet:
         """Return what `pairs` returns, together with the counts of the pairs left out, by reason."""
         chosen = select_pairs(
             self._codes,
@@ -105,7 +104,9 @@ class ConsensusResult(Result):
             joined = joined.join(prompts, on="item_id", how="left", maintain_order="left")
         if responses is not None and "text" in responses.columns:
             for side in ("chosen", "rejected"):
-                texts = responses.lazy().select("item_id", pl.col("response_id").alias(f"{side}_id"), side=pl.col("text"))
+                texts = responses.lazy().select(
+                    "item_id", pl.col("response_id").alias(f"{side}_id"), side=pl.col("text")
+                )
                 texts = texts.rename({"side": side})
                 joined = joined.join(texts, on=["item_id", f"{side}_id"], how="left", maintain_order="left")
         return joined.collect()

@@ -134,7 +134,9 @@ def drift(
             raise UsageError(f"{name} must be between 0 and 1, not {share}")
     periods = cut(prefs, time=time, every=every, version=version, batch=batch)
     if periods is None:
-        return _undefined("no created_at or guideline_version column to tell periods by; name another with batch=", None, alpha)
+        return _undefined(
+            "no created_at or guideline_version column to tell periods by; name another with batch=", None, alpha
+        )
     coded = periods.prefs.coded((PERIOD,))
     names = coded.cells[PERIOD].to_list()
     if reference is not None and reference not in names:

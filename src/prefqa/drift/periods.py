@@ -57,7 +57,9 @@ def _by_clock(prefs: Preferences, column: str, every: str) -> Periods:
         start = pl.col(column).dt.truncate(every)
         pl.select(pl.datetime(2000, 1, 1).dt.truncate(every))
     except pl.exceptions.PolarsError as error:
-        raise UsageError(f"every={every!r} is not a length of time", hint='write "1d", "1w", "1mo" and the like.') from error
+        raise UsageError(
+            f"every={every!r} is not a length of time", hint='write "1d", "1w", "1mo" and the like.'
+        ) from error
     whole_days = not any(unit in every for unit in ("h", "s")) and not every.rstrip("0123456789").endswith("m")
     label = start.dt.strftime("%Y-%m-%d" if whole_days or every.endswith("mo") else "%Y-%m-%dT%H:%M")
     named = prefs.judgments.with_columns(label.alias(PERIOD)).filter(pl.col(PERIOD).is_not_null())

@@ -131,7 +131,9 @@ def _checked_format(path: Path, form: str) -> str:
         raise ReadError(path, "the file is empty")
     named = format_of(path) if form == "auto" else form
     if named is None:
-        raise ReadError(path, f"the ending {path.suffix or '(none)'} is not known", hint=f"{_endings()}; or say format=.")
+        raise ReadError(
+            path, f"the ending {path.suffix or '(none)'} is not known", hint=f"{_endings()}; or say format=."
+        )
     inside = _sniffed(path)
     binary = named in ("parquet", "arrow")
     if inside is not None and inside != named:

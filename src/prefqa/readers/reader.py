@@ -23,7 +23,7 @@ def read(
     *,
     columns: Mapping[str, str] | None = None,
     shape: str = "auto",
-    format: str = "auto",  # noqa: A002 (the word that people know)
+    format: str = "auto",
     responses: Any = None,
     items: Any = None,
 ) -> Preferences:
@@ -66,13 +66,12 @@ def read(
         detail = seen.detail
         if "annotator_id" not in names:
             detail += "; no annotator column: all judgments stand under one annotator, 'unknown'"
-        prefs = Preferences.from_long(
+        return Preferences.from_long(
             long,
             source=Source(origin, seen.name, detail, files),
             responses=tables["responses"] if tables["responses"] is not None else _texts(long),
             items=_items(tables["items"], long),
         )
-    return prefs
 
 
 def _scan(source: Any, form: str) -> tuple[pl.LazyFrame, str, tuple[str, ...], dict[str, Path]]:

@@ -46,7 +46,9 @@ def shape_of(names: list[str], wanted: str, origin: str) -> Shape:
         if shape is None:
             close = nearest(wanted, [one.name for one in SHAPES])
             listed = ", ".join(["auto", *(one.name for one in SHAPES)])
-            raise UsageError(f"unknown shape {wanted!r}", hint=f"did you mean {close!r}?" if close else f"there are: {listed}.")
+            raise UsageError(
+                f"unknown shape {wanted!r}", hint=f"did you mean {close!r}?" if close else f"there are: {listed}."
+            )
         lacking = shape.missing(names)
         if lacking:
             raise ColumnNotFoundError.from_missing(lacking, names, origin)
@@ -165,7 +167,12 @@ def _chosen_rejected(frame: pl.LazyFrame) -> pl.LazyFrame:
     return _numbered(pl.concat(sides).drop(drop), apply=not ids)
 
 
-_PAIRS = (("response_a", "response_b"), ("response_1", "response_2"), ("response1", "response2"), ("model_a", "model_b"))
+_PAIRS = (
+    ("response_a", "response_b"),
+    ("response_1", "response_2"),
+    ("response1", "response2"),
+    ("model_a", "model_b"),
+)
 _VOTES = ("winner", "vote", "preference", "choice")
 _ITEM = ("item_id", *PROMPTS)
 
@@ -219,7 +226,9 @@ def _same_length(name: str, unequal: pl.Expr) -> pl.Expr:
 def _read_ranks(column: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     """A rank column as integers from 1, and as text what is not one."""
     number = column.cast(pl.Float64, strict=False)
-    rank = pl.when((number >= 1) & (number < 2**31) & (number == number.floor())).then(number).cast(pl.Int64, strict=False)
+    rank = (
+        pl.when((number >= 1) & (number < 2**31) & (number == number.floor())).then(number).cast(pl.Int64, strict=False)
+    )
     return rank, pl.when(rank.is_null() & column.is_not_null()).then(column.cast(pl.String))
 
 

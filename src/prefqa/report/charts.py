@@ -36,7 +36,11 @@ def histogram(probabilities: pl.Series) -> str | None:
         alt.Chart(alt.Data(values=rows), width=620, height=150)
         .mark_bar(color=_COLOURS["line"], binSpacing=1)
         .encode(
-            alt.X("low:Q", title="probability that a fresh annotator prefers the chosen response", scale=alt.Scale(domain=[0, 1])),
+            alt.X(
+                "low:Q",
+                title="probability that a fresh annotator prefers the chosen response",
+                scale=alt.Scale(domain=[0, 1]),
+            ),
             alt.X2("high:Q"),
             alt.Y("pairs:Q", title="pairs"),
         )
@@ -70,8 +74,16 @@ def _svg(chart: Any) -> str:
     except ImportError as error:
         raise MissingExtraError("vl-convert-python", "report") from error
     text = _COLOURS["text"]
-    axis = {"labelColor": text, "titleColor": text, "gridColor": _COLOURS["grid"], "domainColor": text, "tickColor": text}
-    styled = chart.configure(background="transparent", font="sans-serif").configure_axis(**axis, titleFontWeight="normal")
+    axis = {
+        "labelColor": text,
+        "titleColor": text,
+        "gridColor": _COLOURS["grid"],
+        "domainColor": text,
+        "tickColor": text,
+    }
+    styled = chart.configure(background="transparent", font="sans-serif").configure_axis(
+        **axis, titleFontWeight="normal"
+    )
     return str(vl_convert.vegalite_to_svg(styled.configure_view(stroke=None).to_dict()))
 
 

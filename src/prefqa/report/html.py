@@ -49,7 +49,8 @@ def _environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "count": count, "share": share, "short": short, "interval": interval}
+    filters = (number, count, share, short, interval, p_value)
+    environment.filters |= {function.__name__: function for function in filters}
     return environment
 
 
@@ -94,6 +95,11 @@ def number(value: float | None, digits: int = 3) -> str:
 def count(value: int | None) -> str:
     """A count with thousands set apart."""
     return "–" if value is None else f"{value:,}"
+
+
+def p_value(value: float | None) -> str:
+    """A p-value; one too small for three digits is said to be so."""
+    return "< 0.001" if value is not None and value < 0.001 else number(value)
 
 
 def share(value: float | None) -> str:
