@@ -24,7 +24,7 @@ _WORDS = (
     "also more when most each between after before example reason answer question result step case part point time "
     "people work change way value need rule idea start finish small large clear simple useful careful common known "
     "means shows gives takes keeps makes helps allows follows depends explains begins remains compares"
-).split()  # noqa: SIM905 (a list of these words reads worse)
+).split()
 _MEDIAN_WORDS, _LOG_SPREAD, _MOST_WORDS = 45, 0.5, 400
 _BASE_WORDS = 4_096
 

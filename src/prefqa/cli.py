@@ -157,10 +157,14 @@ def convert(source: str, out: str, config: str | None) -> int:
     """Read any accepted shape and write it as judgments in the standard form."""
     import polars as pl
 
+    from prefqa.readers import readable
     from prefqa.writers.atomic import write_parquet
 
+    if Path(out).suffix != ".parquet":
+        raise click.UsageError(f"judgments are written as .parquet, not {Path(out).suffix or 'without an ending'}")
     prefs = _read(source, _settings(config))
-    write_parquet(out, prefs.judgments.select(pl.exclude("^_.*$")).collect())
+    with readable(prefs.source.files):
+        write_parquet(out, prefs.judgments.select(pl.exclude("^_.*$")).collect())
     click.echo(f"{prefs.source.detail}\nwrote {out}")
     return EXIT_CLEAN
 
@@ -262,8 +266,10 @@ def _read(source: str, settings: Any) -> Any:
 
 def _checked(prefs: Any, settings: Any) -> Any:
     from prefqa.checks import check as run_checks
+    from prefqa.readers import readable
 
-    return run_checks(prefs, **settings.checks.model_dump())
+    with readable(prefs.source.files):
+        return run_checks(prefs, **settings.checks.model_dump())
 
 
 def _clean(source: str, settings: Any) -> Any:

@@ -19,7 +19,7 @@ from prefqa.drift import DriftResult, drift
 from prefqa.errors import ConfigError, UsageError
 from prefqa.gate import GateResult, gate
 from prefqa.preferences import Preferences, Source
-from prefqa.readers import read
+from prefqa.readers import read, readable
 from prefqa.results import Result
 from prefqa.writers.atomic import staged_directory, write_json, write_jsonl, write_parquet, write_text
 
@@ -110,6 +110,11 @@ def run(
         if isinstance(source, Preferences)
         else read(source, columns=settings.columns or None, shape=settings.read.shape, format=settings.read.format)
     )
+    with readable(prefs.source.files):
+        return _measured(prefs, settings, say)
+
+
+def _measured(prefs: Preferences, settings: Config, say: Progress) -> RunResult:
     say("check")
     checked = check(
         prefs,

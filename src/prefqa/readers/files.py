@@ -124,10 +124,11 @@ def _checked_format(path: Path, form: str) -> str:
     if form != "auto" and form not in _SCANNERS:
         raise UsageError(f"unknown format {form!r}", hint=f"there are: auto, {', '.join(_SCANNERS)}.")
     try:
-        head = path.open("rb").read(4)
+        with path.open("rb") as file:
+            empty = not file.read(1)
     except OSError as error:
         raise ReadError(path, error.strerror or str(error)) from error
-    if not head:
+    if empty:
         raise ReadError(path, "the file is empty")
     named = format_of(path) if form == "auto" else form
     if named is None:
