@@ -29,3 +29,11 @@ def real_data() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip("the folder shared/data is not beside the project")
     return SHARED / "data"
+
+
+@pytest.fixture(scope="session")
+def oracles() -> Path:
+    """The folder of inputs with the figures that other packages print for them."""
+    if not (SHARED / "oracles").is_dir():
+        pytest.skip("the folder shared/oracles is not beside the project")
+    return SHARED / "oracles"
