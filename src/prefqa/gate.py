@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from prefqa.checks.rules import BY_CODE, unknown
 from prefqa.config import AgreementGate, FindingsGate, GateConfig
 from prefqa.errors import UsageError
 from prefqa.results import Result, records
@@ -92,6 +93,8 @@ def _severity(check: CheckResult, config: GateConfig) -> list[dict[str, Any]]:
 def _finding(one: FindingsGate, check: CheckResult | None) -> dict[str, Any]:
     if check is None:
         raise UsageError(f"the gate has a line on {one.code}, but no checks were run")
+    if one.code not in BY_CODE:
+        raise unknown(one.code)
     bound, threshold = ("max_count", one.max_count) if one.max_share is None else ("max_share", one.max_share)
     assert threshold is not None  # noqa: S101 (the config holds exactly one of the two)
     not_run = check.not_run.filter(pl.col("code") == one.code)

@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import judgments
 
 import prefqa
 from prefqa.checks import RULES, Rule, check, explain, schema_failures, schema_tables
 from prefqa.errors import UsageError
+from strategies import judgments
 
 
 def preferences(rule: Rule, rows: tuple[object, ...]) -> prefqa.Preferences:

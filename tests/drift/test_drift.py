@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from strategies import preferences
 
 import prefqa
 from prefqa.errors import ColumnNotFoundError, UsageError
+from strategies import preferences
 
 
 def campaign(seed: int, drift: prefqa.Drift | None = None, **options: object) -> prefqa.Preferences:
