@@ -79,7 +79,8 @@ def test_json_forms_have_their_documented_keys(
         return dict(json.loads(out))
 
     estimate = {
-        "coefficient", "target", "slice", "estimate", "se", "ci_low", "ci_high", "n_items", "n_annotators", "n_votes", "reason",
+        "coefficient", "target", "slice", "estimate", "se", "ci_low", "ci_high", "n_items", "n_annotators", "n_votes",
+        "reason",
     }  # fmt: skip
     assert set(parsed("agreement", campaign, "--by", "batch")["estimates"][0]) == estimate
     assert {"findings", "not_run"} <= set(parsed("check", campaign))

@@ -90,6 +90,9 @@ def test_a_line_on_what_was_not_measured_is_an_error_not_a_pass(
             prefqa.gate(config=parse_config({"gate": table}).gate)
     with pytest.raises(UsageError, match="not among the estimates"):
         verdicts(results, agreement=line(min=0.5, slice="batch=none"))
+    ignoring = (prefqa.check(results[0].preferences, ignore=["PQ101"]), *results[1:])
+    with pytest.raises(UsageError, match="PQ101, which"):
+        verdicts(ignoring, findings=[{"code": "PQ101", "max_count": 0}])
     with pytest.raises(UsageError, match="PQ999"):
         verdicts(results, findings=[{"code": "PQ999", "max_count": 0}])
 

@@ -102,6 +102,8 @@ def _finding(one: FindingsGate, check: CheckResult | None) -> dict[str, Any]:
         return _line(
             one.code, None, threshold, bound, INCONCLUSIVE, f"{one.code} could not run: {not_run['reason'][0]}"
         )
+    if one.code not in check.ran:
+        raise UsageError(f"the gate has a line on {one.code}, which [checks] leaves out")
     found = check.findings.filter(pl.col("code") == one.code)
     value = float(found["count" if bound == "max_count" else "share"].sum())
     verdict = PASS if value <= threshold else FAIL

@@ -177,8 +177,8 @@ def test_the_prior_maximises_the_beta_binomial_likelihood_of_decided_votes() -> 
 def test_probabilities_are_calibrated_on_a_fresh_annotator(n_votes: int, misfit: float) -> None:
     """Of the pairs given p, a share p is preferred by an annotator held out.
 
-    With two votes the fit has one pattern to match and matches it. With more, the Beta family does not fit the simulator's
-    spread of vote shares quite: measured 3 : 1 -> .68 for .73, 4 : 0 -> .87 for .84; it errs by less than .08.
+    With two votes the fit has one pattern to match and matches it. With more, the Beta family does not quite fit the
+    simulator's spread of vote shares: measured 3 : 1 -> .68 for .73, 4 : 0 -> .87 for .84; it errs by less than .08.
     """
     settings = {
         "n_responses": 2,

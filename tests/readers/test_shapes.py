@@ -18,7 +18,8 @@ def ranks(prefs: prefqa.Preferences) -> dict[tuple[str, str, str], int | None]:
 
 def test_ratings_rank_the_higher_score_first_and_tie_equal_ones() -> None:
     rows = [
-        {"item_id": "p", "annotator_id": "a", "response_id": r, "score": s} for r, s in zip("wxyz", [3, 5, 3, None])
+        {"item_id": "p", "annotator_id": "a", "response_id": r, "score": s}
+        for r, s in zip("wxyz", [3, 5, 3, None], strict=True)
     ]
     prefs = prefqa.read(rows)
     assert prefs.source.shape == "ratings"

@@ -68,6 +68,7 @@ def check(
         not_run=pl.DataFrame(not_run, schema={"code": pl.String, "reason": pl.String}, orient="row"),
         n_rows=frame.n_rows,
         n_judgments=frame.n_judgments,
+        ran=tuple(rule.code for rule in rules if rule.code not in {one["code"] for one in not_run}),
     )
 
 

@@ -33,9 +33,9 @@ class CheckResult(Result):
     """Findings, the rows left out, and the preferences without them.
 
     `findings` has one row per rule that found something; `count` and `share` are of rows or of judgments, as the
-    message says. `not_run` names the rules that lacked what they need: neither passed nor failed. `quarantine` holds
-    every row left out with the `code` of the first rule that did so, and its reason. `n_judgments` counts judgments
-    that were submitted and have all ids.
+    message says. `not_run` names the rules that lacked what they need: neither passed nor failed; `ran` the others that
+    were chosen. `quarantine` holds every row left out with the `code` of the first rule that did so, and its reason.
+    `n_judgments` counts judgments that were submitted and have all ids.
     """
 
     findings: pl.DataFrame
@@ -44,11 +44,13 @@ class CheckResult(Result):
     not_run: pl.DataFrame
     n_rows: int
     n_judgments: int
+    ran: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return {"findings": [...], "not_run": [...]} and the counts."""
         return {
             "findings": records(self.findings),
+            "ran": list(self.ran),
             "not_run": records(self.not_run),
             "n_rows": self.n_rows,
             "n_judgments": self.n_judgments,
