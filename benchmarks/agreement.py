@@ -2,8 +2,8 @@
 
 Run: python benchmarks/agreement.py [--items 833334] [--repeats 3] [--shuffle]
 
-Each figure is measured in a process of its own, best of the repeats; peak memory is that process's. The agreement step is
-`prefqa.agreement` with all its coefficients, from the lazy scan of the file to the estimates with intervals. The bare
+Each figure is measured in a process of its own, best of the repeats; peak memory is that process's. The agreement step
+is `prefqa.agreement` with all its coefficients, from the lazy scan of the file to the estimates with intervals. The bare
 operation is one `group_by(item_id, response_id)` with a count on the same scan. The peer gets the votes of the first
 100,000 items already counted (value_counts) and computes one coefficient without interval.
 """
@@ -79,7 +79,7 @@ def main() -> None:
             "krippendorff.alpha on counted votes, 100,000 items": best(PEER, path, given.repeats),
             "prefqa alpha_nominal with interval on coded rows, the same items": best(OURS_FEW, path, given.repeats),
         }
-    table = Table("step", "seconds", "ratio", "peak GB", title=f"{12 * given.items:,} judgment rows, {given.items:,} items")
+    table = Table("step", "seconds", "ratio", "peak GB", title=f"{12 * given.items:,} rows, {given.items:,} items")
     names = list(figures)
     for i, (name, (seconds, peak)) in enumerate(figures.items()):
         base = figures[names[i - i % 2]][0]

@@ -1,6 +1,6 @@
 """How often 95 % intervals cover the truth, in 1,000 simulated campaigns: python benchmarks/coverage.py.
 
-One large campaign is the population; 1,000 samples of its items are the campaigns, their annotators the same throughout,
+One large campaign is the population; 1,000 samples of its items are the campaigns, with the same annotators throughout,
 as inference over items has it. The truth is the coefficient of the population.
 """
 

@@ -9,7 +9,8 @@ import time
 from rich.console import Console
 from rich.table import Table
 
-STATEMENTS = ("pass", "import polars", "import prefqa", "from prefqa import read, check, agreement, drift, consensus, gate")
+ALL = "from prefqa import read, check, agreement, drift, consensus, gate"
+STATEMENTS = ("pass", "import polars", "import prefqa", ALL)
 
 
 def main() -> None:
