@@ -3,7 +3,7 @@
 Run: python benchmarks/agreement.py [--items 833334] [--repeats 3] [--shuffle]
 
 Each figure is measured in a process of its own, best of the repeats; peak memory is that process's. The agreement step
-is `prefqa.agreement` with all its coefficients, from the lazy scan of the file to the estimates with intervals. The bare
+is `prefqa.agreement` with all its coefficients, from a lazy scan of the file to estimates with intervals. The bare
 operation is one `group_by(item_id, response_id)` with a count on the same scan. The peer gets the votes of the first
 100,000 items already counted (value_counts) and computes one coefficient without interval.
 """
