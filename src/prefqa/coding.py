@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from prefqa._types import Ints
+from prefqa._types import Bools, Ints
 
 _KEYS = ("item_id", "annotator_id", "response_id")
 
@@ -17,23 +18,47 @@ _KEYS = ("item_id", "annotator_id", "response_id")
 class Coded:
     """Ranked rows as integers, sorted by (cell, item, annotator, response), one judgment per cell, item, annotator.
 
-    `cell`, `item`, `annotator`, `response`, `rank`: one value per row. `response` is the slot within the item (of the
-    cell): 0 .. K-1 in the order of response_id. `item_ids` and `annotator_ids` are sorted; a code is an index
-    into them. `response_key` gives per row of `slots` the response's id. `n_repeats` counts rows of a judgment
-    that a later one by the same annotator replaced, `n_duplicates` those that stood twice.
+    Per judgment: `cell` (empty without `by`), `item`, `annotator`, and `starts`, the index of its first row. Per row:
+    `slot`, the response's number within the unit (item within the cell), 0 .. K-1 in the order of response_id, and
+    `rank`. `slot_response` lists the responses of all units, unit by unit, slot by slot. `item_ids`, `annotator_ids`
+    and `response_ids` are sorted; a code is an index into them. `n_repeats` counts rows of a judgment that a later one by
+    the same annotator replaced, `n_duplicates` those that stood twice.
     """
 
     cell: Ints
     item: Ints
     annotator: Ints
-    response: Ints
+    starts: Ints
+    slot: Ints
     rank: Ints
-    slots: pl.DataFrame
+    slot_response: Ints
     item_ids: pl.Series
     annotator_ids: pl.Series
+    response_ids: pl.Series
     cells: pl.DataFrame
     n_repeats: int
     n_duplicates: int
+
+    @property
+    def lengths(self) -> Ints:
+        """Number of rows of each judgment."""
+        return np.diff(np.append(self.starts, self.rank.size))
+
+    @property
+    def unit_starts(self) -> Ints:
+        """Index of the first judgment of each unit."""
+        return np.flatnonzero(_begins(self.cell, self.item))
+
+
+class _Rows(NamedTuple):
+    """Sorted rows: per judgment its keys and first row, per row response and rank."""
+
+    cell: Ints
+    item: Ints
+    annotator: Ints
+    starts: Ints
+    response: Ints
+    rank: Ints
 
 
 def encode(usable: pl.LazyFrame, by: Sequence[str] = ()) -> Coded:
@@ -52,10 +77,23 @@ def encode(usable: pl.LazyFrame, by: Sequence[str] = ()) -> Coded:
     del frame
     columns = [cell, item, annotator, response, rank]
     sizes = [max(len(cells), 1), len(item_ids), len(annotator_ids), len(response_ids), int(rank.max(initial=0)) + 1]
-    columns, n_duplicates = _without_duplicates(_sorted_columns(columns, sizes))
-    cell, item, annotator, response, rank = columns
-    slot, slots = _slots(cell, item, annotator, response, response_ids)
-    return Coded(cell, item, annotator, slot, rank, slots, item_ids, annotator_ids, cells, n_repeats, n_duplicates)
+    rows, n_duplicates = _without_duplicates(_sorted_rows(columns, sizes))
+    slot, slot_response = _slots(rows)
+    return Coded(
+        rows.cell,
+        rows.item,
+        rows.annotator,
+        rows.starts,
+        slot,
+        rows.rank,
+        slot_response,
+        item_ids,
+        annotator_ids,
+        response_ids,
+        cells,
+        n_repeats,
+        n_duplicates,
+    )
 
 
 def _collect(usable: pl.LazyFrame, by: Sequence[str]) -> tuple[pl.DataFrame, int, pl.DataFrame]:
@@ -103,13 +141,11 @@ def _codes(frame: pl.DataFrame, name: str) -> tuple[Ints, pl.Series]:
     return codes[physical], order["id"].alias(name)
 
 
-def _sorted_columns(columns: list[Ints], sizes: list[int]) -> list[Ints]:
+def _sorted_rows(columns: list[Ints], sizes: list[int]) -> _Rows:
     """Sort rows by all columns, first to last: as one packed integer where 64 bits hold them, else as a frame."""
     bits = [max(size - 1, 0).bit_length() for size in sizes]
     if sum(bits) > 64:
-        frame = pl.DataFrame({f"c{i}": c for i, c in enumerate(columns) if c.size}).sort(pl.all())
-        whole = iter(frame.get_columns())
-        return [next(whole).to_numpy() if c.size else c for c in columns]
+        return _sorted_frame(columns)
     packed = np.zeros(columns[1].size, np.uint64)
     for column, width in zip(columns, bits, strict=True):
         packed <<= np.uint64(width)
@@ -117,84 +153,95 @@ def _sorted_columns(columns: list[Ints], sizes: list[int]) -> list[Ints]:
             packed |= column if column.dtype == np.uint32 else column.astype(np.uint64)
     if not (packed[1:] >= packed[:-1]).all():
         packed = pl.Series(packed).sort().to_numpy()
-    unpacked: list[Ints] = []
-    shift = 0
-    for column, width in zip(reversed(columns), reversed(bits), strict=True):
-        one = packed >> np.uint64(shift)
-        one &= np.uint64((1 << width) - 1)
-        unpacked.append(one.astype(np.uint32) if column.size else column)
-        shift += width
-    return unpacked[::-1]
+    rank = _field(packed, 0, bits[4]).astype(np.int32)
+    response = _field(packed, bits[4], bits[3])
+    starts = np.flatnonzero(_begins(packed >> np.uint64(bits[4] + bits[3])))
+    first = packed[starts]
+    cell, item, annotator = (_field(first, sum(bits[i + 1 :]), bits[i]) for i in range(3))
+    return _Rows(cell if columns[0].size else columns[0], item, annotator, starts, response, rank)
 
 
-def _without_duplicates(columns: list[Ints]) -> tuple[list[Ints], int]:
+def _field(packed: Ints, shift: int, width: int) -> Ints:
+    field = packed >> np.uint64(shift)
+    field &= np.uint64((1 << width) - 1)
+    return field.astype(np.uint32)
+
+
+def _sorted_frame(columns: list[Ints]) -> _Rows:
+    frame = pl.DataFrame({f"c{i}": c for i, c in enumerate(columns) if c.size}).sort(pl.all())
+    whole = iter(frame.get_columns())
+    cell, item, annotator, response, rank = (next(whole).to_numpy() if c.size else c for c in columns)
+    starts = np.flatnonzero(_begins(cell, item, annotator))
+    cell = cell[starts] if cell.size else cell
+    return _Rows(cell, item[starts], annotator[starts], starts, response, rank.astype(np.int32))
+
+
+def _begins(*keys: Ints) -> Bools:
+    """Where a run of equal keys begins; a key that is empty does not count."""
+    given = [key for key in keys if key.size]
+    begins = np.ones(max((key.size for key in given), default=0), bool)
+    if given:
+        begins[1:] = given[0][1:] != given[0][:-1]
+    for key in given[1:]:
+        begins[1:] |= key[1:] != key[:-1]
+    return begins
+
+
+def _without_duplicates(rows: _Rows) -> tuple[_Rows, int]:
     """Drop rows that stand twice: all but one where they say the same, all where they contradict each other."""
-    *keys, rank = columns
-    same = np.ones(max(rank.size - 1, 0), bool)
-    for key in keys:
-        if key.size:
-            same &= key[1:] == key[:-1]
-    if not same.any():
-        return columns, 0
-    first = np.concatenate([[True], ~same])
+    n = rows.rank.size
+    first = np.ones(n, bool)
+    first[1:] = rows.response[1:] != rows.response[:-1]
+    first[rows.starts] = True
+    if first.all():
+        return rows, 0
     group = np.cumsum(first) - 1
     contradicts = np.zeros(int(group[-1]) + 1, bool)
-    contradicts[group[1:][same & (rank[1:] != rank[:-1])]] = True
+    contradicts[group[1:][~first[1:] & (rows.rank[1:] != rows.rank[:-1])]] = True
     keep = first & ~contradicts[group]
-    return [c[keep] if c.size else c for c in columns], int(rank.size - keep.sum())
+    left = np.add.reduceat(keep, rows.starts, dtype=np.int64)
+    some = left > 0
+    starts = (np.cumsum(left) - left)[some]
+    cell = rows.cell[some] if rows.cell.size else rows.cell
+    kept = _Rows(cell, rows.item[some], rows.annotator[some], starts, rows.response[keep], rows.rank[keep])
+    return kept, int(n - keep.sum())
 
 
-def _slots(
-    cell: Ints, item: Ints, annotator: Ints, response: Ints, response_ids: pl.Series
-) -> tuple[Ints, pl.DataFrame]:
-    """Number the responses of each unit from 0, in the order of their ids; rows are sorted by unit and annotator.
+def _slots(rows: _Rows) -> tuple[Ints, Ints]:
+    """Number the responses of each unit from 0, in the order of their ids; list them unit by unit.
 
     Where all judgments of a unit rank the same responses, as most do, a row's place in its judgment is its slot, and
     the unit's first judgment lists its responses. Only the other units are sorted once more.
     """
-    n = item.size
-    starts_unit = np.ones(n, bool)
-    starts_unit[1:] = item[1:] != item[:-1]
-    if cell.size:
-        starts_unit[1:] |= cell[1:] != cell[:-1]
-    starts_judgment = starts_unit.copy()
-    starts_judgment[1:] |= annotator[1:] != annotator[:-1]
-    unit_at, judgment_at = np.flatnonzero(starts_unit), np.flatnonzero(starts_judgment)
-    judgment_lengths = np.diff(np.append(judgment_at, n))
-    unit_lengths = np.diff(np.append(unit_at, n))
-    row = np.arange(n)
-    slot = row - np.repeat(judgment_at, judgment_lengths)
-    first_judgment = np.searchsorted(judgment_at, unit_at)
-    n_first = judgment_lengths[first_judgment]
-    in_first = row - np.repeat(unit_at, unit_lengths)
-    same = response == response[np.minimum(np.repeat(unit_at, unit_lengths) + slot, max(n - 1, 0))]
-    listed = in_first < np.repeat(n_first, unit_lengths)
-    if n and not (same.all() and _same_lengths(judgment_lengths, first_judgment)):
-        alike = np.logical_and.reduceat(same, unit_at)
-        lengths = np.repeat(n_first, np.diff(np.append(first_judgment, judgment_lengths.size)))
-        alike &= np.logical_and.reduceat(judgment_lengths == lengths, first_judgment)
-        mixed = np.flatnonzero(np.repeat(~alike, unit_lengths))
-        unit = np.cumsum(starts_unit)[mixed]
-        order = np.lexsort((response[mixed], unit))
-        rows, unit, ids = mixed[order], unit[order], response[mixed][order]
-        new_unit = np.append(True, unit[1:] != unit[:-1])
-        new_id = new_unit | np.append(True, ids[1:] != ids[:-1])
-        running = np.cumsum(new_id)
-        slot[rows] = running - np.maximum.accumulate(np.where(new_unit, running, 0))
-        listed[rows] = new_id
-    slot = slot.astype(np.uint32)
-    at = np.flatnonzero(listed)
-    slots = pl.DataFrame(
-        {
-            "cell": cell[at] if cell.size else np.zeros(at.size, np.uint32),
-            "item": item[at],
-            "response": slot[at],
-            "response_id": response_ids.gather(response[at]),
-        }
-    )
-    return slot, slots.sort("cell", "item", "response")
-
-
-def _same_lengths(lengths: Ints, first: Ints) -> bool:
-    """Whether all judgments of each unit have the length of its first."""
-    return bool((lengths == np.repeat(lengths[first], np.diff(np.append(first, lengths.size)))).all())
+    n = rows.rank.size
+    lengths = np.diff(np.append(rows.starts, n))
+    begins = _begins(rows.cell, rows.item)
+    unit_at = np.flatnonzero(begins)
+    model = np.repeat(unit_at, np.diff(np.append(unit_at, begins.size)))  # the first judgment of each one's unit
+    if n and (lengths == lengths[0]).all():
+        k = int(lengths[0])
+        table = rows.response.reshape(-1, k)
+        slot = np.tile(np.arange(k, dtype=np.uint32), begins.size)
+        alike = (table == table[model]).all(axis=1)
+    else:
+        place = np.arange(n) - np.repeat(rows.starts, lengths)
+        slot = place.astype(np.uint32)
+        twin = np.repeat(rows.starts[model], lengths) + place
+        same = rows.response == rows.response[np.minimum(twin, max(n - 1, 0))]
+        alike = np.logical_and.reduceat(same, rows.starts) if n else np.zeros(0, bool)
+        alike &= lengths == lengths[model]
+    if alike.all():
+        return slot, rows.response[np.repeat(begins, lengths)]
+    mixed_unit = ~np.logical_and.reduceat(alike, unit_at)
+    unit = np.repeat(np.cumsum(begins) - 1, lengths)
+    mixed = np.flatnonzero(mixed_unit[unit])
+    order = np.lexsort((rows.response[mixed], unit[mixed]))
+    at = mixed[order]
+    new_unit, new_id = _begins(unit[at]), _begins(unit[at], rows.response[at])
+    running = np.cumsum(new_id)
+    slot[at] = running - np.maximum.accumulate(np.where(new_unit, running, 0))
+    listed = np.repeat(begins, lengths)
+    listed[mixed] = False
+    listed[at[new_id]] = True
+    listing = np.flatnonzero(listed)
+    return slot, rows.response[listing[np.lexsort((slot[listing], unit[listing]))]]

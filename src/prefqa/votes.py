@@ -52,34 +52,30 @@ class PairTally(NamedTuple):
 
 def buckets(coded: Coded) -> Iterator[Bucket]:
     """Yield the coded rows as one dense bucket per number of responses, smallest first."""
-    n = coded.item.size
-    if n == 0:
+    unit_starts = coded.unit_starts
+    if unit_starts.size == 0:
         return
-    new_unit = np.ones(n, bool)
-    new_unit[1:] = coded.item[1:] != coded.item[:-1]
-    if coded.cell.size:
-        new_unit[1:] |= coded.cell[1:] != coded.cell[:-1]
-    new_judgment = new_unit.copy()
-    new_judgment[1:] |= coded.annotator[1:] != coded.annotator[:-1]
-    row_starts = np.flatnonzero(new_unit)
-    k_of_unit = np.maximum.reduceat(coded.response, row_starts).astype(np.int64) + 1
-    row_lengths = np.diff(np.append(row_starts, n))
+    lengths = coded.lengths
+    k_of_unit = np.maximum.reduceat(coded.slot, coded.starts[unit_starts]).astype(np.int64) + 1
+    judgments_of_unit = np.diff(np.append(unit_starts, coded.item.size))
     for k in np.unique(k_of_unit):
         units = k_of_unit == k
-        rows = slice(None) if units.all() else np.repeat(units, row_lengths)
-        begins = new_judgment[rows]
-        first_rows = np.flatnonzero(begins)
-        judgment = np.cumsum(begins) - 1
-        ranks = np.zeros((first_rows.size, int(k)), np.int32)
-        ranks[judgment, coded.response[rows]] = coded.rank[rows]
-        unit_starts = row_starts[units]
+        here = np.repeat(units, judgments_of_unit)
+        rows = slice(None) if here.all() else np.repeat(here, lengths)
+        n_rows, n_judgments = lengths[here], judgments_of_unit[units]
+        if (n_rows == k).all():
+            ranks = coded.rank[rows].reshape(-1, int(k))
+        else:
+            ranks = np.zeros((n_rows.size, int(k)), np.int32)
+            ranks[np.repeat(np.arange(n_rows.size), n_rows), coded.slot[rows]] = coded.rank[rows]
+        first = unit_starts[units]
         yield Bucket(
             k=int(k),
-            cell=coded.cell[unit_starts] if coded.cell.size else np.zeros(unit_starts.size, np.uint32),
-            item=coded.item[unit_starts],
-            starts=judgment[np.flatnonzero(new_unit[rows])],
+            cell=coded.cell[first] if coded.cell.size else np.zeros(first.size, np.uint32),
+            item=coded.item[first],
+            starts=np.cumsum(n_judgments) - n_judgments,
             ranks=ranks,
-            annotator=coded.annotator[rows][first_rows],
+            annotator=coded.annotator[here],
         )
 
 

@@ -163,7 +163,7 @@ def _assemble(
     pairs = with_figures(pairs, found.a)
     named = responses.select(
         coded.item_ids.gather(responses["_item"]).alias("item_id"),
-        coded.slots["response_id"].alias("response_id"),
+        coded.response_ids.gather(coded.slot_response).alias("response_id"),
         "place",
         "score",
         "n_votes",
