@@ -21,8 +21,8 @@ class Coded:
     Per judgment: `cell` (empty without `by`), `item`, `annotator`, and `starts`, the index of its first row. Per row:
     `slot`, the response's number within the unit (item within the cell), 0 .. K-1 in the order of response_id, and
     `rank`. `slot_response` lists the responses of all units, unit by unit, slot by slot. `item_ids`, `annotator_ids`
-    and `response_ids` are sorted; a code is an index into them. `n_repeats` counts rows of a judgment that a later one by
-    the same annotator replaced, `n_duplicates` those that stood twice.
+    and `response_ids` are sorted; a code is an index into them. `n_repeats` counts rows of a judgment that a later
+    one by the same annotator replaced, `n_duplicates` those that stood twice.
     """
 
     cell: Ints

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import polars as pl
-from scipy.stats import t as student_t
+from scipy.special import stdtrit
 
 from prefqa._types import Floats, Ints
 from prefqa.coding import Coded
@@ -160,7 +160,7 @@ def interval(
     estimate: float, se: float, n_items: int, level: float, bounds: tuple[float, float]
 ) -> tuple[float, float]:
     """Two-sided t interval with n_items - 1 degrees of freedom, kept inside the coefficient's range."""
-    half = float(student_t.ppf((1 + level) / 2, max(n_items - 1, 1))) * se
+    half = float(stdtrit(max(n_items - 1, 1), (1 + level) / 2)) * se
     return max(estimate - half, bounds[0]), min(estimate + half, bounds[1])
 
 

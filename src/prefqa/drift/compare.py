@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
-from scipy.stats import norm
-from scipy.stats import t as student_t
+from scipy.special import ndtri, stdtr, stdtrit
 
 from prefqa._types import Floats
 from prefqa.agreement.alpha import alpha_nominal
@@ -179,8 +178,8 @@ def _compare(cell: Moments, base: Moments, detector: Detector, level: float) -> 
         return row | {"reason": "undefined, or without variance, in the period or the reference"}
     difference, se = row["estimate"] - row["reference_estimate"], float(np.sqrt(variance))
     freedom = min(len(cell.item), len(base.item)) - 1
-    half = float(student_t.ppf((1 + level) / 2, freedom)) * se
-    p_value = float(2 * student_t.sf(abs(difference) / se, freedom))
+    half = float(stdtrit(freedom, (1 + level) / 2)) * se
+    p_value = float(2 * stdtr(freedom, -abs(difference) / se))
     return row | {
         "difference": difference,
         "se": se,
@@ -198,7 +197,7 @@ def _adjusted(detectors: pl.DataFrame, alpha: float) -> pl.DataFrame:
     stepped = (pl.col("p_value") * (n_tests - at + 1)).clip(upper_bound=1.0)
     order = detectors.with_row_index("_at").sort("p_value", "_at", nulls_last=True)
     holm = order.with_columns(p_adjusted=pl.when(pl.col("p_value").is_not_null()).then(stepped.cum_max())).sort("_at")
-    seen = float(norm.ppf(1 - alpha / (2 * n_tests)) + norm.ppf(POWER))
+    seen = float(ndtri(1 - alpha / (2 * n_tests)) + ndtri(POWER))
     return holm.drop("_at").with_columns(alarm=pl.col("p_adjusted") < alpha, min_detectable=pl.col("se") * seen)
 
 
