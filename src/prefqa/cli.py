@@ -45,12 +45,14 @@ def run(source: str, out: str, config: str | None, as_: str) -> int:
 @_config
 @_format
 def demo(out: str, items: int, seed: int, config: str | None, as_: str) -> int:
-    """Do what `run` does on a simulated campaign."""
+    """Do what `run` does on a simulated campaign, in which from half-time annotators call more responses equal."""
     from prefqa.config import load_config
-    from prefqa.simulate import simulate
+    from prefqa.simulate import Drift, simulate
 
     settings = load_config(config)
-    return _run(simulate(n_items=items, seed=seed).preferences, out, settings, as_)
+    planted = Drift("ties", at_week=6, size=0.25)
+    campaign = simulate(n_items=items, seed=seed, repeats=0.03, missing=0.02, drift=planted)
+    return _run(campaign.preferences, out, settings, as_)
 
 
 @cli.command(epilog=_EPILOG)

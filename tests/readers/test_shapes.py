@@ -113,6 +113,28 @@ def test_an_item_judged_by_several_criteria_becomes_several_items() -> None:
     assert prefs.items["item_id"].to_list() == ["p/helpful", "p/safe"]
 
 
+def test_an_item_of_several_pairs_becomes_one_item_per_pair() -> None:
+    pairs = [("x", "y"), ("y", "z"), ("z", "x")]
+    rows = [{"prompt": "q", "annotator_id": "a", "response_a": a, "response_b": b, "winner": "a"} for a, b in pairs]
+    prefs = prefqa.read(rows)
+    assert sorted({item for item, *_ in ranks(prefs)}) == ["prompt-1/x|y", "prompt-1/x|z", "prompt-1/y|z"]
+    assert prefqa.check(prefs).quarantine.is_empty()
+    assert prefs.items is not None
+    assert prefs.items["prompt"].to_list() == ["q"] * 3
+    chosen = prefqa.read([{"prompt": "q", "chosen": a, "rejected": b} for a, b in pairs])
+    assert prefqa.consensus(chosen).pairs().select("chosen", "rejected").sort("chosen").rows() == pairs
+
+
+def test_a_companion_table_follows_its_items_into_their_pairs() -> None:
+    rows = [
+        {"item_id": "p", "annotator_id": "a", "response_a": a, "response_b": b, "winner": "a"}
+        for a, b in (("x", "y"), ("x", "z"))
+    ]
+    prefs = prefqa.read(rows, items=pl.DataFrame({"item_id": ["p"], "prompt": ["q"]}))
+    assert prefs.items is not None
+    assert prefs.items.rows() == [("p/x|y", "q"), ("p/x|z", "q")]
+
+
 def test_a_shape_can_be_forced_and_is_told_when_it_does_not_fit() -> None:
     rows = [{"item_id": "p", "annotator_id": "a", "response_id": "x", "rank": 1, "score": 2.0}]
     assert prefqa.read(rows).source.shape == "rankings"

@@ -12,7 +12,7 @@ from prefqa.errors import ColumnNotFoundError, ReadError, UsageError
 from prefqa.preferences import ROW, Preferences, Source
 from prefqa.readers.files import find_files, format_of, readable, scan_file
 from prefqa.readers.objects import is_saved_dataset, load_saved, scan_object
-from prefqa.readers.shapes import PROMPTS, TEXTS, shape_of
+from prefqa.readers.shapes import PAIR, PROMPTS, TEXTS, shape_of
 
 #: In a directory, files of these names (before the ending) are the three tables of the standard form.
 _TABLES = ("judgments", "responses", "items")
@@ -135,25 +135,25 @@ def _table(source: Any, columns: Mapping[str, str]) -> pl.DataFrame | None:
 def _folded(
     long: pl.LazyFrame, tables: dict[str, pl.DataFrame | None]
 ) -> tuple[pl.LazyFrame, dict[str, pl.DataFrame | None]]:
-    """Make item and criterion one item where an item was judged by several criteria, in all tables."""
-    if "criterion" not in long.collect_schema():
-        return long, tables
-    pairs = long.select(pl.col("item_id", "criterion").cast(pl.String)).drop_nulls().unique().collect()
-    if pairs.is_empty() or pairs["item_id"].n_unique() == pairs.height:
-        return long, tables
-    both = pl.format("{}/{}", pl.col("item_id"), pl.col("criterion"))
-    folded = {
-        name: None if table is None else table.with_columns(pl.col("item_id").cast(pl.String))
-        .join(pairs, on="item_id", how="inner", suffix="_folded")
-        .with_columns(pl.format("{}/{}", pl.col("item_id"), pairs_criterion(table)).alias("item_id"))
-        for name, table in tables.items()
-    }  # fmt: skip
-    return long.with_columns(pl.coalesce(both, pl.col("item_id").cast(pl.String)).alias("item_id")), folded
+    """Make items of their own of the criteria, and of the pairs, by which one item was judged; in all tables.
+
+    Votes on several pairs of an item are no ranking of its responses, and need not even agree with one.
+    """
+    for part in ("criterion", PAIR):
+        if part not in long.collect_schema():
+            continue
+        keys = pl.col("item_id").cast(pl.String), pl.col(part).cast(pl.String).alias("_part")
+        parts = long.select(keys).drop_nulls().unique().sort("item_id", "_part").collect()
+        if parts["item_id"].n_unique() < parts.height:
+            tables = {name: table if table is None else _per_part(table, parts) for name, table in tables.items()}
+            both = pl.format("{}/{}", *keys)
+            long = long.with_columns(pl.coalesce(both, keys[0]).alias("item_id"))
+    return long.drop(PAIR, strict=False), tables
 
 
-def pairs_criterion(table: pl.DataFrame) -> pl.Expr:
-    """The criterion that came from the judgments, whatever the table's own column is called."""
-    return pl.col("criterion_folded" if "criterion" in table.columns else "criterion")
+def _per_part(table: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
+    joined = table.with_columns(pl.col("item_id").cast(pl.String)).join(parts, on="item_id")
+    return joined.with_columns(pl.format("{}/{}", "item_id", "_part").alias("item_id")).drop("_part")
 
 
 def _texts(long: pl.LazyFrame) -> pl.DataFrame | None:

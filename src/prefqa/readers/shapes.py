@@ -9,12 +9,14 @@ from typing import Any
 import polars as pl
 
 from prefqa.errors import ColumnNotFoundError, UsageError, nearest
-from prefqa.preferences import JUDGMENT_TYPES, ROW, raw_name
+from prefqa.preferences import ROW, raw_name
 
 #: Columns that hold the text of a response in a long frame, and the prompt, first found first taken.
 TEXTS = ("text", "response_text", "response", "completion", "output")
 PROMPTS = ("prompt", "instruction")
 UNNAMED = "unknown"
+#: Which two responses a pairwise judgment compared; an item of several pairs becomes one item per pair.
+PAIR = "_pair"
 _FIRST = ("a", "1", "first", "left", "response_a", "model_a", "response_1", "-1")
 _SECOND = ("b", "2", "second", "right", "response_b", "model_b", "response_2")
 _TIE = ("tie", "0", "equal", "both", "neither", "tie (bothbad)", "tie(bothbad)", "bothbad", "both_bad", "same")
@@ -283,15 +285,9 @@ def _holds_text(frame: pl.LazyFrame, name: str, schema: pl.Schema) -> bool:
 
 
 def _numbered(frame: pl.LazyFrame, *, apply: bool) -> pl.LazyFrame:
-    """Give texts that stand for their own ids a short one: r1, r2, ... in the order of the texts of the item."""
-    if not apply:
-        return frame
-    number = pl.col("response_id").rank("dense").over("item_id").cast(pl.Int64)
-    return frame.with_columns(response_id=pl.when(pl.col("response_id").is_not_null()).then(pl.format("r{}", number)))
-
-
-def known_columns() -> tuple[str, ...]:
-    """Every column name that a shape or the standard form knows; `columns=` maps to these."""
-    groups = [name for shape in SHAPES for group in shape.needs for name in group]
-    pairs = [name for pair in _PAIRS for name in pair]
-    return tuple(dict.fromkeys([*JUDGMENT_TYPES, *groups, *pairs, *TEXTS, *PROMPTS, "chosen_id", "rejected_id"]))
+    """Give texts that stand for their own ids a short one (r1, r2, ... in the order of their texts); name pairs."""
+    if apply:
+        number = pl.format("r{}", pl.col("response_id").rank("dense").over("item_id").cast(pl.Int64))
+        frame = frame.with_columns(response_id=pl.when(pl.col("response_id").is_not_null()).then(number))
+    ids = pl.col("response_id").cast(pl.String)
+    return frame.with_columns(ids.sort().str.join("|").over(ROW).alias(PAIR))

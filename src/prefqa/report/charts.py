@@ -34,7 +34,7 @@ def histogram(probabilities: pl.Series) -> str | None:
     alt = _altair()
     chart = (
         alt.Chart(alt.Data(values=rows), width=620, height=150)
-        .mark_bar(color=_COLOURS["line"], binSpacing=1)
+        .mark_bar(color=_COLOURS["line"], binSpacing=1, orient="vertical")
         .encode(
             alt.X(
                 "low:Q",
