@@ -20,7 +20,7 @@ def coverage(n_campaigns: int = 1_000, n_items: int = 100, seed: int = 1, **camp
     drawn = prefqa.simulate(n_campaigns * n_items, seed=seed, texts=False, **campaign).preferences  # type: ignore[arg-type]
     number = pl.col("item_id").rank("dense") % n_campaigns
     sampled = drawn.with_judgments(drawn.judgments.with_columns(number.alias("campaign")))
-    estimates = prefqa.agreement(sampled, by="campaign").estimates
+    estimates = prefqa.agreement(sampled, by="campaign", inference="items").estimates
     truth = estimates.filter(pl.col("slice").is_null()).select("coefficient", truth="estimate")
     found = estimates.filter(pl.col("slice").is_not_null()).join(truth, on="coefficient")
     covered = pl.col("truth").is_between("ci_low", "ci_high")
@@ -32,8 +32,26 @@ def coverage(n_campaigns: int = 1_000, n_items: int = 100, seed: int = 1, **camp
     )
 
 
+def annotator_coverage(n_campaigns: int, n_annotators: int, n_items: int = 400) -> dict[str, float]:
+    """Return the coverage of alpha_nominal for either inference, each campaign with annotators of its own.
+
+    The truth is the value in a pool of 2,000 annotators of uneven reliability.
+    """
+    design = {"n_responses": 3, "texts": False, "tie_threshold": 0.1, "spammers": 0}
+    pool = prefqa.simulate(30_000, n_annotators=2_000, seed=99, **design).preferences  # type: ignore[arg-type]
+    one = ["alpha_nominal"]
+    truth = prefqa.agreement(pool, coefficients=one, inference="items").estimates["estimate"].item()
+    covered = dict.fromkeys(("items", "items+annotators"), 0)
+    for seed in range(n_campaigns):
+        prefs = prefqa.simulate(n_items, n_annotators=n_annotators, seed=seed, **design).preferences  # type: ignore[arg-type]
+        for inference in covered:
+            row = prefqa.agreement(prefs, coefficients=one, inference=inference).estimates.row(0, named=True)
+            covered[inference] += row["ci_low"] <= truth <= row["ci_high"]
+    return {inference: count / n_campaigns for inference, count in covered.items()}
+
+
 def main() -> None:
-    """Print the coverage under several designs."""
+    """Print the coverage under several designs, and for other annotators."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--campaigns", type=int, default=1_000)
     given = options.parse_args()
@@ -49,6 +67,13 @@ def main() -> None:
         for coefficient, truth, share, ratio, _ in coverage(given.campaigns, **design).iter_rows():  # type: ignore[arg-type]
             table.add_row(coefficient, f"{truth:.3f}", f"{share:.3f}", f"{ratio:.3f}")
         Console(width=100).print(table)
+    table = Table(
+        "annotators", "over items", "over items and annotators", title="alpha_nominal, other annotators each time"
+    )
+    for n_annotators in (10, 20, 50):
+        found = annotator_coverage(min(given.campaigns, 300), n_annotators)
+        table.add_row(str(n_annotators), f"{found['items']:.3f}", f"{found['items+annotators']:.3f}")
+    Console(width=100).print(table)
 
 
 if __name__ == "__main__":

@@ -73,15 +73,17 @@ def check(source: str, config: str | None, as_: str) -> int:
 @cli.command(epilog=_EPILOG)
 @_input
 @click.option("--by", multiple=True, help="Column to slice by (may be given several times).")
+@click.option("--inference", type=click.Choice(["items+annotators", "items"]), help="Over what intervals speak.")
 @_config
 @_format
-def agreement(source: str, by: tuple[str, ...], config: str | None, as_: str) -> int:
+def agreement(source: str, by: tuple[str, ...], inference: str | None, config: str | None, as_: str) -> int:
     """Measure inter-annotator agreement."""
     from prefqa.agreement import agreement as measure
 
     settings = _settings(config)
     options = settings.agreement.model_dump()
-    result = measure(_clean(source, settings), **(options | {"by": by or options["by"]}))
+    given = {"by": by or options["by"], "inference": inference or options["inference"]}
+    result = measure(_clean(source, settings), **(options | given))
     _show(as_, result.to_dict(), lambda terminal, console: terminal.print_agreement(console, result))
     return EXIT_CLEAN
 

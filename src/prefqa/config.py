@@ -42,6 +42,7 @@ class AgreementConfig(_Table):
     by: tuple[str, ...] = ()
     level: Level = 0.95
     orientation: str = "symmetric"
+    inference: str = "items+annotators"
 
 
 class ConsensusConfig(_Table):

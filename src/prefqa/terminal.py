@@ -50,6 +50,8 @@ def print_run(console: Console, result: RunResult, out: Path) -> None:
     _agreement_table(
         console, [row for row in result.agreement.estimates.iter_rows(named=True) if row["coefficient"] in MAIN]
     )
+    for warning in result.agreement.warnings:
+        _fact(console, "Note", warning)
     _fact(console, "Drift", _drift_words(result.drift))
     winners = overall["n_items_with_winner"]
     _fact(
@@ -94,6 +96,8 @@ def print_agreement(console: Console, agreement: AgreementResult) -> None:
     """Print all estimates."""
     _agreement_table(console, list(agreement.estimates.iter_rows(named=True)))
     console.print(Text(f"{agreement.level:.0%} intervals: {agreement.method}.", style="dim"))
+    for warning in agreement.warnings:
+        console.print(Text(f"Note: {warning}.", style="yellow"))
 
 
 def print_drift(console: Console, drift: DriftResult) -> None:

@@ -162,7 +162,7 @@ def test_jackknife_error_agrees_with_an_item_bootstrap() -> None:
     values = item_moments(coded).values
     rng = np.random.default_rng(0)
     drawn = np.array([values[rng.integers(0, len(values), len(values))].sum(axis=0) for _ in range(4000)])
-    found = prefqa.agreement(prefqa.simulate(n_items=400, seed=3).preferences).estimates
+    found = prefqa.agreement(prefqa.simulate(n_items=400, seed=3).preferences, inference="items").estimates
     for name, entry in COEFFICIENTS.items():
         se = found.filter(pl.col("coefficient") == name)["se"][0]
         assert se == pytest.approx(float(np.std(entry.function(sums(drawn)), ddof=1)), rel=0.05), name

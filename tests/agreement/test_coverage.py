@@ -12,7 +12,7 @@ def test_95_percent_intervals_cover_the_truth_in_93_to_97_percent_of_1000_campai
     population = prefqa.simulate(100_000, seed=1, texts=False).preferences
     number = pl.col("item_id").rank("dense") % 1_000
     campaigns = population.with_judgments(population.judgments.with_columns(number.alias("campaign")))
-    estimates = prefqa.agreement(campaigns, by="campaign").estimates
+    estimates = prefqa.agreement(campaigns, by="campaign", inference="items").estimates
     truth = estimates.filter(pl.col("slice").is_null()).select("coefficient", truth="estimate")
     found = estimates.filter(pl.col("slice").is_not_null()).join(truth, on="coefficient")
     assert found.height == 1_000 * truth.height

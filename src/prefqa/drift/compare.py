@@ -14,9 +14,10 @@ from prefqa.agreement.alpha import alpha_nominal
 from prefqa.agreement.ratio import ratio
 from prefqa.drift.periods import PERIOD, cut
 from prefqa.errors import UsageError
-from prefqa.moments import AT, Coefficient, Moments, Sums, influence, interval, item_moments, jackknife, patterns
+from prefqa.moments import Coefficient, Moments, Sums, influence, interval, item_moments, jackknife, patterns
 from prefqa.preferences import Preferences, as_preferences
 from prefqa.results import Result, records
+from prefqa.unit_moments import AT
 
 POWER = 0.8
 _NUMBERS = ("estimate", "reference_estimate", "difference", "se", "ci_low", "ci_high", "p_value", "p_adjusted")
@@ -228,7 +229,7 @@ def _timeline(names: list[str], cells: list[Moments], level: float) -> list[dict
         for name, cell in zip(names, cells, strict=True):
             found = patterns(cell)
             estimate, se, n_items = jackknife(found, detector.coefficient, detector.counted)
-            low, high = interval(estimate, se, n_items, level, detector.bounds)
+            low, high = interval(estimate, se, n_items - 1, level, detector.bounds)
             n_votes = int(cell.values[:, AT[detector.votes]].sum())
             figures = {"estimate": estimate, "ci_low": low, "ci_high": high}
             rows.append(
