@@ -144,8 +144,10 @@ def _open(row: dict[str, Any], threshold: float) -> str:
     half, gap = (row["ci_high"] - row["ci_low"]) / 2, abs(row["estimate"] - threshold)
     if gap == 0:
         return "the interval covers the threshold"
-    more = int(row["n_items"] * ((half / gap) ** 2 - 1)) + 1
-    return f"the interval covers the threshold; about {max(more, 1):,} more items would decide"
+    factor = (half / gap) ** 2
+    items = f"{max(int(row['n_items'] * (factor - 1)) + 1, 1):,} more items"
+    people = max(int(row["n_annotators"] * (factor - 1)) + 1, 1)
+    return f"the interval covers the threshold; about {items} by {people:,} more annotators would decide"
 
 
 def _drift(drift: DriftResult | None) -> dict[str, Any]:
