@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from prefqa.checks import pq1_structure as pq1
+from prefqa.checks.frame import LONG, Found, Frame, NotRun
+from prefqa.checks.pq1_structure import FINDERS
 from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, CheckResult
 from prefqa.checks.rules import BY_CODE, Rule, chosen, unknown
 from prefqa.errors import UsageError
@@ -49,11 +50,11 @@ def check(
             raise unknown(code)
         if level not in _SEVERITIES:
             raise UsageError(f"severity of {code}: {level!r} is not one of {', '.join(_SEVERITIES)}")
-    frame = pq1.Frame.of(prefs, now or datetime.now(UTC))
+    frame = Frame.of(prefs, now or datetime.now(UTC))
     findings, not_run, left_out = [], [], []
     for rule in rules:
-        found = pq1.FINDERS[rule.code](frame)
-        if isinstance(found, pq1.NotRun):
+        found = FINDERS[rule.code](frame)
+        if isinstance(found, NotRun):
             not_run.append({"code": rule.code, "reason": found.reason})
         elif found.count:
             findings.append(_finding(rule, found, (severity or {}).get(rule.code, rule.severity), max_examples))
@@ -72,7 +73,7 @@ def check(
     )
 
 
-def _finding(rule: Rule, found: pq1.Found, severity: str, max_examples: int) -> dict[str, object]:
+def _finding(rule: Rule, found: Found, severity: str, max_examples: int) -> dict[str, object]:
     examples = (
         found.rows.select(
             pl.col(ROW).alias("row"),
@@ -95,28 +96,23 @@ def _finding(rule: Rule, found: pq1.Found, severity: str, max_examples: int) -> 
     }
 
 
-def _left_out(rule: Rule, found: pq1.Found) -> pl.LazyFrame:
+def _left_out(rule: Rule, found: Found) -> pl.LazyFrame:
     reason = pl.when(pl.col("_value").is_not_null()).then(
         pl.format("{}: {}", pl.lit(rule.summary), pl.col("_value").cast(pl.String))
     )
     return found.rows.select(
-        pq1.LONG, pl.lit(rule.code).alias("code"), reason.otherwise(pl.lit(rule.summary)).alias("reason")
+        LONG, pl.lit(rule.code).alias("code"), reason.otherwise(pl.lit(rule.summary)).alias("reason")
     )
 
 
-def _split(prefs: Preferences, frame: pq1.Frame, left_out: list[pl.LazyFrame]) -> tuple[pl.DataFrame, Preferences]:
+def _split(prefs: Preferences, frame: Frame, left_out: list[pl.LazyFrame]) -> tuple[pl.DataFrame, Preferences]:
     """Divide the rows into the quarantine (each once, with its first code) and the preferences that go on."""
     names = [name for name in prefs.judgments.collect_schema().names() if name != ROW]
     if not left_out:
         empty = prefs.judgments.head(0).select(pl.col(ROW).alias("row"), *names).collect()
         return empty.with_columns(code=pl.lit(None, pl.String), reason=pl.lit(None, pl.String)), prefs
-    bad = (
-        pl.concat(left_out)
-        .collect()
-        .sort(pq1.LONG, "code", "reason")
-        .unique(pq1.LONG, keep="first", maintain_order=True)
-    )
-    long = frame.all_rows.select(pq1.LONG, ROW, *names)
-    quarantine = long.join(bad.lazy(), on=pq1.LONG, how="inner").sort(ROW, pq1.LONG).drop(pq1.LONG).rename({ROW: "row"})
-    clean = long.join(bad.lazy().select(pq1.LONG), on=pq1.LONG, how="anti").drop(pq1.LONG)
+    bad = pl.concat(left_out).collect().sort(LONG, "code", "reason").unique(LONG, keep="first", maintain_order=True)
+    long = frame.all_rows.select(LONG, ROW, *names)
+    quarantine = long.join(bad.lazy(), on=LONG, how="inner").sort(ROW, LONG).drop(LONG).rename({ROW: "row"})
+    clean = long.join(bad.lazy().select(LONG), on=LONG, how="anti").drop(LONG)
     return quarantine.collect(), prefs.with_judgments(clean)

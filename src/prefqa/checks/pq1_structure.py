@@ -4,118 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
 
 import polars as pl
 
+from prefqa.checks.frame import IDS, LONG, RAW_RANK, Found, Frame, NotRun
 from prefqa.checks.schemas import RANGES, schema_failures
-from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, SUBMITTED, Preferences, raw_name
+from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, raw_name
 
-#: Number of a row of the long form; one source row may give several.
-LONG = "_long"
-_IDS = ("item_id", "annotator_id", "response_id")
-_RAW_RANK = raw_name("rank")
 _UNLIKELY = math.log(1e-6)
-
-
-@dataclass(frozen=True)
-class Found:
-    """Offending rows (with `_value`, what is wrong in the row), how many of how many, and the message."""
-
-    rows: pl.LazyFrame
-    count: int
-    of: int
-    message: str
-
-
-@dataclass(frozen=True)
-class NotRun:
-    """A rule that lacked what it needs."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What the rules share: all rows, the rows that can count, and one row of figures per judgment."""
-
-    prefs: Preferences
-    now: datetime
-    columns: tuple[str, ...]
-
-    @classmethod
-    def of(cls, prefs: Preferences, now: datetime) -> Frame:
-        """Prepare the rules' view of preferences."""
-        return cls(prefs, now, tuple(prefs.judgments.collect_schema().names()))
-
-    @cached_property
-    def all_rows(self) -> pl.LazyFrame:
-        """Every row, numbered."""
-        frame = self.prefs.judgments.with_row_index(LONG)
-        return frame if _RAW_RANK in self.columns else frame.with_columns(pl.lit(None, pl.String).alias(_RAW_RANK))
-
-    @property
-    def key(self) -> list[str]:
-        """Columns that tell judgments apart."""
-        return [name for name in ("item_id", "annotator_id", "judgment_id", "criterion") if name in self.columns]
-
-    @property
-    def no_id(self) -> pl.Expr:
-        """Whether a row lacks an id."""
-        return pl.any_horizontal(pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "") for name in _IDS)
-
-    @property
-    def not_submitted(self) -> pl.Expr:
-        """Whether a row is of a judgment that was not submitted."""
-        return (pl.col("status") != SUBMITTED).fill_null(False) if "status" in self.columns else pl.lit(False)
-
-    @cached_property
-    def rows(self) -> pl.LazyFrame:
-        """Rows with ids, submitted."""
-        return self.all_rows.filter(~self.no_id & ~self.not_submitted)
-
-    @cached_property
-    def judgments(self) -> pl.DataFrame:
-        """Figures per judgment of `rows`."""
-        rank = pl.col("rank")
-        return (
-            self.rows.group_by(self.key)
-            .agg(
-                pl.len().alias("n"),
-                pl.col("response_id").n_unique().alias("n_responses"),
-                rank.count().alias("n_ranked"),
-                pl.col(_RAW_RANK).count().alias("n_bad"),
-                rank.min().alias("low"),
-                rank.max().alias("high"),
-                rank.drop_nulls().n_unique().alias("n_ranks"),
-            )
-            .collect(engine="streaming")
-        )
-
-    @cached_property
-    def sound(self) -> pl.DataFrame:
-        """Judgments without a rank that cannot be read."""
-        return self.judgments.filter(pl.col("n_bad") == 0)
-
-    @cached_property
-    def n_rows(self) -> int:
-        """Number of rows."""
-        return int(self.prefs.judgments.select(pl.len()).collect().item())
-
-    @property
-    def n_judgments(self) -> int:
-        """Number of judgments that were submitted and have ids."""
-        return self.judgments.height
-
-    def of_judgments(self, judgments: pl.DataFrame) -> pl.LazyFrame:
-        """Return the rows of these judgments."""
-        return self.rows.join(judgments.lazy().select(self.key), on=self.key, how="semi", nulls_equal=True)
-
-    def count(self, test: pl.Expr) -> int:
-        """Number of all rows for which `test` holds."""
-        return int(self.all_rows.select(test.fill_null(False).sum()).collect().item())
 
 
 def mistyped_value(frame: Frame) -> Found | NotRun:
@@ -170,7 +66,7 @@ def bad_rank(frame: Frame) -> Found:
     """PQ104."""
     n = int(frame.judgments["n_bad"].sum())
     broken = frame.judgments.filter(pl.col("n_bad") > 0)
-    rows = frame.of_judgments(broken).with_columns(pl.col(_RAW_RANK).alias("_value"))
+    rows = frame.of_judgments(broken).with_columns(pl.col(RAW_RANK).alias("_value"))
     return Found(
         rows.sort(pl.col("_value").is_null(), ROW, "response_id"),
         n,
@@ -347,7 +243,7 @@ def mixed_annotator_kinds(frame: Frame) -> Found | NotRun:
 def out_of_range(frame: Frame) -> Found:
     """PQ116."""
     names = [name for name in RANGES if name in frame.columns and name != "rank"]
-    if not names or not schema_failures(frame.all_rows.select(*names, *_IDS, "rank").filter(~frame.no_id), "judgments"):
+    if not names or not schema_failures(frame.all_rows.select(*names, *IDS, "rank").filter(~frame.no_id), "judgments"):
         return _nothing(frame)
     wrong = {name: (~RANGES[name].test).fill_null(False) for name in names}
     counts = frame.all_rows.select(test.sum().alias(name) for name, test in wrong.items()).collect().row(0, named=True)

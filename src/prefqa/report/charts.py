@@ -2,70 +2,93 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from prefqa.errors import MissingExtraError
+from prefqa.report.text import printable
 
-_COLOURS = {"line": "#3b6ea8", "grid": "#8884", "text": "#808080"}
-_TITLES = {"alpha_nominal": "Agreement (alpha)", "tie_rate": "Share of ties"}
-_MAX_PERIODS = 400
+#: The style sheet of the page gives each of these another value in the dark.
+LINE, ALARM, TEXT, GRID = "#3b6ea8", "#b3261e", "#5b6570", "#dde2e7"
+TITLES = {"alpha_nominal": "Agreement (alpha)", "tie_rate": "Share of ties"}
+#: More periods than this are a smear; the table and summary.json have them.
+MAX_PERIODS = 400
+_LONGEST_LABEL = 40
 
 
-def timeline(frame: pl.DataFrame) -> list[str]:
+class Chart(NamedTuple):
+    """A drawing and what it shows, in words."""
+
+    caption: str
+    svg: str
+
+
+def timeline(frame: pl.DataFrame, detectors: pl.DataFrame, level: float = 0.95) -> list[Chart]:
     """One chart per coefficient: estimate and interval by period; none where there is nothing to draw."""
     drawn = frame.filter(pl.col("estimate").is_not_null())
-    if drawn["period"].n_unique() < 2 or drawn["period"].n_unique() > _MAX_PERIODS:
+    if not 2 <= drawn["period"].n_unique() <= MAX_PERIODS:
         return []
-    return [
-        _svg(_by_period(part, _TITLES.get(str(name), str(name))))
-        for (name,), part in drawn.group_by("coefficient", maintain_order=True)
-    ]
+    alarms = detectors.filter("alarm").select(coefficient="detector", period="period", alarm=True)
+    marked = drawn.join(alarms, on=["coefficient", "period"], how="left", maintain_order="left")
+    labels = _labels(drawn["period"].unique(maintain_order=True).to_list())
+    charts = []
+    for (name,), part in marked.group_by("coefficient", maintain_order=True):
+        caption = f"{TITLES.get(str(name), name)} by period, with its {level:.0%} interval over items"
+        caption += "; diamonds: differs from the reference" if part["alarm"].any() else ""
+        charts.append(Chart(caption, _svg(_by_period(part, labels))))
+    return charts
 
 
-def histogram(probabilities: pl.Series) -> str | None:
+def histogram(probabilities: pl.Series) -> Chart | None:
     """How sure the pairs are: the number of pairs by probability, in steps of .05."""
     if probabilities.is_empty():
         return None
-    edge = (probabilities * 20).floor().clip(0, 19) / 20
-    counted = pl.DataFrame({"low": edge}).group_by("low").len("pairs").sort("low")
-    rows = [{"low": low, "high": low + 0.05, "pairs": n} for low, n in counted.iter_rows()]
+    step = (probabilities * 20).floor().clip(0, 19).cast(pl.Int64)
+    counted = pl.DataFrame({"step": step}).group_by("step").len("pairs").sort("step")
+    rows = [{"low": at / 20, "high": (at + 1) / 20, "pairs": n} for at, n in counted.iter_rows()]
     alt = _altair()
     chart = (
-        alt.Chart(alt.Data(values=rows), width=620, height=150)
-        .mark_bar(color=_COLOURS["line"], binSpacing=1, orient="vertical")
+        alt.Chart(alt.Data(values=rows), width=840, height=150)
+        .mark_bar(color=LINE, binSpacing=1, orient="vertical")
         .encode(
-            alt.X(
-                "low:Q",
-                title="probability that a fresh annotator prefers the chosen response",
-                scale=alt.Scale(domain=[0, 1]),
-            ),
+            alt.X("low:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=10, format=".1f")),
             alt.X2("high:Q"),
-            alt.Y("pairs:Q", title="pairs"),
+            alt.Y("pairs:Q", title=None, axis=alt.Axis(tickCount=4, tickMinStep=1)),
         )
     )
-    return _svg(chart)
+    return Chart("Pairs by the probability that a fresh annotator prefers the chosen response", _svg(chart))
 
 
-def _by_period(part: pl.DataFrame, title: str) -> Any:
+def _by_period(part: pl.DataFrame, labels: dict[str | None, str]) -> Any:
     alt = _altair()
-    rows = [{**row, "period": _label(row["period"])} for row in part.iter_rows(named=True)]
-    order = list(dict.fromkeys(row["period"] for row in rows))
-    base = alt.Chart(alt.Data(values=rows), width=620, height=170).encode(
-        alt.X("period:N", sort=order, title=None, axis=alt.Axis(labelAngle=-40, labelLimit=120, labelOverlap=True))
+    rows = [{**row, "period": labels[row["period"]]} for row in part.iter_rows(named=True)]
+    order = [row["period"] for row in rows]
+    x = alt.X("period:N", sort=order, title=None, axis=alt.Axis(labelAngle=-40, labelLimit=120, labelOverlap=True))
+    data, size = alt.Data(values=rows), {"width": min(840, max(360, 110 * len(rows))), "height": 170}
+    y = alt.Y("estimate:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5))
+    base = alt.Chart(data, **size).encode(x)
+    known = "isValid(datum.ci_low) && isValid(datum.ci_high)"
+    bars = base.transform_filter(known).mark_rule(color=LINE, strokeWidth=2, opacity=0.45)
+    bars = bars.encode(alt.Y("ci_low:Q", title=None), alt.Y2("ci_high:Q"))
+    line = base.mark_line(color=LINE, point=alt.OverlayMarkDef(color=LINE, size=45)).encode(y)
+    alarms = base.transform_filter("datum.alarm").mark_point(
+        color=ALARM, fill=ALARM, opacity=1, shape="diamond", size=130
     )
-    low, high = alt.Y("ci_low:Q", title=title, scale=alt.Scale(zero=False)), alt.Y2("ci_high:Q")
-    band = base.mark_rule(color=_COLOURS["line"], strokeWidth=2, opacity=0.45).encode(low, high)
-    line = base.mark_line(color=_COLOURS["line"], point=alt.OverlayMarkDef(color=_COLOURS["line"], size=45)).encode(
-        alt.Y("estimate:Q", title=title)
-    )
-    return band + line
+    return bars + line + alarms.encode(y)
 
 
-def _label(period: object) -> str:
-    text = "".join(c if c.isprintable() else "�" for c in str(period)[:40])
-    return text or "(blank)"
+def _labels(periods: list[str | None]) -> dict[str | None, str]:
+    """A short label per period, no two alike."""
+    labels: dict[str | None, str] = {}
+    for period in periods:
+        text = printable(str(period)[: _LONGEST_LABEL + 1]).strip() or "(blank)"
+        text = text if len(text) <= _LONGEST_LABEL else text[: _LONGEST_LABEL - 1] + "…"
+        taken, n, label = set(labels.values()), 2, text
+        while label in taken:
+            label, n = f"{text} ({n})", n + 1
+        labels[period] = label
+    return labels
 
 
 def _svg(chart: Any) -> str:
@@ -73,17 +96,8 @@ def _svg(chart: Any) -> str:
         import vl_convert
     except ImportError as error:
         raise MissingExtraError("vl-convert-python", "report") from error
-    text = _COLOURS["text"]
-    axis = {
-        "labelColor": text,
-        "titleColor": text,
-        "gridColor": _COLOURS["grid"],
-        "domainColor": text,
-        "tickColor": text,
-    }
-    styled = chart.configure(background="transparent", font="sans-serif").configure_axis(
-        **axis, titleFontWeight="normal"
-    )
+    axis = {"labelColor": TEXT, "gridColor": GRID, "domainColor": GRID, "tickColor": GRID, "labelFontSize": 12}
+    styled = chart.configure(background="transparent", font="sans-serif", aria=False).configure_axis(**axis)
     return str(vl_convert.vegalite_to_svg(styled.configure_view(stroke=None).to_dict()))
 
 

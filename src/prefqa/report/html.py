@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from prefqa.checks import RULES
 from prefqa.errors import MissingExtraError, UsageError
-from prefqa.report import charts
+from prefqa.report import charts, text
 from prefqa.results import records
 from prefqa.writers.atomic import dumps, write_text
 
 if TYPE_CHECKING:
+    from prefqa.agreement import AgreementResult
+    from prefqa.drift import DriftResult
     from prefqa.pipeline import RunResult
 
 #: Longest tables that a page still reads well with; all rows stand in the files beside the report.
-MAX_ANNOTATORS, MAX_SLICES, MAX_PERIODS = 50, 60, 120
-_LONGEST = 80
+MAX_ANNOTATORS, MAX_SLICES, MAX_PERIODS, MAX_EXAMPLES, MAX_LINES = 50, 60, 120, 10, 100
+_MAX_SETTINGS = 20_000
+_VERDICTS = ("fail", "inconclusive", "pass")
 
 
 def report(run: RunResult) -> str:
@@ -49,70 +54,118 @@ def _environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (number, count, share, short, interval, p_value)
-    environment.filters |= {function.__name__: function for function in filters}
+    filters = (text.number, text.count, text.share, text.short, text.title, text.interval, text.p_value)
+    environment.filters |= {f"as_{one.__name__}": one for one in filters}
     return environment
 
 
 def _content(run: RunResult) -> dict[str, Any]:
-    overall = run.consensus.overall
-    estimates = run.agreement.estimates
-    sliced = estimates.filter(pl.col("slice").is_not_null())
-    detectors = run.drift.detectors
-    annotators = run.consensus.annotators.sort("agreement_with_others", "annotator_id", nulls_last=True)
+    """What the template names."""
     return {
         "name": Path(run.source.origin).name or run.source.origin,
+        "version": version("prefqa"),
         "source": run.source,
-        "passed": run.gate.passed,
-        "gate": records(run.gate.lines),
-        "overall": overall,
-        "n_left_out": run.check.quarantine.height,
         "check": run.check,
-        "findings": records(run.check.findings),
+        "n_left_out": run.check.quarantine.height,
+        "findings": [_finding(row) for row in records(run.check.findings)],
         "not_run": records(run.check.not_run),
-        "agreement": run.agreement,
-        "estimates": records(estimates.filter(pl.col("slice").is_null())),
-        "sliced": records(sliced.head(MAX_SLICES)),
-        "n_sliced": sliced.height,
-        "drift": run.drift,
-        "changes": records(run.drift.changes),
-        "detectors": records(detectors.head(MAX_PERIODS)),
-        "n_detectors": detectors.height,
-        "timeline": charts.timeline(run.drift.timeline),
-        "pairs": run.pairs,
+        "overall": run.consensus.overall,
+        "items": _items(run.consensus.overall),
+        "n_pairs": run.pairs.height,
         "histogram": charts.histogram(run.pairs["probability"].drop_nulls()),
-        "annotators": records(annotators.head(MAX_ANNOTATORS)),
-        "n_annotators": annotators.height,
-        "settings": dumps(run.settings),
+        "settings": "\n".join(map(text.printable, dumps(run.settings)[:_MAX_SETTINGS].splitlines())),
+        **_verdict(run),
+        **_agreement(run.agreement),
+        **_drift(run.drift, run.agreement.level),
+        **_annotators(run.consensus.annotators),
     }
 
 
-def number(value: float | None, digits: int = 3) -> str:
-    """A figure with a fixed number of digits; a dash where there is none."""
-    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
+def _verdict(run: RunResult) -> dict[str, Any]:
+    lines = sorted(records(run.gate.lines), key=lambda line: _VERDICTS.index(line["verdict"]))
+    counts = {verdict: sum(line["verdict"] == verdict for line in lines) for verdict in _VERDICTS}
+    asked = run.settings.get("gate", {})
+    notes = []
+    if not run.consensus.overall["n_judgments"]:
+        notes.append("No judgment counts: this verdict says nothing about the data.")
+    if not run.gate.passed and not counts["fail"]:
+        notes.append("No condition failed outright, but a figure that cannot be told does not pass.")
+    if run.gate.passed and counts["inconclusive"]:
+        notes.append("Inconclusive conditions pass because the configuration allows them (allow_inconclusive).")
+    if not asked.get("agreement"):
+        notes.append("The gate asked nothing of agreement; set a floor under [[gate.agreement]].")
+    if run.drift.alarm and asked.get("drift", {}).get("alarm") != "fail":
+        notes.append("A change over time was found, which this gate ignores.")
+    return {
+        "passed": run.gate.passed,
+        "gate": lines[:MAX_LINES],
+        "n_gate": len(lines),
+        "gate_counts": {verdict: n for verdict, n in counts.items() if n},
+        "gate_notes": notes,
+    }
 
 
-def count(value: int | None) -> str:
-    """A count with thousands set apart."""
-    return "–" if value is None else f"{value:,}"
+def _agreement(result: AgreementResult) -> dict[str, Any]:
+    estimates = result.estimates
+    prefix = f"{result.by[0]}=" if len(result.by) == 1 else ""
+    slices = [
+        {"slice": str(name).removeprefix(prefix), "n_items": part["n_items"].max(), "cells": records(part)}
+        for (name,), part in estimates.filter(pl.col("slice").is_not_null()).group_by("slice", maintain_order=True)
+    ]
+    return {
+        "agreement": result,
+        "estimates": records(estimates.filter(pl.col("slice").is_null())),
+        "slices": slices[:MAX_SLICES],
+        "n_slices": len(slices),
+        "sliced_by": result.by[0] if prefix else "slice",
+    }
 
 
-def p_value(value: float | None) -> str:
-    """A p-value; one too small for three digits is said to be so."""
-    return "< 0.001" if value is not None and value < 0.001 else number(value)
+def _drift(result: DriftResult, level: float) -> dict[str, Any]:
+    detectors = [
+        {"name": name, "title": charts.TITLES.get(str(name), name), "rows": records(part), "seen": _seen(part)}
+        for (name,), part in result.detectors.group_by("detector", maintain_order=True)
+    ]
+    n_periods = result.timeline["period"].n_unique()
+    return {
+        "drift": result,
+        "changes": records(result.changes),
+        "detectors": [one | {"rows": one["rows"][:MAX_PERIODS], "n_rows": len(one["rows"])} for one in detectors],
+        "timeline": charts.timeline(result.timeline, result.detectors, level),
+        "n_periods": n_periods,
+        "too_many_periods": n_periods > charts.MAX_PERIODS,
+    }
 
 
-def share(value: float | None) -> str:
-    """A share as a percentage."""
-    return "–" if value is None else f"{value:.1%}"
+def _seen(part: pl.DataFrame) -> str | None:
+    """The smallest change that could have been seen: in the period with most data, and in that with least."""
+    seen = part["min_detectable"].drop_nulls().sort().to_list()
+    if not seen:
+        return None
+    low, high = text.number(seen[0]), text.number(seen[-1])
+    return low if low == high else f"{low} to {high}, depending on the period"
 
 
-def interval(row: dict[str, Any]) -> str:
-    """The interval of an estimate, or a dash."""
-    return "–" if row["ci_low"] is None else f"{number(row['ci_low'])} to {number(row['ci_high'])}"
+def _items(overall: dict[str, Any]) -> list[tuple[str, int]]:
+    """How the items came out; what no item did is not listed, but for the first four."""
+    words = {
+        "one response is best": "n_items_with_winner",
+        "several share first place": "n_items_tied",
+        "all votes on each pair are equal": "n_items_unanimous",
+        "majorities run in a circle (cycle)": "n_items_with_cycle",
+        "judged by one annotator only": "n_items_single_annotator",
+        "one response only, nothing to compare": "n_items_single_response",
+        "best order not proven (Kemeny search cut short)": "n_items_not_exact",
+    }
+    listed = [(said, int(overall.get(key, 0))) for said, key in words.items()]
+    return listed[:4] + [(said, n) for said, n in listed[4:] if n]
 
 
-def short(value: object, longest: int = _LONGEST) -> str:
-    """An id or value as one line, cut where it is too long."""
-    text = "" if value is None else "".join(c if c.isprintable() else "�" for c in str(value)[: longest + 1])
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+def _annotators(annotators: pl.DataFrame) -> dict[str, Any]:
+    worst_first = annotators.sort("agreement_with_others", "annotator_id", nulls_last=True)
+    return {"annotators": records(worst_first.head(MAX_ANNOTATORS)), "n_annotators": annotators.height}
+
+
+def _finding(row: dict[str, Any]) -> dict[str, Any]:
+    explained = {rule.code: rule.explanation for rule in RULES}
+    return row | {"examples": row["examples"][:MAX_EXAMPLES], "explanation": explained.get(row["code"], "")}
