@@ -135,6 +135,12 @@ def test_a_companion_table_follows_its_items_into_their_pairs() -> None:
     assert prefs.items.rows() == [("p/x|y", "q"), ("p/x|z", "q")]
 
 
+def test_an_export_that_fits_no_shape_is_told_the_nearest() -> None:
+    nested = [{"item_id": "p", "annotator_id": "a", "responses": [{"rank": 1}], "ranks": [1]}]
+    with pytest.raises(ColumnNotFoundError, match="fit no shape; ranking_lists is nearest"):
+        prefqa.read(nested)
+
+
 def test_a_shape_can_be_forced_and_is_told_when_it_does_not_fit() -> None:
     rows = [{"item_id": "p", "annotator_id": "a", "response_id": "x", "rank": 1, "score": 2.0}]
     assert prefqa.read(rows).source.shape == "rankings"

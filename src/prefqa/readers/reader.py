@@ -55,8 +55,8 @@ def read(
         frame = _renamed(frame, columns or {}, origin)
         if ROW not in frame.collect_schema():
             frame = frame.with_row_index(ROW)
-        names = frame.collect_schema().names()
-        seen = shape_of(names, shape, origin)
+        schema = frame.collect_schema()
+        seen = shape_of(schema, shape, origin)
         long = seen.to_long(frame)
         tables = {
             "responses": _table(responses if responses is not None else beside.get("responses"), columns or {}),
@@ -64,7 +64,7 @@ def read(
         }
         long, tables = _folded(long, tables)
         detail = seen.detail
-        if "annotator_id" not in names:
+        if "annotator_id" not in schema:
             detail += "; no annotator column: all judgments stand under one annotator, 'unknown'"
         return Preferences.from_long(
             long,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,35 +31,42 @@ class Shape:
     detail: str
     to_long: Callable[[pl.LazyFrame], pl.LazyFrame]
 
-    def missing(self, names: list[str]) -> list[str]:
+    def missing(self, names: Collection[str]) -> list[str]:
         """Return the first name of each group that the data has none of."""
         return [group[0] for group in self.needs if not any(name in names for name in group)]
 
 
-def shape_of(names: list[str], wanted: str, origin: str) -> Shape:
+def shape_of(schema: pl.Schema, wanted: str, origin: str) -> Shape:
     """Return the shape that the columns show, or the one that was asked for.
 
     Raises:
         ColumnNotFoundError: columns that the nearest (or the wanted) shape needs and the data lacks.
         UsageError: a shape that does not exist.
     """
+    names = [name for name in schema if name != ROW]
     if wanted != "auto":
         shape = next((one for one in SHAPES if one.name == wanted), None)
         if shape is None:
             close = nearest(wanted, [one.name for one in SHAPES])
             listed = ", ".join(["auto", *(one.name for one in SHAPES)])
-            raise UsageError(
-                f"unknown shape {wanted!r}", hint=f"did you mean {close!r}?" if close else f"there are: {listed}."
-            )
+            hint = f"did you mean {close!r}?" if close else f"there are: {listed}."
+            raise UsageError(f"unknown shape {wanted!r}", hint=hint)
         lacking = shape.missing(names)
         if lacking:
             raise ColumnNotFoundError.from_missing(lacking, names, origin)
         return shape
+    # Lists of records are what annotation tools nest their answers in; no shape but messages holds them.
+    plain = [name for name in names if name in _MESSAGES or not _holds_records(schema[name])]
     for shape in SHAPES:
-        if not shape.missing(names):
+        if not shape.missing(plain):
             return shape
-    closest = min(SHAPES, key=lambda one: len(one.missing(names)) / len(one.needs))
-    raise ColumnNotFoundError.from_missing(closest.missing(names), names, origin)
+    closest = min(SHAPES, key=lambda one: len(one.missing(plain)) / len(one.needs))
+    where = f"{origin}: the columns fit no shape; {closest.name} is nearest"
+    raise ColumnNotFoundError.from_missing(closest.missing(plain), names, where)
+
+
+def _holds_records(dtype: pl.DataType) -> bool:
+    return isinstance(dtype, pl.Struct) or (isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct))
 
 
 def _rankings(frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -177,6 +184,8 @@ _PAIRS = (
 )
 _VOTES = ("winner", "vote", "preference", "choice")
 _ITEM = ("item_id", *PROMPTS)
+#: Columns that may hold chat messages.
+_MESSAGES = (*PROMPTS, *TEXTS, "chosen", "rejected", *(name for pair in _PAIRS for name in pair))
 
 #: Every shape; detection takes the first whose columns are all there.
 SHAPES = (
