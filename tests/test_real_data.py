@@ -121,3 +121,13 @@ def test_llmfao_counting_scores_equal_a_plain_count(real_data: Path) -> None:
     pairs = prefqa.consensus(read(real_data, "llmfao")).pairs()
     assert pairs["n_votes"].sum() == source.height == 8931
     assert pairs["n_tie"].sum() == source.filter(~pl.col("winner").is_in(["left", "right"])).height
+
+
+def test_the_raw_pairwise_csv_gives_the_figures_of_the_converted_file(real_data: Path) -> None:
+    names = {"item_id": "id", "annotator_id": "worker", "response_a": "model_x", "response_b": "model_y"}
+    raw = prefqa.read(real_data / "llmfao" / "crowd-comparisons.csv", columns=names)
+    assert raw.source.shape == "pairwise"
+    assert prefqa.check(raw).findings.is_empty()
+    one, two = (prefqa.agreement(prefs).estimates for prefs in (raw, read(real_data, "llmfao")))
+    for column in ("estimate", "se", "n_items", "n_votes"):
+        assert one[column].to_list() == pytest.approx(two[column].to_list(), abs=1e-12)

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    import polars as pl
     from rich.console import Console
 
     from prefqa.agreement import AgreementResult
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Coefficients that stand in the summary of a run; the report has all of them.
 MAIN = ("alpha_nominal", "percent_agreement", "kendall_w_corrected")
+#: Most slices of a coefficient, or periods of a detector, that are printed; `--format json` has all.
+MAX_ROWS = 60
 _STYLE = {
     "error": "bold red",
     "warning": "yellow",
@@ -31,166 +34,187 @@ _STYLE = {
     "inconclusive": "yellow",
 }
 _LONGEST = 60
+_INDENT = 13
+_PLACE = {"row": "row", "item": "item_id", "annotator": "annotator_id", "response": "response_id"}
+_COUNTS = {
+    "items": "n_items",
+    "  with one best response": "n_items_with_winner",
+    "  tied at the top": "n_items_tied",
+    "  unanimous": "n_items_unanimous",
+    "  with a cycle": "n_items_with_cycle",
+    "  judged by one annotator only": "n_items_single_annotator",
+    "  with one response only": "n_items_single_response",
+    "  best order not proven": "n_items_not_exact",
+    "pairs": "n_pairs",
+    "  tied": "n_tied_pairs",
+    "  left out, nobody compared them": "n_pairs_without_votes",
+    "annotators": "n_annotators",
+    "judgments": "n_judgments",
+    "votes": "n_votes",
+}
 
 
 def print_run(console: Console, result: RunResult, out: Path) -> None:
     """Print the summary of a run: what was read, found, measured, built and judged, and where the files are."""
-    overall = result.consensus.overall
+    overall, check = result.consensus.overall, result.check
     console.print()
-    _fact(console, "Data", f"{result.source.detail or result.source.shape}")
-    counts = (
+    _fact(console, "Data", result.source.detail or result.source.shape)
+    _fact(
+        console,
+        "",
         f"{overall['n_items']:,} items, {overall['n_annotators']:,} annotators, {overall['n_judgments']:,} judgments, "
-        f"{overall['n_votes']:,} votes; {result.check.quarantine.height:,} of {result.check.n_rows:,} rows left out"
+        f"{overall['n_votes']:,} votes; {check.quarantine.height:,} of {check.n_rows:,} rows left out",
     )
-    _fact(console, "", counts)
-    for row in result.check.findings.iter_rows(named=True):
-        console.print(_finding_line(row))
-    if result.check.findings.is_empty():
-        _fact(console, "Checks", "nothing found")
-    _agreement_table(
-        console, [row for row in result.agreement.estimates.iter_rows(named=True) if row["coefficient"] in MAIN]
-    )
+    found = f"{_plural(check.findings.height, 'finding')}" if check.findings.height else "nothing found"
+    not_run = f"; {_plural(check.not_run.height, 'rule')} could not run" if check.not_run.height else ""
+    _fact(console, "Checks", found + not_run)
+    _findings(console, check)
+    estimates = [row for row in result.agreement.estimates.iter_rows(named=True) if row["slice"] is None]
+    main = [row for row in estimates if row["coefficient"] in MAIN] or estimates
+    console.print(_agreement_table(main, "agreement", result.agreement.level))
     for warning in result.agreement.warnings:
         _fact(console, "Note", warning)
     _fact(console, "Drift", _drift_words(result.drift))
-    winners = overall["n_items_with_winner"]
     _fact(
         console,
         "Consensus",
-        f"{result.pairs.height:,} pairs by {overall['method']}; {winners:,} of {overall['n_items']:,} items have one "
-        f"best response, {overall['n_items_tied']:,} are tied, {overall['n_items_with_cycle']:,} have a cycle",
+        f"{result.pairs.height:,} pairs by {overall['method']}; {overall['n_items_with_winner']:,} of "
+        f"{overall['n_items']:,} items have one best response, {overall['n_items_tied']:,} are tied, "
+        f"{overall['n_items_unanimous']:,} unanimous, {overall['n_items_with_cycle']:,} have a cycle",
     )
+    console.print()
     print_gate(console, result.gate)
     _fact(console, "Files", f"{out} (open report.html)")
 
 
 def print_findings(console: Console, check: CheckResult) -> None:
     """Print the findings with their first examples."""
-    for row in check.findings.iter_rows(named=True):
-        console.print(_finding_line(row))
-        for example in row["examples"]:
-            place = ", ".join(
-                f"{name} {shown(example[key])}"
-                for name, key in (
-                    ("row", "row"),
-                    ("item", "item_id"),
-                    ("annotator", "annotator_id"),
-                    ("response", "response_id"),
-                )
-                if example[key] is not None
-            )
-            value = f": {shown(example['value'])}" if example["value"] is not None else ""
-            console.print(Text(f"    {place}{value}", style="dim"), soft_wrap=True)
+    _findings(console, check, examples=True)
     for code, reason in check.not_run.iter_rows():
-        console.print(Text(f"{code} could not run: {reason}", style="dim"))
-    n = check.findings.height
-    console.print(
-        Text(
-            f"{n} {'finding' if n == 1 else 'findings'} in {check.n_rows:,} rows, {check.n_judgments:,} judgments; "
-            f"{check.quarantine.height:,} rows left out."
-        )
-    )
+        _hang(console, Text(code), f"could not run: {reason}", style="dim")
+    found = f"{_plural(check.findings.height, 'finding')} in {check.n_rows:,} rows, {check.n_judgments:,} judgments; "
+    _hang(console, None, f"{found}{check.quarantine.height:,} rows left out.")
 
 
 def print_agreement(console: Console, agreement: AgreementResult) -> None:
-    """Print all estimates."""
-    _agreement_table(console, list(agreement.estimates.iter_rows(named=True)))
-    console.print(Text(f"{agreement.level:.0%} intervals: {agreement.method}.", style="dim"))
+    """Print all estimates; slices stand below each other, coefficient by coefficient."""
+    whole = [row for row in agreement.estimates.iter_rows(named=True) if row["slice"] is None]
+    console.print(_agreement_table(whole, "agreement", agreement.level))
+    for estimate in whole if agreement.by else []:
+        name = estimate["coefficient"]
+        here = [row for row in agreement.estimates.iter_rows(named=True) if row["coefficient"] == name]
+        sliced = [row for row in here if row["slice"] is not None]
+        console.print(_agreement_table(sliced[:MAX_ROWS], name, agreement.level, key="slice"))
+        _say_more(console, len(sliced), "slice")
+    _hang(console, None, f"{agreement.level:.0%} intervals: {agreement.method}.", style="dim")
     for warning in agreement.warnings:
-        console.print(Text(f"Note: {warning}.", style="yellow"))
+        _hang(console, None, f"Note: {warning}.", style="yellow")
 
 
 def print_drift(console: Console, drift: DriftResult) -> None:
     """Print what changed, and the comparison of each period."""
-    console.print(Text(_drift_words(drift)))
-    if drift.detectors.is_empty():
-        return
-    rows = [
-        (
-            row["detector"],
-            row["period"],
-            _number(row["estimate"]),
-            _number(row["reference_estimate"]),
-            _interval(row["ci_low"], row["ci_high"]) if row["difference"] is not None else row["reason"] or "",
-            _number(row["p_adjusted"]),
-            _number(row["min_detectable"]),
-        )
-        for row in drift.detectors.iter_rows(named=True)
-    ]
-    head = ("detector", "period", "estimate", "reference", "difference", "p (Holm)", "could be seen")
-    console.print(_table(head, rows, right=(2, 3, 5, 6)))
+    _hang(console, None, _drift_words(drift))
+    for (name,), part in drift.detectors.group_by("detector", maintain_order=True):
+        rows = [
+            (
+                shown(row["period"], 24),
+                _number(row["estimate"]),
+                _interval(row["ci_low"], row["ci_high"]) if row["difference"] is not None else row["reason"] or "",
+                _p_value(row["p_adjusted"]),
+                _number(row["min_detectable"]),
+                "changed" if row["alarm"] else "",
+            )
+            for row in part.head(MAX_ROWS).iter_rows(named=True)
+        ]
+        head = (str(name), "estimate", "difference", "p (Holm)", "could see", "")
+        console.print(_table(head, rows, right=(1, 3, 4), fold=(2,)))
+        _say_more(console, part.height, "period")
 
 
 def print_consensus(console: Console, consensus: ConsensusResult) -> None:
-    """Print the counts of a consensus."""
-    rows = [(name.removeprefix("n_").replace("_", " "), _figure(value)) for name, value in consensus.overall.items()]
-    console.print(_table(("", consensus.method), rows, right=(1,)))
+    """Print the counts of a consensus; what no item or pair did is left out."""
+    overall = consensus.overall
+    rows = [
+        (said, f"{overall[key]:,}")
+        for said, key in _COUNTS.items()
+        if overall.get(key) or (key in overall and not said.startswith(" "))
+    ]
+    console.print(_table((f"by {consensus.method}", ""), rows, right=(1,)))
+    mean = overall.get("mean_probability")
+    if mean is not None:
+        said = f"prior {overall['prior']:.3f}, {overall['prior_origin']}"
+        _hang(console, None, f"Mean probability of the chosen response {mean:.3f} ({said}).", style="dim")
 
 
 def print_gate(console: Console, gate: GateResult) -> None:
     """Print each line of the gate with its verdict, and the verdict of all."""
     for row in gate.lines.iter_rows(named=True):
-        console.print(Text.assemble((f"{row['verdict']:<13}", _STYLE[row["verdict"]]), shown(row["message"], 400)))
+        _hang(console, Text(row["verdict"], _STYLE[row["verdict"]]), row["message"])
     verdict = ("pass", "Gate passed") if gate.passed else ("fail", "Gate failed")
     if gate.passed and "inconclusive" in gate.lines["verdict"]:
         verdict = ("inconclusive", "Gate passed; inconclusive lines are allowed by the config")
-    console.print(Text(verdict[1], style=_STYLE[verdict[0]]))
+    _hang(console, None, verdict[1], style=_STYLE[verdict[0]])
 
 
 def print_schema(console: Console, tables: dict[str, list[dict[str, Any]]]) -> None:
     """Print the columns of the standard form."""
     for name, columns in tables.items():
         rows = [(c["column"], c["type"], "required" if c["required"] else "", c["meaning"]) for c in columns]
-        console.print(_table((name, "type", "", "meaning"), rows))
+        console.print(_table((name, "type", "", "meaning"), rows, fold=(1, 3)))
 
 
 def print_rules(console: Console, listed: Sequence[dict[str, str]]) -> None:
     """Print the rules."""
     rows = [(rule["code"], rule["severity"], rule["name"], rule["summary"]) for rule in listed]
-    console.print(_table(("code", "severity", "name", "finds"), rows))
+    console.print(_table(("code", "severity", "name", "finds"), rows, fold=(3,)))
 
 
 def shown(value: object, longest: int = _LONGEST) -> str:
     """Text from data as one printable line: control characters visible, cut where it is too long."""
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(value)[: 4 * longest])
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(value)[: longest + 1])
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def _fact(console: Console, name: str, words: str) -> None:
-    line = Table.grid(padding=(0, 1))
-    line.add_column(width=10, style="bold")
-    line.add_column(overflow="fold")
-    line.add_row(name, Text(shown(words, 600)))
-    console.print(line)
+    _hang(console, Text(name, "bold"), words, indent=11)
 
 
-def _finding_line(row: dict[str, Any]) -> Text:
-    return Text.assemble((f"{row['code']} {row['severity']:<8}", _STYLE[row["severity"]]), shown(row["message"], 400))
+def _findings(console: Console, check: CheckResult, *, examples: bool = False) -> None:
+    for row in check.findings.iter_rows(named=True):
+        head = Text.assemble(row["code"], " ", (row["severity"], _STYLE[row["severity"]]))
+        _hang(console, head, row["message"], indent=14)
+        for example in row["examples"] if examples else []:
+            place = [f"{name} {shown(example[key])}" for name, key in _PLACE.items() if example[key] is not None]
+            value = [] if example["value"] is None else [f"value {shown(example['value'])}"]
+            _hang(console, Text(""), ", ".join(place + value), indent=14, style="dim")
 
 
-def _agreement_table(console: Console, estimates: list[dict[str, Any]]) -> None:
-    rows = [
+def _hang(
+    console: Console, head: Text | None, body: str, *, indent: int = _INDENT, style: str = "", longest: int = 600
+) -> None:
+    """Print `head` and beside it `body`, whose further lines stand below its first."""
+    indent = 0 if head is None else indent
+    words = Text(shown(body, longest), style)
+    lines = words.wrap(console, max(console.width - indent, 20), overflow="fold") or [Text("")]
+    for i, line in enumerate(lines):
+        beside = (head or Text("")) if i == 0 else Text("")
+        gap = " " * (max(indent - beside.cell_len, 1) if indent else 0)
+        whole = Text.assemble(beside, gap, line)
+        whole.rstrip()
+        console.print(whole, soft_wrap=True)
+
+
+def _agreement_table(rows: list[dict[str, Any]], head: str, level: float, key: str = "coefficient") -> Table:
+    cells = [
         (
-            row["coefficient"],
-            *(
-                [shown(row["slice"], 30)]
-                if any(r["slice"] for r in estimates) and row["slice"]
-                else [""] * any(r["slice"] for r in estimates)
-            ),
-            _number(row["estimate"]) if row["estimate"] is not None else "undefined",
-            _interval(row["ci_low"], row["ci_high"]) if row["ci_low"] is not None else row["reason"] or "",
+            shown(row[key], 30),
+            _number(row["estimate"]) or "undefined",
+            _interval(row["ci_low"], row["ci_high"]) or row["reason"] or "",
             f"{row['n_items']:,}",
         )
-        for row in estimates
+        for row in rows
     ]
-    head = (
-        "agreement",
-        *(["slice"] if any(r["slice"] for r in estimates) else []),
-        "estimate",
-        "95 % interval",
-        "items",
-    )
-    console.print(_table(head, rows, right=(len(head) - 3, len(head) - 1)))
+    return _table((head, "estimate", f"{level * 100:g} % interval", "items"), cells, right=(1, 3), fold=(2,))
 
 
 def _drift_words(drift: DriftResult) -> str:
@@ -198,35 +222,49 @@ def _drift_words(drift: DriftResult) -> str:
         return f"could not be looked for: {drift.reason}"
     if drift.alarm:
         return " ".join(drift.changes["sentence"])
-    smallest = drift.detectors.group_by("detector", maintain_order=True).agg(seen=_min("min_detectable"))
-    seen = "; ".join(f"{name} {_number(value)}" for name, value in smallest.iter_rows() if value is not None)
-    return f"none found against {drift.reference} ({drift.by}); smallest change that could have been seen: {seen}"
+    parts = drift.detectors.group_by("detector", maintain_order=True)
+    seen = "; ".join(f"{name} {words}" for (name,), part in parts if (words := _seen(part)))
+    reference = f"{shown(drift.reference, 40)} ({drift.by})"
+    return f"none found against {reference}; smallest change that could have been seen: {seen}"
 
 
-def _min(name: str) -> Any:
-    import polars as pl
+def _seen(part: pl.DataFrame) -> str:
+    """The smallest change that could have been seen: in the period with most data, and in that with least."""
+    seen = part["min_detectable"].drop_nulls().sort().to_list()
+    low, high = (_number(seen[0]), _number(seen[-1])) if seen else ("", "")
+    return low if low == high else f"{low} to {high} by period"
 
-    return pl.col(name).min()
 
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]], right: Sequence[int] = ()) -> Table:
+def _table(
+    head: Iterable[str], rows: Iterable[Iterable[str]], right: Sequence[int] = (), fold: Sequence[int] = ()
+) -> Table:
+    """A table without box; only the columns `fold` may break, so that no figure is torn."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for i, name in enumerate(head):
-        table.add_column(name, justify="right" if i in right else "left", overflow="fold")
+        table.add_column(
+            Text(name), justify="right" if i in right else "left", overflow="fold", no_wrap=bool(fold) and i not in fold
+        )
     for row in rows:
         table.add_row(*(Text(shown(cell, 200)) for cell in row))
     return table
+
+
+def _say_more(console: Console, n: int, noun: str) -> None:
+    if n > MAX_ROWS:
+        _hang(console, None, f"… and {_plural(n - MAX_ROWS, noun)} more: --format json has all.", style="dim")
+
+
+def _plural(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
+def _p_value(value: float | None) -> str:
+    return "< 0.001" if value is not None and value < 0.001 else _number(value)
+
+
 def _interval(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f"{low:.3f} to {high:.3f}"
-
-
-def _figure(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.3f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)

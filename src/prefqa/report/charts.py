@@ -49,7 +49,7 @@ def histogram(probabilities: pl.Series) -> Chart | None:
     rows = [{"low": at / 20, "high": (at + 1) / 20, "pairs": n} for at, n in counted.iter_rows()]
     alt = _altair()
     chart = (
-        alt.Chart(alt.Data(values=rows), width=840, height=150)
+        alt.Chart(alt.Data(values=rows), width=560, height=150)
         .mark_bar(color=LINE, binSpacing=1, orient="vertical")
         .encode(
             alt.X("low:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=10, format=".1f")),
