@@ -37,6 +37,11 @@ class Sums(NamedTuple):
     w: Floats
     w_corrected: Floats
     w_items: Floats
+    tau_b: Floats
+    rho: Floats
+    correlated: Floats
+    same_best: Floats
+    best_pairs: Floats
     all_votes: Floats
     all_ties: Floats
     unit: Floats

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from prefqa import rank_pairs
 from prefqa._types import Floats, Ints
 from prefqa.votes import Bucket, pair_tallies
 
@@ -27,6 +28,7 @@ NAMES = (
     "w",  # Kendall's W of the item
     "w_corrected",  # (m W - 1) / (m - 1)
     "w_items",  # 1 where W is defined
+    *rank_pairs.NAMES,
     "all_votes",  # votes on any pair, also where one annotator voted alone
     "all_ties",
     "unit",
@@ -149,6 +151,9 @@ def _bucket_moments(bucket: Bucket) -> Floats:
         _add(out, "tie_split_second_w", e * s * per_other)
     out[:, AT["unit"]] = out[:, AT["votes"]] > 0
     _kendall(bucket, out)
+    if len(bucket.item):
+        at = slice(AT[rank_pairs.NAMES[0]], AT[rank_pairs.NAMES[-1]] + 1)
+        out[:, at] = rank_pairs.rank_pair_moments(bucket.ranks.reshape(len(bucket.item), -1, bucket.k))
     return out
 
 

@@ -1,4 +1,4 @@
-"""Kendall's coefficient of concordance: how alike the whole rankings of an item are."""
+"""Concordance of rankings: how alike the whole rankings of an item are."""
 
 from __future__ import annotations
 
@@ -26,3 +26,43 @@ def kendall_w_corrected(s: Sums) -> Floats:
     Equals the mean Spearman correlation of pairs of annotators when there are no ties. Source: Kendall (1948).
     """
     return ratio(s.w_corrected, s.w_items)
+
+
+def kendall_tau_x(s: Sums) -> Floats:
+    r"""Mean extended Kendall correlation of pairs of rankings, in which tying alike is agreeing.
+
+    .. math:: \tau_x = \frac{\sum [C(g) + C(e) + C(l) - g l]}{\sum C(m)}
+
+    Pooled over pairs of responses, so that rankings count by the pairs that both rank; a tie against a decision counts
+    0. 1 = all equal; t^2 is expected of coin tosses with a share t of ties. Undefined without a shared pair.
+    Source: Emond and Mason (2002), eq. 5; for partial rankings Yoo, Escobedo and Skolfield (2020).
+    """
+    return ratio(s.agree - s.reversal, s.compare)
+
+
+def kendall_tau_b(s: Sums) -> Floats:
+    r"""Mean Kendall's tau-b over pairs of annotators of an item, on the responses that both rank.
+
+    .. math:: \tau_b = (C - D) / \sqrt{(P - T_1)(P - T_2)}
+
+    with P pairs of responses, of which T are tied in either ranking. A pair of rankings of which one ties all shared
+    responses has no tau-b and is left out. Source: Kendall (1945).
+    """
+    return ratio(s.tau_b, s.correlated)
+
+
+def spearman(s: Sums) -> Floats:
+    """Mean Spearman correlation over pairs of annotators of an item: Pearson's of mid-ranks of shared responses.
+
+    Pairs of rankings of which one ties all shared responses are left out. Source: Kendall (1948), chapter 3.
+    """
+    return ratio(s.rho, s.correlated)
+
+
+def top_1(s: Sums) -> Floats:
+    """Share of pairs of annotators with the same best response, of those that both rank.
+
+    Where one has several best, the chance that both, each picking one at random, pick the same: no tie is broken by
+    row order or name. 1/k is expected at random among k untied responses.
+    """
+    return ratio(s.same_best, s.best_pairs)

@@ -21,6 +21,8 @@ class Entry(NamedTuple):
     by_id: Coefficient | None = None
 
 
+_NO_ORDER = "no two rankings of an item that do not tie all the responses they share"
+
 COEFFICIENTS: dict[str, Entry] = {
     "alpha_nominal": Entry("votes", alpha.alpha_nominal, by_id=alpha.alpha_nominal_by_id),
     "alpha_ordered": Entry("votes", alpha.alpha_ordered, by_id=alpha.alpha_ordered_by_id),
@@ -44,6 +46,10 @@ COEFFICIENTS: dict[str, Entry] = {
         "w_items",
         "no item with two complete rankings that are not all ties",
     ),
+    "kendall_tau_x": Entry("ranks", concordance.kendall_tau_x, (-1.0, 1.0)),
+    "kendall_tau_b": Entry("ranks", concordance.kendall_tau_b, (-1.0, 1.0), "correlated", _NO_ORDER),
+    "spearman": Entry("ranks", concordance.spearman, (-1.0, 1.0), "correlated", _NO_ORDER),
+    "top_1": Entry("ranks", concordance.top_1, (0.0, 1.0), "best_pairs"),
 }
 #: `orientation=`: how votes are told into "first" and "second".
 ORIENTATIONS = ("symmetric", "id")
