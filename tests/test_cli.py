@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -257,3 +258,12 @@ def test_every_public_name_can_be_imported() -> None:
         assert getattr(prefqa, name) is not None
     assert callable(prefqa.agreement)
     assert callable(prefqa.report)
+
+
+def test_a_terminal_without_unicode_is_no_fault(tmp_path: Path) -> None:
+    source = rows(tmp_path / "a.parquet", [JUDGMENT | {"item_id": "項目", "response_id": r, "rank": 0} for r in "xy"])
+    command = [sys.executable, "-c", "from prefqa.cli import main; main()", "check", str(source)]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "\\u9805" in done.stdout

@@ -103,3 +103,10 @@ def test_a_slice_has_its_own_line() -> None:
     found = prefqa.gate(agreement=prefqa.agreement(prefs, by="batch"), config=config)
     assert found.lines.select("name", "verdict").rows() == [("alpha_nominal [batch=week-01]", "pass")]
     assert isinstance(found.lines, pl.DataFrame)
+
+
+def test_data_of_which_nothing_counts_does_not_pass() -> None:
+    empty = prefqa.check(prefqa.read([{"item_id": "p", "annotator_id": "a", "response_id": "x", "rank": None}]))
+    found = prefqa.gate(check=empty)
+    assert not found.passed
+    assert "nothing to measure" in found.lines["message"][-1]

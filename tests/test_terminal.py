@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import polars as pl
+import pytest
 from rich.console import Console
 
 import prefqa
 from prefqa import terminal
+from prefqa.checks import RULES, schema_tables
 
 
 def printed(function: str, *arguments: object) -> str:
@@ -23,6 +26,87 @@ def test_a_run_fits_a_screen() -> None:
     assert len(lines) < 25
     assert max(map(len, lines)) <= 80
     assert any(line.startswith("Gate passed") for line in lines)
+    text = " ".join(" ".join(lines).split())
+    alpha = run.agreement.estimates["estimate"][0]
+    for words in ("50 items", "nothing found", f"alpha_nominal {alpha:.3f}", "Drift", "pairs by majority", "Files out"):
+        assert words in text
+
+
+def test_a_failed_run_says_what_failed_and_where_the_findings_are() -> None:
+    rows = [
+        {"item_id": i, "annotator_id": a, "response_id": r, "rank": n}
+        for i in "pq"
+        for a in "st"
+        for r, n in (("x", 1), ("y", 2 if (i, a) == ("p", "s") else 0))
+    ]
+    text = printed("print_run", prefqa.run(rows, config={"agreement": {"by": ["annotator_id"]}}), Path("out"))
+    assert "PQ104 error" in text
+    assert "Gate failed" in text
+    assert "By annotator_id: see the report." in text
+
+
+def test_no_figure_is_torn_over_two_lines() -> None:
+    prefs = prefqa.simulate(n_items=60, seed=2, texts=False, drift=prefqa.Drift("care", 6, 0.9)).preferences
+    drifted = prefqa.drift(prefs)
+    lines = printed("print_drift", drifted).splitlines()
+    assert max(map(len, lines)) <= 80
+    for row in drifted.detectors.iter_rows(named=True):
+        figures = [f"{row['estimate']:.3f}", f"{row['ci_low']:.3f} to {row['ci_high']:.3f}"]
+        assert any(all(word in line for word in (row["period"], *figures)) for line in lines)
+    assert drifted.alarm == any("changed" in line for line in lines)
+
+
+def test_slices_stand_below_each_other_and_are_bounded() -> None:
+    prefs = prefqa.simulate(n_items=80, seed=1, texts=False).preferences
+    result = prefqa.agreement(prefs, by="item_id", coefficients=["alpha_nominal"])
+    text = printed("print_agreement", result)
+    assert text.count("item_id=") == terminal.MAX_ROWS
+    assert "20 slices more" in text
+
+
+def test_further_lines_stand_below_the_first() -> None:
+    lines = printed("print_gate", prefqa.gate(check=failing())).splitlines()
+    assert lines[0].startswith("fail         findings")
+    out = io.StringIO()
+    terminal._hang(Console(file=out, width=40), terminal.Text("fail"), "word " * 20)
+    assert [line[:13].strip() for line in out.getvalue().splitlines()] == ["fail", "", "", ""]
+    assert max(map(len, out.getvalue().splitlines())) <= 40
+
+
+def failing() -> prefqa.CheckResult:
+    return prefqa.check(prefqa.read([{"item_id": None, "annotator_id": "a", "response_id": "x", "rank": 1}]))
+
+
+def test_consensus_leaves_out_what_did_not_happen() -> None:
+    result = prefqa.consensus(prefqa.simulate(n_items=20, seed=1, texts=False).preferences)
+    text = printed("print_consensus", result)
+    assert "with one best response" in text
+    assert "with one response only" not in text
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_schema_and_rules_are_whole(width: int) -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=width, highlight=False)
+    terminal.print_schema(console, schema_tables())
+    terminal.print_rules(
+        console, [{"code": r.code, "name": r.name, "severity": r.severity, "summary": r.summary} for r in RULES]
+    )
+    text = out.getvalue()
+    assert max(map(len, text.splitlines())) <= width
+    assert "created_at" in text
+    for rule in RULES:
+        assert rule.code in text
+        assert rule.name in text
+
+
+def test_nothing_judged_is_said() -> None:
+    empty = {name: [] for name in ("item_id", "annotator_id", "response_id", "rank")}
+    run = prefqa.run(pl.DataFrame(empty, schema_overrides={"rank": pl.Int64}))
+    text = printed("print_run", run, Path("out"))
+    assert "0 items" in text
+    assert "undefined" in text
+    assert "None" not in text + printed("print_consensus", run.consensus)
 
 
 def test_data_cannot_style_or_steer_the_terminal() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -207,6 +208,9 @@ def explain(code: str) -> int:
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point: exit code 2 for what the caller can mend, 3 for a fault of ours."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # ids may hold what the terminal cannot show
     try:
         code = cli.main(args=arguments, standalone_mode=False)
     except click.exceptions.Abort:

@@ -67,7 +67,7 @@ def gate(
     config = config or GateConfig()
     lines: list[dict[str, Any]] = []
     if check is not None:
-        lines += _severity(check, config)
+        lines += _severity(check, config) + _nothing_counts(check)
     lines += [_finding(one, check) for one in config.findings]
     lines += [_coefficient(one, agreement) for one in config.agreement]
     if config.drift.alarm == "fail":
@@ -75,6 +75,13 @@ def gate(
     verdicts = [line["verdict"] for line in lines]
     passed = FAIL not in verdicts and (config.allow_inconclusive or INCONCLUSIVE not in verdicts)
     return GateResult(passed, pl.DataFrame(lines, schema=LINE_SCHEMA, orient="row"), config.allow_inconclusive)
+
+
+def _nothing_counts(check: CheckResult) -> list[dict[str, Any]]:
+    """Data of which no row counts has been neither good nor bad, so it does not pass."""
+    if not check.preferences.usable().head(1).collect().is_empty():
+        return []
+    return [_line("judgments", 0.0, 1.0, "min", INCONCLUSIVE, "no judgment counts: there was nothing to measure")]
 
 
 def _severity(check: CheckResult, config: GateConfig) -> list[dict[str, Any]]:

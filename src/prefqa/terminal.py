@@ -73,7 +73,9 @@ def print_run(console: Console, result: RunResult, out: Path) -> None:
     main = [row for row in estimates if row["coefficient"] in MAIN] or estimates
     console.print(_agreement_table(main, "agreement", result.agreement.level))
     for warning in result.agreement.warnings:
-        _fact(console, "Note", warning)
+        _fact(console, "Note", f"{warning}.")
+    if result.agreement.by:
+        _fact(console, "", f"By {', '.join(result.agreement.by)}: see the report.")
     _fact(console, "Drift", _drift_words(result.drift))
     _fact(
         console,
@@ -117,7 +119,7 @@ def print_drift(console: Console, drift: DriftResult) -> None:
     for (name,), part in drift.detectors.group_by("detector", maintain_order=True):
         rows = [
             (
-                shown(row["period"], 24),
+                shown(row["period"], 18),
                 _number(row["estimate"]),
                 _interval(row["ci_low"], row["ci_high"]) if row["difference"] is not None else row["reason"] or "",
                 _p_value(row["p_adjusted"]),
@@ -129,6 +131,9 @@ def print_drift(console: Console, drift: DriftResult) -> None:
         head = (str(name), "estimate", "difference", "p (Holm)", "could see", "")
         console.print(_table(head, rows, right=(1, 3, 4), fold=(2,)))
         _say_more(console, part.height, "period")
+    if drift.detectors.height:
+        method = f"{drift.method}; could see: what would have been found with a probability of 80 %."
+        _hang(console, None, method, style="dim")
 
 
 def print_consensus(console: Console, consensus: ConsensusResult) -> None:
@@ -159,7 +164,10 @@ def print_gate(console: Console, gate: GateResult) -> None:
 def print_schema(console: Console, tables: dict[str, list[dict[str, Any]]]) -> None:
     """Print the columns of the standard form."""
     for name, columns in tables.items():
-        rows = [(c["column"], c["type"], "required" if c["required"] else "", c["meaning"]) for c in columns]
+        rows = [
+            (c["column"], c["type"].partition("(")[0], "required" if c["required"] else "", c["meaning"])
+            for c in columns
+        ]
         console.print(_table((name, "type", "", "meaning"), rows, fold=(1, 3)))
 
 

@@ -141,6 +141,13 @@ def test_an_export_that_fits_no_shape_is_told_the_nearest() -> None:
         prefqa.read(nested)
 
 
+def test_columns_with_our_own_names_are_kept_aside() -> None:
+    rows = [{"item_id": "p", "annotator_id": "a", "response_id": "x", "rank": "1", "_rank_raw": "z", "_row": "first"}]
+    prefs = prefqa.read(rows)
+    assert ranks(prefs) == {("p", "a", "x"): 1}
+    assert prefs.judgments.collect().select("source_row", "source_rank_raw").row(0) == ("first", "z")
+
+
 def test_a_shape_can_be_forced_and_is_told_when_it_does_not_fit() -> None:
     rows = [{"item_id": "p", "annotator_id": "a", "response_id": "x", "rank": 1, "score": 2.0}]
     assert prefqa.read(rows).source.shape == "rankings"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,7 +11,8 @@ import polars as pl
 import pytest
 
 import prefqa
-from prefqa.errors import UsageError
+from prefqa.errors import MissingExtraError, UsageError
+from prefqa.report import charts, html, text, write_report
 
 EVIL = "<script>alert(1)</script>"
 
@@ -22,13 +24,27 @@ class Page(HTMLParser):
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.text: list[str] = []
+        self.open: list[str] = []
         self.feed(html)
+        self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "br", "wbr"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
         self.text.append(data)
+
+    @property
+    def words(self) -> str:
+        return " ".join("".join(self.text).split())
 
 
 @pytest.fixture(scope="module")
@@ -37,16 +53,32 @@ def run() -> prefqa.RunResult:
 
 
 def test_the_report_says_what_the_run_found(run: prefqa.RunResult) -> None:
-    text = " ".join("".join(Page(prefqa.report(run)).text).split())
-    for words in ("PASS", "alpha_nominal", "batch=week-01", "Findings", "Over time", "Annotators", "annotator-01"):
-        assert words in text
+    words = Page(prefqa.report(run)).words
+    for said in ("PASS", "alpha_nominal", "batch", "week-01", "Findings", "Over time", "Annotators", "annotator-01"):
+        assert said in words
     alpha = run.agreement.estimates["estimate"][0]
-    assert f"{alpha:.3f}" in text
+    assert f"{alpha:.3f}" in words
+    assert "3 rules could not run" in words
+    assert '"max_examples": 5' in words
+    assert "The gate asked nothing of agreement" in words
+
+
+def test_sections_stand_in_the_order_of_the_two_readers(run: prefqa.RunResult) -> None:
+    ids = [attrs["id"] for _, attrs in Page(prefqa.report(run)).tags if "id" in attrs]
+    assert ids == ["agreement", "time", "consensus", "annotators", "findings", "settings"]
+
+
+def test_tables_say_what_they_are(run: prefqa.RunResult) -> None:
+    tags = Page(prefqa.report(run)).tags
+    assert ("html", {"lang": "en"}) in tags
+    assert all("scope" in attrs for tag, attrs in tags if tag == "th")
+    tables, captions = (sum(tag == name for tag, _ in tags) for name in ("table", "caption"))
+    assert tables == captions == 5
 
 
 def test_nothing_is_loaded_from_elsewhere(run: prefqa.RunResult) -> None:
-    html = prefqa.report(run)
-    page = Page(html)
+    whole = prefqa.report(run)
+    page = Page(whole)
     assert not [tag for tag, _ in page.tags if tag in ("script", "link", "iframe", "img", "object", "base")]
     loaded = [
         value
@@ -55,8 +87,10 @@ def test_nothing_is_loaded_from_elsewhere(run: prefqa.RunResult) -> None:
         if name in ("src", "href", "xlink:href", "style") and value and "//" in value
     ]
     assert not loaded
-    assert not re.findall(r"@import|url\(", html)
+    assert not re.findall(r"@import|url\(", whole)
     assert sum(tag == "svg" for tag, _ in page.tags) == 3
+    assert not re.findall(r"https?://(?!www\.w3\.org/)", whole)
+    assert not page.open
 
 
 def test_data_is_escaped_wherever_it_stands() -> None:
@@ -66,10 +100,13 @@ def test_data_is_escaped_wherever_it_stands() -> None:
     evil = evil.with_columns(rank=pl.col("rank") + 1)
     config = {"agreement": {"by": ["batch"]}, "drift": {"version": "guideline_version"}}
     run = prefqa.run(prefqa.Preferences.from_long(evil, source=prefqa.Preferences(evil).source), config=config)
-    html = prefqa.report(run)
-    page = Page(html)
+    whole = prefqa.report(run)
+    page = Page(whole)
     assert "script" not in {tag for tag, _ in page.tags}
-    assert EVIL not in html
+    assert EVIL not in whole
+    assert whole.count("&lt;script&gt;alert(1)") > 20
+    svg = "".join(re.findall(r"<svg.*?</svg>", whole, flags=re.DOTALL))
+    assert "&lt;script&gt;alert" in svg
     assert any(EVIL in text for text in page.text)
     assert not [attrs for _, attrs in page.tags if any(name.startswith("on") for name in attrs)]
 
@@ -85,18 +122,139 @@ def test_what_is_undefined_is_said_and_long_ids_are_cut(tmp_path: Path) -> None:
     rows = [
         {"item_id": "p" * 10_000, "annotator_id": "a", "response_id": r, "rank": n} for r, n in (("x", 1), ("y", 3))
     ]
-    html = prefqa.report(prefqa.run(prefqa.read(rows)))
-    assert "no pair of responses was judged by two annotators" in html
-    assert "not looked for" in html
-    assert "p" * 200 not in html
+    whole = prefqa.report(prefqa.run(prefqa.read(rows)))
+    assert "no pair of responses was judged by two annotators" in whole
+    assert "not looked for" in whole
+    assert "p" * 200 not in whole
 
 
 def test_no_usable_row_still_gives_a_report() -> None:
-    html = prefqa.report(prefqa.run([{"item_id": None, "annotator_id": "a", "response_id": "x", "rank": 1}]))
-    assert "FAIL" in html
-    assert "PQ102" in html
+    words = Page(
+        prefqa.report(prefqa.run([{"item_id": None, "annotator_id": "a", "response_id": "x", "rank": 1}]))
+    ).words
+    assert "FAIL" in words
+    assert "PQ102" in words
+    assert "No judgment counts: this verdict says nothing about the data." in words
+    assert "No annotator has a judgment that counts." in words
 
 
 def test_anything_but_a_run_is_refused() -> None:
     with pytest.raises(UsageError, match=r"prefqa\.run"):
         prefqa.report([1])  # type: ignore[arg-type]
+
+
+def test_a_finding_shows_the_rows_to_mend_and_why() -> None:
+    rows = [
+        {"item_id": "p", "annotator_id": "שלום", "response_id": r, "rank": n} for r, n in (("x", "1"), ("y", "first"))
+    ]
+    page = Page(prefqa.report(prefqa.run(rows, config={"checks": {"max_examples": 100}})))
+    assert "PQ104" in page.words
+    assert "first" in page.words
+    assert "שלום" in page.words
+    assert "to rank by it can turn the preference upside down" in page.words
+    assert ("details", {"open": None}) in page.tags
+
+
+def test_a_change_over_time_is_told_and_marked() -> None:
+    prefs = prefqa.simulate(n_items=600, seed=0, texts=False, drift=prefqa.Drift("care", 6, 0.9)).preferences
+    found = prefqa.run(prefs)
+    whole = prefqa.report(found)
+    words = Page(whole).words
+    assert found.drift.alarm
+    assert found.drift.changes["sentence"][0] in words
+    assert "the smallest change that could have been seen is" in words
+    assert "changed" in words
+    assert "which this gate ignores" in words
+    svg = re.findall(r"<svg.*?</svg>", whole, flags=re.DOTALL)
+    assert charts.ALARM in svg[0]
+    assert "< 0.001" in words
+
+
+def test_an_inconclusive_gate_says_that_nothing_failed_outright() -> None:
+    prefs = prefqa.simulate(n_items=40, seed=1, texts=False).preferences
+    estimate = prefqa.agreement(prefs, coefficients=["alpha_nominal"]).estimates["estimate"][0]
+    gate = {"agreement": [{"coefficient": "alpha_nominal", "min": round(estimate, 2)}]}
+    words = Page(prefqa.report(prefqa.run(prefs, config={"gate": gate}))).words
+    assert "✗ FAIL" in words
+    assert "No condition failed outright" in words
+    allowed = prefqa.run(prefs, config={"gate": gate | {"allow_inconclusive": True}})
+    assert "because the configuration allows them" in Page(prefqa.report(allowed)).words
+
+
+def test_the_page_stays_small_whatever_the_data() -> None:
+    prefs = prefqa.simulate(n_items=500, n_annotators=200, seed=1, texts=False).preferences
+    long = prefs.with_judgments(prefs.judgments.with_columns(batch=pl.col("item_id")))
+    config = {"agreement": {"by": ["batch"]}, "drift": {"batch": "batch"}, "checks": {"max_examples": 1000}}
+    whole = prefqa.report(prefqa.run(long, config=config))
+    words = Page(whole).words
+    assert len(whole) < 400_000
+    assert f"{html.MAX_ANNOTATORS} of 200" in words
+    assert f"The first {html.MAX_SLICES} of 500" in words
+    assert "500 periods are too many to draw" in words
+
+
+def test_periods_with_the_same_beginning_stay_apart_in_the_chart() -> None:
+    labels = charts._labels(["v" * 50 + "1", "v" * 50 + "2", "", "a\u202eb"])
+    assert len(set(labels.values())) == 4
+    assert all("\u202e" not in label for label in labels.values())
+
+
+def test_missing_intervals_leave_the_point() -> None:
+    schema = {"period": pl.String, "coefficient": pl.String, "estimate": pl.Float64}
+    schema |= {"ci_low": pl.Float64, "ci_high": pl.Float64}
+    rows = [("a", "tie_rate", 0.1, None, None), ("b", "tie_rate", 0.2, 0.1, 0.3), ("c", "tie_rate", None, None, None)]
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    none = pl.DataFrame(schema={"detector": pl.String, "period": pl.String, "alarm": pl.Boolean})
+    assert len(charts.timeline(frame, none)) == 1
+    assert charts.timeline(frame.head(1), none) == []
+    assert charts.timeline(frame.head(0), none) == []
+
+
+def test_the_style_sheet_knows_the_colours_of_the_charts(run: prefqa.RunResult) -> None:
+    whole = prefqa.report(run)
+    style, svg = whole.partition("</style>")[0], "".join(re.findall(r"<svg.*?</svg>", whole, flags=re.DOTALL))
+    for colour in (charts.LINE, charts.ALARM, charts.TEXT, charts.GRID):
+        assert f'="{colour}"]' in style
+    drawn = set(re.findall(r'(?:fill|stroke)="(#[0-9a-f]+)"', svg))
+    assert drawn <= {charts.LINE, charts.ALARM, charts.TEXT, charts.GRID}
+
+
+@pytest.mark.parametrize("package", ["jinja2", "altair", "vl_convert"])
+def test_a_missing_package_is_named(run: prefqa.RunResult, monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *rest: object, **more: object) -> object:
+        if name == package:
+            raise ImportError(name)
+        return real(name, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(MissingExtraError, match=r"prefqa\[report\]"):
+        prefqa.report(run)
+
+
+def test_the_file_is_written_whole(run: prefqa.RunResult, tmp_path: Path) -> None:
+    write_report(run, tmp_path / "new" / "report.html")
+    assert (tmp_path / "new" / "report.html").read_text(encoding="utf-8") == prefqa.report(run)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["report.html"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (text.number(-0.0001), "0.000"),
+        (text.number(-0.5), "−0.500"),
+        (text.number(None), "–"),
+        (text.share(0.0001), "< 0.1%"),
+        (text.share(0.0), "0.0%"),
+        (text.p_value(0.0), "< 0.001"),
+        (text.p_value(None), "–"),
+        (text.short("a\u00a0b\u202e\x1b"), "a b��"),
+        (text.short("👩\u200d🔬"), "👩\u200d🔬"),
+        (text.short("x" * 100), "x" * 79 + "…"),
+        (text.title("x" * 80), ""),
+        (text.title("x" * 90), "x" * 90),
+    ],
+)
+def test_values_read_well(shown: str, expected: str) -> None:
+    assert shown == expected

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from prefqa.errors import ColumnNotFoundError, ReadError, UsageError
-from prefqa.preferences import ROW, Preferences, Source
+from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source, raw_name
 from prefqa.readers.files import find_files, format_of, readable, scan_file
 from prefqa.readers.objects import is_saved_dataset, load_saved, scan_object
 from prefqa.readers.shapes import PAIR, PROMPTS, TEXTS, shape_of
@@ -52,9 +52,8 @@ def read(
         return source
     frame, origin, files, beside = _scan(source, format)
     with readable(files):
-        frame = _renamed(frame, columns or {}, origin)
-        if ROW not in frame.collect_schema():
-            frame = frame.with_row_index(ROW)
+        frame = _without_reserved(_renamed(frame, columns or {}, origin))
+        frame = frame.with_row_index(ROW)
         schema = frame.collect_schema()
         seen = shape_of(schema, shape, origin)
         long = seen.to_long(frame)
@@ -120,6 +119,12 @@ def _renamed(frame: pl.LazyFrame, columns: Mapping[str, str], origin: str) -> pl
         if name not in columns.values() and columns.get(name) != name
     ]
     return frame.select(*chosen, *kept)
+
+
+def _without_reserved(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Rename columns that have the names of columns of our own."""
+    reserved = {ROW, NAIVE, PAIR, *map(raw_name, JUDGMENT_TYPES)}
+    return frame.rename({name: f"source{name}" for name in frame.collect_schema() if name in reserved})
 
 
 def _table(source: Any, columns: Mapping[str, str]) -> pl.DataFrame | None:
