@@ -37,11 +37,11 @@ def check(
         now: the moment after which a time is in the future; the present one if not given.
 
     Returns:
-        CheckResult. Rows that no result can use (no ids, not submitted, no rank) are never counted anywhere, whether
+        CheckResult. Rows that no result can use (empty ids, not submitted, no rank) are never counted anywhere, whether
         or not their rule runs; the rule puts them into the quarantine.
 
     Raises:
-        UsageError: a code that no rule has, or a severity that does not exist.
+        UsageError: a code that no rule has, a severity that does not exist, or a negative `max_examples`.
     """
     prefs = as_preferences(prefs)
     rules = chosen(select, ignore)
@@ -50,6 +50,8 @@ def check(
             raise unknown(code)
         if level not in _SEVERITIES:
             raise UsageError(f"severity of {code}: {level!r} is not one of {', '.join(_SEVERITIES)}")
+    if max_examples < 0:
+        raise UsageError(f"max_examples is {max_examples}; it must be 0 or more")
     frame = Frame.of(prefs, now or datetime.now(UTC))
     findings, not_run, left_out = [], [], []
     for rule in rules:
@@ -81,8 +83,8 @@ def _finding(rule: Rule, found: Found, severity: str, max_examples: int) -> dict
             pl.col("_value").cast(pl.String).alias("value"),
         )
         .select(*EXAMPLE)
-        .bottom_k(max_examples, by=["row", "item_id", "annotator_id", "response_id"])
-        .sort("row", "item_id", "annotator_id", "response_id", "value")
+        .bottom_k(max_examples, by=[pl.col("value").is_null(), *list(EXAMPLE)[:4]])
+        .sort(*EXAMPLE)
         .collect()
     )
     return {
@@ -114,5 +116,5 @@ def _split(prefs: Preferences, frame: Frame, left_out: list[pl.LazyFrame]) -> tu
     bad = pl.concat(left_out).collect().sort(LONG, "code", "reason").unique(LONG, keep="first", maintain_order=True)
     long = frame.all_rows.select(LONG, ROW, *names)
     quarantine = long.join(bad.lazy(), on=LONG, how="inner").sort(ROW, LONG).drop(LONG).rename({ROW: "row"})
-    clean = long.join(bad.lazy().select(LONG), on=LONG, how="anti").drop(LONG)
+    clean = long.join(bad.lazy().select(LONG), on=LONG, how="anti", maintain_order="left").drop(LONG)
     return quarantine.collect(), prefs.with_judgments(clean)

@@ -8,7 +8,8 @@ from functools import cached_property
 
 import polars as pl
 
-from prefqa.preferences import SUBMITTED, Preferences, raw_name
+from prefqa.checks.schemas import RANGES
+from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, SUBMITTED, Preferences, raw_name
 
 #: Number of a row of the long form; one source row may give several.
 LONG = "_long"
@@ -18,7 +19,10 @@ RAW_RANK = raw_name("rank")
 
 @dataclass(frozen=True)
 class Found:
-    """Offending rows (with `_value`, what is wrong in the row), how many of how many, and the message."""
+    """Offending rows (with `_value`, what is wrong in the row), how many of how many, and the message.
+
+    Where only some rows of a judgment are at fault and all are left out, `_value` is null in the others.
+    """
 
     rows: pl.LazyFrame
     count: int
@@ -72,11 +76,50 @@ class Frame:
         """Rows with ids, submitted."""
         return self.all_rows.filter(~self.no_id & ~self.not_submitted)
 
+    @property
+    def unread(self) -> list[str]:
+        """Columns, other than rank, some of whose values may not have been readable."""
+        return [name for name in JUDGMENT_TYPES if name != "rank" and raw_name(name) in self.columns]
+
+    @property
+    def ranged(self) -> list[str]:
+        """Optional columns whose values have a range."""
+        return [name for name in RANGES if name in self.columns and name != "rank"]
+
+    @property
+    def tests(self) -> dict[str, pl.Expr]:
+        """What the rules on single rows ask of a row, by name."""
+        tests = {"null id": self.no_id, "not submitted": self.not_submitted}
+        if "created_at" in self.columns:
+            naive = pl.col(NAIVE) if NAIVE in self.columns else pl.lit(self.prefs.source.naive_time)
+            tests["naive time"] = naive & pl.col("created_at").is_not_null()
+            tests["future time"] = pl.col("created_at") > pl.lit(self.now).cast(pl.Datetime("us", "UTC"))
+        if "annotator_kind" in self.columns:
+            counts = ~self.no_id & ~self.not_submitted
+            tests |= {kind: counts & (pl.col("annotator_kind") == kind) for kind in ("human", "model")}
+        for name in self.unread:
+            tests[f"unread {name}"] = pl.col(raw_name(name)).is_not_null()
+        tests["unread"] = pl.any_horizontal(pl.lit(False), *(tests[f"unread {name}"] for name in self.unread))
+        return {name: test.fill_null(False) for name, test in tests.items()}
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many rows pass each of `tests`, and how many `rows` there are: one pass for all."""
+        counted = self.prefs.judgments.select(
+            pl.len().alias("rows"), *(test.sum().alias(name) for name, test in self.tests.items())
+        )
+        found: dict[str, int] = counted.collect(engine="streaming").row(0, named=True)
+        return found
+
     @cached_property
     def judgments(self) -> pl.DataFrame:
-        """Figures per judgment of `rows`."""
+        """Figures per judgment of `rows`.
+
+        `n_ranked` counts responses with one known rank: a response that stands twice counts once, and not at all
+        where its ranks contradict each other.
+        """
         rank = pl.col("rank")
-        return (
+        figures = (
             self.rows.group_by(self.key)
             .agg(
                 pl.len().alias("n"),
@@ -89,16 +132,29 @@ class Frame:
             )
             .collect(engine="streaming")
         )
+        doubled = figures.filter(pl.col("n") > pl.col("n_responses"))
+        if doubled.is_empty():
+            return figures
+        ranked = (
+            self.of_judgments(doubled)
+            .group_by(*self.key, "response_id")
+            .agg((rank.is_not_null().all() & (rank.n_unique() == 1)).alias("_known"))
+            .group_by(self.key)
+            .agg(pl.col("_known").sum().alias("_n_ranked"))
+            .collect(engine="streaming")
+        )
+        both = figures.join(ranked, on=self.key, how="left", nulls_equal=True)
+        return both.with_columns(n_ranked=pl.coalesce("_n_ranked", "n_ranked")).drop("_n_ranked")
 
     @cached_property
     def sound(self) -> pl.DataFrame:
         """Judgments without a rank that cannot be read."""
         return self.judgments.filter(pl.col("n_bad") == 0)
 
-    @cached_property
+    @property
     def n_rows(self) -> int:
         """Number of rows."""
-        return int(self.prefs.judgments.select(pl.len()).collect().item())
+        return self.counts["rows"]
 
     @property
     def n_judgments(self) -> int:
@@ -109,6 +165,18 @@ class Frame:
         """Return the rows of these judgments."""
         return self.rows.join(judgments.lazy().select(self.key), on=self.key, how="semi", nulls_equal=True)
 
-    def count(self, test: pl.Expr) -> int:
-        """Number of all rows for which `test` holds."""
-        return int(self.all_rows.select(test.fill_null(False).sum()).collect().item())
+
+def nothing(frame: Frame) -> Found:
+    """A rule's answer where it finds nothing."""
+    return Found(frame.all_rows.head(0).with_columns(pl.lit(None, pl.String).alias("_value")), 0, frame.n_rows, "")
+
+
+def height(rows: pl.LazyFrame) -> int:
+    """Number of rows."""
+    return int(rows.select(pl.len()).collect(engine="streaming").item())
+
+
+def held(rows: pl.LazyFrame) -> tuple[pl.LazyFrame, int]:
+    """Rows that took some finding, kept so that they are looked for once, and their number."""
+    held = rows.select(LONG, ROW, *IDS, "_value").collect(engine="streaming")
+    return held.lazy(), held.height

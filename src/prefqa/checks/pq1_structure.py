@@ -1,65 +1,57 @@
-"""Family PQ1, structure: whether this is a set of rankings at all, whole, typed, and of the present."""
+"""Family PQ1, structure: whether this is a set of rankings at all; here the rules on whole judgments."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 
+import numpy as np
 import polars as pl
 
-from prefqa.checks.frame import IDS, LONG, RAW_RANK, Found, Frame, NotRun
-from prefqa.checks.schemas import RANGES, schema_failures
-from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, raw_name
+from prefqa._types import Bools
+from prefqa.checks.frame import LONG, RAW_RANK, Found, Frame, NotRun, held, nothing
+from prefqa.checks.pq1_rows import (
+    future_time,
+    mistyped_value,
+    mixed_annotator_kinds,
+    naive_time,
+    not_submitted,
+    null_id,
+    out_of_range,
+)
+from prefqa.preferences import ROW
 
 _UNLIKELY = math.log(1e-6)
-
-
-def mistyped_value(frame: Frame) -> Found | NotRun:
-    """PQ101."""
-    names = [name for name in JUDGMENT_TYPES if name != "rank" and raw_name(name) in frame.columns]
-    if not names:
-        return _nothing(frame)
-    counts = (
-        frame.all_rows.select(pl.col(raw_name(name)).count().alias(name) for name in names).collect().row(0, named=True)
-    )
-    bad = {name: count for name, count in counts.items() if count}
-    if not bad:
-        return _nothing(frame)
-    value = pl.coalesce(pl.format(f"{name}={{}}", pl.col(raw_name(name))) for name in bad)
-    rows = frame.all_rows.with_columns(value.alias("_value")).filter(pl.col("_value").is_not_null())
-    listed = ", ".join(f"{count:,} in {name} ({_type(name)})" for name, count in bad.items())
-    return Found(rows, sum(bad.values()), frame.n_rows, f"Values that cannot be read as their type: {listed}.")
-
-
-def null_id(frame: Frame) -> Found:
-    """PQ102."""
-    return _of_rows(
-        frame, frame.no_id, None, "{n} of {of} rows have no item, annotator or response id; they are left out."
-    )
 
 
 def duplicate_judgment(frame: Frame) -> Found:
     """PQ103."""
     doubled = frame.sound.filter(pl.col("n") > pl.col("n_responses"))
     if doubled.is_empty():
-        return _nothing(frame)
+        return nothing(frame)
     same = [*frame.key, "response_id"]
-    several, ranks = pl.len().over(same) > 1, pl.col("rank").n_unique().over(same)
+    # Which of several rows stays must not hang on their order: the earliest, then the lowest by its other columns.
+    content = sorted(set(frame.columns) - {*same, "rank", ROW}, key=lambda name: (name != "created_at", name))
+    ranks = pl.col("rank").n_unique().over(same)
     rows = (
         frame.of_judgments(doubled)
-        .with_columns(several.alias("_several"), ranks.alias("_ranks"), pl.col(LONG).min().over(same).alias("_first"))
-        .filter(pl.col("_several") & ((pl.col("_ranks") > 1) | (pl.col(LONG) != pl.col("_first"))))
+        .filter(pl.len().over(same) > 1)
+        .sort(*content, ROW, LONG, nulls_last=True)
+        .with_columns(ranks.alias("_ranks"), pl.int_range(pl.len()).over(same).alias("_place"))
+        .filter((pl.col("_ranks") > 1) | (pl.col("_place") > 0))
         .with_columns(
             pl.when(pl.col("_ranks") > 1)
-            .then(pl.format("rank {}, and another beside it", pl.col("rank")))
-            .otherwise(pl.format("rank {} again", pl.col("rank")))
+            .then(pl.format("rank {}, and another beside it", pl.col("rank").cast(pl.String).fill_null("none")))
+            .otherwise(pl.format("rank {} again", pl.col("rank").cast(pl.String).fill_null("none")))
             .alias("_value")
         )
-        .drop("_several", "_ranks", "_first")
     )
-    n = _height(rows)
-    message = f"{n:,} of {frame.n_rows:,} rows repeat a response within one judgment; they are left out."
-    return Found(rows, n, frame.n_rows, message)
+    kept, n = held(rows)
+    message = (
+        f"{n:,} of {frame.n_rows:,} rows repeat a response within one judgment; they are left out. Tell real repeats "
+        "apart by judgment_id."
+    )
+    return Found(kept, n, frame.n_rows, message)
 
 
 def bad_rank(frame: Frame) -> Found:
@@ -68,30 +60,37 @@ def bad_rank(frame: Frame) -> Found:
     broken = frame.judgments.filter(pl.col("n_bad") > 0)
     rows = frame.of_judgments(broken).with_columns(pl.col(RAW_RANK).alias("_value"))
     return Found(
-        rows.sort(pl.col("_value").is_null(), ROW, "response_id"),
+        rows,
         n,
         frame.n_rows,
         f"{n:,} of {frame.n_rows:,} ranks are not integers from 1 up; the {broken.height:,} judgments that hold them "
-        "are left out whole.",
+        "are left out whole. If the column is a rating, map it to score.",
     )
 
 
 def rank_gaps(frame: Frame) -> Found:
     """PQ105."""
+    of = frame.sound.height
     ranked = frame.sound.filter((pl.col("n_ranked") > 1) & (pl.col("n") == pl.col("n_responses")))
     not_dense = ranked.filter((pl.col("low") != 1) | (pl.col("high") != pl.col("n_ranks")))
-    competition = pl.col("rank").rank("min").over(frame.key) == pl.col("rank")
-    rows = (
+    if not_dense.is_empty():
+        return nothing(frame)
+    orders = (
         frame.of_judgments(not_dense)
         .filter(pl.col("rank").is_not_null())
-        .filter(~competition.all().over(frame.key))
-        .with_columns(
-            pl.col("rank").sort().cast(pl.String).str.join(", ").over(frame.key).alias("_value"),
-        )
+        .group_by(frame.key)
+        .agg(pl.col("rank").sort().alias("_ranks"))
+        .collect(engine="streaming")
     )
-    n = 0 if not_dense.is_empty() else _height(rows.select(frame.key).unique())
-    message = f"{n:,} of {frame.sound.height:,} judgments have ranks with gaps, such as (1, 3, 3); their order is used."
-    return Found(rows, n, frame.sound.height, message)
+    gaps = orders.filter(~_skips_as_ties_do(orders["_ranks"]))
+    values = gaps.lazy().select(*frame.key, pl.col("_ranks").cast(pl.List(pl.String)).list.join(", ").alias("_value"))
+    rows = frame.rows.join(values, on=frame.key, how="inner", nulls_equal=True).filter(pl.col("rank").is_not_null())
+    n = gaps.height
+    message = (
+        f"{n:,} of {of:,} judgments have ranks with gaps, such as (1, 3, 3); their order is used. Look whether a "
+        "response was lost on the way."
+    )
+    return Found(rows, n, of, message)
 
 
 def partial_ranking(frame: Frame) -> Found:
@@ -113,15 +112,23 @@ def partial_ranking(frame: Frame) -> Found:
     counts = partial.lazy().select(*frame.key, pl.format("{} of {} ranked", "n_ranked", "_k").alias("_value"))
     rows = frame.rows.join(counts, on=frame.key, how="inner", nulls_equal=True)
     n, of = partial.height, frame.sound.height
-    return Found(rows, n, of, f"{n:,} of {of:,} judgments leave responses of their item unranked.")
+    message = (
+        f"{n:,} of {of:,} judgments leave responses of their item unranked, which gives no votes on them. Look whether "
+        "annotators pass over what is hard to place."
+    )
+    return Found(rows, n, of, message)
 
 
 def one_response(frame: Frame) -> Found:
     """PQ107."""
-    alone = frame.sound.filter((pl.col("n_ranked") < 2) | (pl.col("n_responses") < 2))
+    alone = frame.sound.filter(pl.col("n_ranked") < 2)
     rows = frame.of_judgments(alone).with_columns(pl.lit(None, pl.String).alias("_value"))
     n, of = alone.height, frame.sound.height
-    return Found(rows, n, of, f"{n:,} of {of:,} judgments rank fewer than two responses; they are left out.")
+    message = (
+        f"{n:,} of {of:,} judgments rank fewer than two responses; they are left out. Look for a filter or a join that "
+        "lost the others."
+    )
+    return Found(rows, n, of, message)
 
 
 def unknown_response(frame: Frame) -> Found | NotRun:
@@ -134,9 +141,12 @@ def unknown_response(frame: Frame) -> Found | NotRun:
         .join(responses.lazy().select("item_id", "response_id"), on=["item_id", "response_id"], how="anti")
         .with_columns(pl.col("response_id").alias("_value"))
     )
-    n = _height(rows)
-    message = f"{n:,} of {frame.n_rows:,} rows rank a response that the table of responses lacks; they are left out."
-    return Found(rows, n, frame.n_rows, message)
+    kept, n = held(rows)
+    message = (
+        f"{n:,} of {frame.n_rows:,} rows rank a response that the table of responses lacks; they are left out. Look "
+        "whether the two tables are of one version."
+    )
+    return Found(kept, n, frame.n_rows, message)
 
 
 def score_contradicts_rank(frame: Frame) -> Found | NotRun:
@@ -156,37 +166,11 @@ def score_contradicts_rank(frame: Frame) -> Found | NotRun:
     value = pl.format("rank {}, score {}", pl.col("rank"), pl.col("score"))
     rows = frame.of_judgments(contradicting).with_columns(value.alias("_value"))
     n, of = contradicting.height, frame.n_judgments
-    message = f"In {n:,} of {of:,} judgments a better rank has a lower score; ranks are what counts."
-    return Found(rows, n, of, message)
-
-
-def not_submitted(frame: Frame) -> Found | NotRun:
-    """PQ110."""
-    if "status" not in frame.columns:
-        return NotRun("there is no status column")
-    return _of_rows(
-        frame,
-        frame.not_submitted,
-        pl.col("status"),
-        "{n} of {of} rows are of judgments that were not submitted; they are left out.",
+    message = (
+        f"In {n:,} of {of:,} judgments a better rank has a lower score; ranks are what counts. Look which of the two "
+        "runs the wrong way."
     )
-
-
-def naive_time(frame: Frame) -> Found | NotRun:
-    """PQ111."""
-    if "created_at" not in frame.columns:
-        return NotRun("there is no created_at column")
-    naive = pl.col(NAIVE) if NAIVE in frame.columns else pl.lit(frame.prefs.source.naive_time)
-    test = naive & pl.col("created_at").is_not_null()
-    return _of_rows(frame, test, pl.col("created_at"), "{n} of {of} rows have a time without zone; it is read as UTC.")
-
-
-def future_time(frame: Frame) -> Found | NotRun:
-    """PQ112."""
-    if "created_at" not in frame.columns:
-        return NotRun("there is no created_at column")
-    test = pl.col("created_at") > pl.lit(frame.now).cast(pl.Datetime("us", "UTC"))
-    return _of_rows(frame, test, pl.col("created_at"), "{n} of {of} rows have a time in the future.")
+    return Found(rows, n, of, message)
 
 
 def option_order(frame: Frame) -> Found | NotRun:
@@ -195,21 +179,39 @@ def option_order(frame: Frame) -> Found | NotRun:
     by = "position" if "position" in frame.columns else "response_id"
     if by == "response_id" and shape in ("chosen_rejected", "pairwise"):
         return NotRun("there is no position column, and the shape names no options")
-    chance = -sum(math.lgamma(k + 1) * n for k, n in frame.sound.group_by("n_ranked").len().iter_rows())
-    if chance > _UNLIKELY:
-        return NotRun("too few judgments to tell it from chance")
-    ranked = frame.rows.filter(pl.col("rank").is_not_null()).select(*frame.key, by, "rank", LONG)
+    too_few = NotRun("too few judgments to tell it from chance")
+    if _log_chance(frame.sound["n_ranked"]) > _UNLIKELY:
+        return too_few
+    known = pl.col("rank").is_not_null() & pl.col(by).is_not_null()
+    ranked = frame.rows.filter(known).select(*frame.key, by, "rank")
     # Most data is acquitted by its first rows: only if these follow the order are all of them sorted.
-    for rows in (ranked.head(10_000), ranked):
-        in_order = rows.sort(*frame.key, by, LONG)
-        same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in frame.key)
-        broken = in_order.select((same & (pl.col("rank") <= pl.col("rank").shift(1))).any()).collect().item()
-        if broken or broken is None:
-            return _nothing(frame)
+    if not _in_order(ranked.head(10_000), frame.key, by):
+        return nothing(frame)
+    lengths = ranked.group_by(frame.key).agg(pl.len().alias("_k")).collect(engine="streaming")["_k"]
+    if _log_chance(lengths) > _UNLIKELY:
+        return too_few
+    if not _in_order(ranked, frame.key, by):
+        return nothing(frame)
     rows = frame.rows.with_columns(pl.format(f"rank {{}}, {by} {{}}", pl.col("rank"), pl.col(by)).alias("_value"))
-    n = frame.sound.height
-    message = f"All {n:,} rankings equal the order of {by}: the ranks were most likely lost in the export."
+    n = lengths.len()
+    message = (
+        f"All {n:,} rankings equal the order of {by}: the ranks were most likely lost in the export. Export again "
+        "with the ranks."
+    )
     return Found(rows, n, n, message)
+
+
+def _log_chance(lengths: pl.Series) -> float:
+    """Log of the chance that rankings of these lengths all follow one given order."""
+    counts = lengths.rename("k").value_counts(name="n")
+    return -sum((math.lgamma(k + 1) * n for k, n in counts.iter_rows()), start=0.0)
+
+
+def _in_order(rows: pl.LazyFrame, key: list[str], by: str) -> bool:
+    """Whether ranks rise strictly with `by` in every judgment; of two at one place, none is the first."""
+    each = rows.unique().sort(*key, by, "rank", descending=[False] * (len(key) + 1) + [True])
+    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in key)
+    return not each.select((same & (pl.col("rank") <= pl.col("rank").shift(1))).any()).collect().item()
 
 
 def repeated_judgment(frame: Frame) -> Found | NotRun:
@@ -223,34 +225,6 @@ def repeated_judgment(frame: Frame) -> Found | NotRun:
     of = frame.sound.height
     message = f"{n:,} of {of:,} judgments are of an item that the annotator judged again later; the latest counts."
     return Found(rows, n, of, message)
-
-
-def mixed_annotator_kinds(frame: Frame) -> Found | NotRun:
-    """PQ115."""
-    if "annotator_kind" not in frame.columns:
-        return NotRun("there is no annotator_kind column")
-    kinds = set(frame.rows.select(pl.col("annotator_kind").drop_nulls().unique()).collect().to_series())
-    if not {"human", "model"} <= kinds:
-        return _nothing(frame)
-    return _of_rows(
-        frame,
-        pl.col("annotator_kind") == "model",
-        pl.lit("model"),
-        "{n} of {of} rows are judgments of models, among those of people.",
-    )
-
-
-def out_of_range(frame: Frame) -> Found:
-    """PQ116."""
-    names = [name for name in RANGES if name in frame.columns and name != "rank"]
-    if not names or not schema_failures(frame.all_rows.select(*names, *IDS, "rank").filter(~frame.no_id), "judgments"):
-        return _nothing(frame)
-    wrong = {name: (~RANGES[name].test).fill_null(False) for name in names}
-    counts = frame.all_rows.select(test.sum().alias(name) for name, test in wrong.items()).collect().row(0, named=True)
-    listed = "; ".join(f"{n:,} in {name} ({RANGES[name].words})" for name, n in counts.items() if n)
-    value = pl.coalesce(pl.when(test).then(pl.format(f"{name}={{}}", pl.col(name))) for name, test in wrong.items())
-    rows = frame.all_rows.with_columns(value.alias("_value")).filter(pl.col("_value").is_not_null())
-    return Found(rows, sum(counts.values()), frame.n_rows, f"Values that their column cannot have: {listed}.")
 
 
 FINDERS: dict[str, Callable[[Frame], Found | NotRun]] = {
@@ -273,28 +247,14 @@ FINDERS: dict[str, Callable[[Frame], Found | NotRun]] = {
 }
 
 
-def _of_rows(frame: Frame, test: pl.Expr, value: pl.Expr | None, message: str) -> Found:
-    """A rule on single rows."""
-    n = frame.count(test)
-    shown = value.cast(pl.String) if value is not None else pl.lit(None, pl.String)
-    rows = frame.all_rows.filter(test).with_columns(shown.alias("_value"))
-    return Found(rows, n, frame.n_rows, message.format(n=f"{n:,}", of=f"{frame.n_rows:,}"))
-
-
-def _nothing(frame: Frame) -> Found:
-    return Found(frame.all_rows.head(0).with_columns(pl.lit(None, pl.String).alias("_value")), 0, frame.n_rows, "")
-
-
-def _height(rows: pl.LazyFrame) -> int:
-    return int(rows.select(pl.len()).collect(engine="streaming").item())
-
-
-def _type(name: str) -> str:
-    words = {
-        "score": "number",
-        "created_at": "time",
-        "duration_s": "number",
-        "position": "integer",
-        "is_gold": "true or false",
-    }
-    return words.get(name, "text")
+def _skips_as_ties_do(ranks: pl.Series) -> Bools:
+    """Whether each sorted list of ranks is 1, 2, 2, 4: a rank is its place, or equals the one before."""
+    lengths = ranks.list.len().to_numpy().astype(np.int64)
+    starts = np.cumsum(lengths) - lengths
+    flat = ranks.explode().to_numpy()
+    fits = flat == np.arange(1, flat.size + 1) - np.repeat(starts, lengths)
+    tied = np.zeros(flat.size, bool)
+    tied[1:] = flat[1:] == flat[:-1]
+    tied[starts] = False
+    skips: Bools = np.logical_and.reduceat(fits | tied, starts)
+    return skips

@@ -63,9 +63,9 @@ RULES = (
         "duplicate-judgment",
         "error",
         "one response stands twice in one judgment",
-        "A row exported twice counts a person twice and makes agreement look better than it is. Rows that say the same "
-        "count once; where they contradict each other, all rows on this response are left out. Tell real repeats apart "
-        "by judgment_id.",
+        "A row exported twice counts a person twice and makes agreement look better than it is. Of rows that say the "
+        "same one stays, the earliest; where they contradict each other, all rows on this response are left out. Tell "
+        "real repeats apart by judgment_id.",
         bad=(*_rows(1, 2), *_rows(1)),
         good=(*_rows(1, 2, judgment_id="first"), *_rows(1, 2, judgment_id="second")),
         quarantines=True,
@@ -203,7 +203,8 @@ RULES = (
         "error",
         "a value that its column cannot have: see `prefqa schema`",
         "An infinite score, a negative duration or an unknown status makes every mean and every filter on the column "
-        "wrong. Mend the value, or map another column to this name.",
+        "wrong; a response or item without its key is found by no judgment. Mend the value, or map another column to "
+        "this name.",
         bad=_rows(1, 2, duration_s=-3.0),
         good=_rows(1, 2, duration_s=3.0),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -100,17 +101,24 @@ def schema(table: str) -> pa.DataFrameSchema:
     return pa.DataFrameSchema(columns, name=table, unique=unique, strict=False)
 
 
-def schema_failures(frame: pl.LazyFrame | pl.DataFrame, table: str, *, max_cases: int = 5) -> list[dict[str, Any]]:
+def schema_failures(
+    frame: pl.LazyFrame | pl.DataFrame, table: str, *, only: Sequence[str] = (), max_cases: int = 5
+) -> list[dict[str, Any]]:
     """Validate a frame, its data included, and return up to `max_cases` failures: column, check, case.
+
+    `only` names the columns to look at; all of the table, and its key, if it is empty.
 
     Pandera looks at a lazy frame's schema alone unless told otherwise, so the depth is always set here.
     """
     import pandera.polars as pa
     from pandera.config import ValidationDepth, config_context
 
+    contract = schema(table)
+    if only:
+        contract = pa.DataFrameSchema({name: contract.columns[name] for name in only}, name=table)
     try:
         with config_context(validation_depth=ValidationDepth.SCHEMA_AND_DATA):
-            schema(table).validate(frame.lazy(), lazy=True)
+            contract.validate(frame.lazy(), lazy=True)
     except pa.errors.SchemaErrors as error:
         cases: pl.DataFrame = error.failure_cases.select(
             "column", "check", pl.col("failure_case").cast(pl.String).alias("case")
