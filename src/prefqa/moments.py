@@ -16,6 +16,7 @@ from scipy.special import stdtrit
 
 from prefqa._types import Floats, Ints
 from prefqa.coding import Coded
+from prefqa.replicates import Replicates
 from prefqa.unit_moments import AT, NAMES, annotator_losses, unit_moments
 from prefqa.votes import buckets
 
@@ -42,6 +43,11 @@ class Sums(NamedTuple):
     correlated: Floats
     same_best: Floats
     best_pairs: Floats
+    rbo: Floats
+    rho_weighted: Floats
+    rho_weight: Floats
+    ranked: Floats
+    responses: Floats
     all_votes: Floats
     all_ties: Floats
     unit: Floats
@@ -75,14 +81,6 @@ class Patterns:
     def total(self) -> Floats:
         """Sum of the moments of all items."""
         return self.counts @ self.values
-
-
-class Jackknife(NamedTuple):
-    """Estimate, standard error and number of items of a coefficient; both NaN where undefined."""
-
-    estimate: float
-    se: float
-    n_items: int
 
 
 def item_moments(coded: Coded) -> Moments:
@@ -125,25 +123,24 @@ def sums(values: Floats) -> Sums:
     return Sums(*np.moveaxis(values, -1, 0))
 
 
-def jackknife(found: Patterns, coefficient: Coefficient, counted: str = "unit") -> Jackknife:
-    r"""Delete-one-item jackknife of a coefficient, one evaluation per pattern.
+def replicates(
+    found: Patterns, coefficient: Coefficient, counted: str = "unit", losses: Floats | None = None
+) -> Replicates:
+    """Return a coefficient with its delete-one values, one evaluation per pattern and one per annotator.
 
-    .. math:: V = \frac{n-1}{n} \sum_p c_p (\theta_{(p)} - \bar\theta)^2
-
-    with c_p the multiplicity of pattern p and n the items for which the moment `counted` is not 0 (the others carry
-    nothing to the coefficient). Source: Efron and Tibshirani (1993), An Introduction to the Bootstrap, eq. 11.5.
+    Items for which the moment `counted` is 0 carry nothing to the coefficient and do not count, nor do annotators who
+    lose nothing; `losses` has one row per annotator (see `leave_out_annotators`).
     """
     used = found.values[:, AT[counted]] > 0
     values, counts = found.values[used], found.counts[used]
-    n_items = int(counts.sum())
-    if n_items == 0:
-        return Jackknife(np.nan, np.nan, 0)
-    estimate = float(coefficient(sums(counts @ values)))
-    if n_items == 1 or np.isnan(estimate):
-        return Jackknife(estimate, np.nan, n_items)
-    left_out = coefficient(sums(counts @ values - values))
-    spread = left_out - (counts @ left_out) / n_items
-    return Jackknife(estimate, float(np.sqrt((n_items - 1) / n_items * (counts @ spread**2))), n_items)
+    total = counts @ values
+    estimate = float(coefficient(sums(total))) if counts.size else np.nan
+    items = coefficient(sums(total - values)) if counts.size else np.zeros(0)
+    annotators = np.zeros(0)
+    if losses is not None and counts.size:
+        carrying = losses[(losses[:, : AT["all_votes"]] != 0).any(axis=1)]
+        annotators = coefficient(sums(found.total() - carrying))
+    return Replicates(estimate, items, counts, annotators)
 
 
 def influence(moments: Moments, coefficient: Coefficient) -> Floats:
@@ -153,22 +150,6 @@ def influence(moments: Moments, coefficient: Coefficient) -> Floats:
         return np.full(n_items, np.nan)
     left_out = coefficient(sums(moments.values.sum(axis=0) - moments.values))
     return np.asarray((left_out.mean() - left_out) * np.sqrt((n_items - 1) / n_items), np.float64)
-
-
-def annotator_variance(total: Floats, losses: Floats, coefficient: Coefficient) -> tuple[float, int]:
-    r"""Delete-one-annotator jackknife variance of a coefficient, and the number of annotators.
-
-    .. math:: V = \frac{A-1}{A} \sum_a (\theta_{(a)} - \bar\theta)^2
-
-    `losses` has one row per annotator (see `leave_out_annotators`); annotators who lose nothing to the coefficient's
-    moments do not count. NaN with fewer than three, or where the coefficient is undefined without one of them.
-    """
-    carrying = losses[(losses[:, : AT["all_votes"]] != 0).any(axis=1)]
-    n = len(carrying)
-    if n < 3:
-        return np.nan, n
-    left_out = coefficient(sums(total - carrying))
-    return float((n - 1) / n * np.sum((left_out - left_out.mean()) ** 2)), n
 
 
 def interval(

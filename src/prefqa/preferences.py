@@ -21,6 +21,7 @@ JUDGMENT_TYPES: Mapping[str, pl.DataType] = MappingProxyType(
         "rank": pl.Int64(),
         "judgment_id": pl.String(),
         "score": pl.Float64(),
+        "label": pl.String(),
         "created_at": pl.Datetime("us", "UTC"),
         "guideline_version": pl.String(),
         "batch": pl.String(),
@@ -70,6 +71,7 @@ class Preferences:
     items: pl.DataFrame | None = None
     source: Source = field(default_factory=lambda: Source("frame"))
     _codes: dict[tuple[str, ...], Coded] = field(default_factory=dict, repr=False, compare=False)
+    _values: dict[tuple[str, ...], tuple[Coded, pl.Series]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def from_long(
@@ -83,11 +85,14 @@ class Preferences:
         """Cast a long frame (one row per judgment and response) to the standard types.
 
         Raises:
-            ColumnNotFoundError: if one of item_id, annotator_id, response_id, rank is not there.
+            ColumnNotFoundError: if one of item_id, annotator_id, response_id, rank is not there (labels need no rank).
         """
         source = source or Source("frame")
         lazy = frame.lazy()
         schema = lazy.collect_schema()
+        if "label" in schema and "rank" not in schema:
+            lazy = lazy.with_columns(rank=pl.lit(None, pl.Int64))
+            schema = lazy.collect_schema()
         missing = [name for name in REQUIRED if name not in schema]
         if missing:
             raise ColumnNotFoundError.from_missing(missing, schema.names(), source.origin)
@@ -116,7 +121,7 @@ class Preferences:
 
     def with_judgments(self, judgments: pl.LazyFrame) -> Preferences:
         """Return the same preferences over other judgments (codes are made anew)."""
-        return replace(self, judgments=judgments, _codes={})
+        return replace(self, judgments=judgments, _codes={}, _values={})
 
     def require(self, *columns: str) -> None:
         """Raise ColumnNotFoundError unless the judgments (or the items) have all of `columns`."""
@@ -142,22 +147,62 @@ class Preferences:
         key = tuple(by)
         if key not in self._codes:
             self.require(*key)
-            self._codes[key] = encode(self._with_slices(key), by=key)
+            self._codes[key] = encode(self._with_slices(key, self.usable()), by=key)
         return self._codes[key]
 
-    def _with_slices(self, by: tuple[str, ...]) -> pl.LazyFrame:
-        usable = self.usable()
+    def named_by_position(self) -> Preferences:
+        """Return the same rankings with responses named by their place on the screen.
+
+        Raises:
+            ColumnNotFoundError: there is no position.
+            UsageError: a position is missing, or annotators of an item saw its responses in different orders.
+        """
+        self.require("position")
+        rows = self.usable().select("item_id", "response_id", "position")
+        places = rows.group_by("item_id", "response_id").agg(
+            place=pl.col("position").min(), several=pl.col("position").n_unique() > 1
+        )
+        unclear = places.filter(pl.col("several") | pl.col("place").is_null()).select(pl.col("item_id").n_unique())
+        n = unclear.collect().item()
+        if n:
+            what = f"in {n} items responses have no position or stood in different places for different annotators"
+            raise UsageError(what, hint='use orientation="symmetric".')
+        named = pl.format("{} {}", pl.col("place").cast(pl.String).str.zfill(6), "response_id")
+        renamed = self.judgments.join(
+            places.select("item_id", "response_id", _named=named), on=["item_id", "response_id"], how="left"
+        )
+        return self.with_judgments(
+            renamed.with_columns(response_id=pl.coalesce("_named", "response_id")).drop("_named")
+        )
+
+    def coded_values(self, column: str, by: Sequence[str] = ()) -> tuple[Coded, pl.Series]:
+        """Return rows that count and have a value in `column`, and its distinct values, sorted.
+
+        As `coded`, with `rank` the number of the value among these, from 1; whether the row is ranked does not matter.
+        """
+        key = (f"={column}", *by)
+        if key not in self._values:
+            self.require(column, *by)
+            value = pl.col(column)
+            there = value.is_finite() if column == "score" else value.is_not_null()
+            rows = self._with_slices(tuple(by), self.judgments.filter(usable_rows(self.columns, ranked=False) & there))
+            values = rows.select(value.unique().sort()).collect()[column]
+            coded = encode(rows.with_columns(rank=value.rank("dense").cast(pl.Int64)), by=by)
+            self._values[key] = coded, values
+        return self._values[key]
+
+    def _with_slices(self, by: tuple[str, ...], usable: pl.LazyFrame) -> pl.LazyFrame:
         from_items = [name for name in by if name not in self.columns]
         if from_items and self.items is not None:
             usable = usable.join(self.items.lazy().select("item_id", *from_items), on="item_id", how="left")
         return usable
 
 
-def usable_rows(columns: Sequence[str]) -> pl.Expr:
+def usable_rows(columns: Sequence[str], *, ranked: bool = True) -> pl.Expr:
     """Expression that is true for a row that counts (see `Preferences.usable`)."""
     ids = [pl.col(name).is_not_null() & (pl.col(name) != "") for name in REQUIRED[:3]]
     status = [(pl.col("status").is_null()) | (pl.col("status") == SUBMITTED)] if "status" in columns else []
-    return pl.all_horizontal(*ids, pl.col("rank") >= 1, *status)
+    return pl.all_horizontal(*ids, *([pl.col("rank") >= 1] if ranked else []), *status)
 
 
 def as_preferences(data: Any) -> Preferences:

@@ -14,8 +14,15 @@ NAMES = (
     "rho",  # sum of Spearman correlations
     "correlated",  # pairs of rankings for which both are defined
     "same_best",  # sum of the chances that two, each picking one of their best at random, pick the same
-    "best_pairs",  # pairs of rankings that share a response which both rank
+    "best_pairs",  # pairs of rankings that share two responses
+    "rbo",  # sum of rank-biased overlaps
+    "rho_weighted",  # sum of (n - 1) rho over pairs of rankings that share n responses, rho = 0 where it is undefined
+    "rho_weight",  # sum of n - 1
+    "ranked",  # ranks in rankings of two or more responses
+    "responses",  # responses that stand in any of these
 )
+#: Weight of depth in rank-biased overlap: the chance that a reader goes on to the next rank.
+PERSISTENCE = 0.9
 
 
 def rank_pair_moments(ranks: Ints) -> Floats:
@@ -30,7 +37,15 @@ def rank_pair_moments(ranks: Ints) -> Floats:
         both = (one > 0) & (two > 0)
         tau_b, rho, defined = _correlations(one, two, both)
         same, any_shared = _same_best(one, two, both)
-        out += np.stack([tau_b, rho, defined.astype(np.float64), same, any_shared.astype(np.float64)], axis=1)
+        n_shared = both.sum(axis=1)
+        weight = np.maximum(n_shared - 1, 0)
+        overlap = np.where(any_shared, _overlap(one, two, both), 0.0)
+        of_pair = (tau_b, rho, defined, same, any_shared, overlap, weight * rho, weight)
+        out[:, : len(of_pair)] += np.stack([np.asarray(values, np.float64) for values in of_pair], axis=1)
+    several = (ranks > 0).sum(axis=2) >= 2
+    counted = (ranks > 0) & several[:, :, None]
+    out[:, -2] = counted.sum(axis=(1, 2))
+    out[:, -1] = counted.any(axis=1).sum(axis=1)
     return out
 
 
@@ -63,3 +78,23 @@ def _same_best(one: Ints, two: Ints, both: Bools) -> tuple[Floats, Bools]:
     any_shared = both.sum(axis=1) > 1
     chance = (is_best[0] & is_best[1]).sum(axis=1) / np.maximum(is_best[0].sum(axis=1) * is_best[1].sum(axis=1), 1)
     return np.where(any_shared, chance, 0.0), any_shared
+
+
+def _overlap(one: Ints, two: Ints, both: Bools) -> Floats:
+    """Rank-biased overlap of the shared responses, extrapolated beyond the last; ties give shares of their places."""
+    n, k = one.shape
+    in_top = [_place(r, both) for r in (one, two)]
+    n_shared = both.sum(axis=1)
+    total, last = np.zeros(n), np.zeros(n)
+    for depth in range(1, k + 1):
+        chance = [np.where(both, np.clip((depth - above) / np.maximum(tied, 1), 0, 1), 0) for above, tied in in_top]
+        last = (chance[0] * chance[1]).sum(axis=1) / depth
+        total += np.where(depth <= n_shared, (1 - PERSISTENCE) * PERSISTENCE ** (depth - 1) * last, 0)
+    return np.asarray(total + PERSISTENCE**n_shared, np.float64)
+
+
+def _place(ranks: Ints, both: Bools) -> tuple[Ints, Ints]:
+    """Of each response, how many shared ones stand above it and how many (with itself) tie with it."""
+    shared = both[:, None, :]
+    above = ((ranks[:, None, :] < ranks[:, :, None]) & shared).sum(axis=2)
+    return above, ((ranks[:, None, :] == ranks[:, :, None]) & shared).sum(axis=2)

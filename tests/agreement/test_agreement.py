@@ -165,7 +165,7 @@ def test_jackknife_error_agrees_with_an_item_bootstrap() -> None:
     found = prefqa.agreement(prefqa.simulate(n_items=400, seed=3).preferences, inference="items").estimates
     for name, entry in COEFFICIENTS.items():
         se = found.filter(pl.col("coefficient") == name)["se"][0]
-        assert se == pytest.approx(float(np.std(entry.function(sums(drawn)), ddof=1)), rel=0.05), name
+        assert se == pytest.approx(float(np.std(entry.votes(sums(drawn)), ddof=1)), rel=0.05), name
 
 
 def test_unknown_names_lead_on() -> None:

@@ -66,3 +66,28 @@ def top_1(s: Sums) -> Floats:
     row order or name. 1/k is expected at random among k untied responses.
     """
     return ratio(s.same_best, s.best_pairs)
+
+
+def kendall_w_incomplete(s: Sums) -> Floats:
+    r"""Kendall's W of rankings that leave out responses, from the mean Spearman correlation of pairs of annotators.
+
+    .. math:: W = (1 + \bar\rho (\bar k - 1)) / \bar k
+
+    with rho on the n responses that both rank, weighted by n - 1 (0 where a ranking ties all of these), and k the mean
+    number of rankings that a response stands in; pooled over items. Source: Taylor (1987); irrNA's kendallNA.
+    """
+    rankings = ratio(s.ranked, s.responses)
+    return ratio(1 + ratio(s.rho_weighted, s.rho_weight) * (rankings - 1), rankings)
+
+
+def rbo(s: Sums) -> Floats:
+    r"""Mean rank-biased overlap of pairs of rankings, which counts agreement at the top most.
+
+    .. math:: RBO = (1 - p) \sum_{d=1}^{n} p^{d-1} X_d / d + p^n, \quad p = 0.9
+
+    X_d is the overlap of both rankings' first d of the n responses that both rank; a tie gives each response its chance
+    of standing among the first d (Corsi and Urbano 2024, RBO_a). Between 0 and 1, and never 0 for rankings of the same
+    responses: at random it is well above, so compare it with itself only.
+    Source: Webber, Moffat and Zobel (2010), eq. 30 (extrapolated).
+    """
+    return ratio(s.rbo, s.best_pairs)

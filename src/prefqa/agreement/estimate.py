@@ -9,22 +9,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from prefqa._types import Ints
-from prefqa.agreement.registry import COEFFICIENTS, Entry, lookup
-from prefqa.coding import Coded
+from prefqa.agreement.doubts import warnings
+from prefqa.agreement.registry import ORIENTATIONS, Entry, choose
+from prefqa.agreement.sources import RatingSource, Source, VoteSource
+from prefqa.agreement.weights import WEIGHTS
+from prefqa.bootstrap import bca, percentile
 from prefqa.errors import UsageError
-from prefqa.moments import (
-    Moments,
-    annotator_variance,
-    interval,
-    item_moments,
-    jackknife,
-    leave_out_annotators,
-    patterns,
-)
+from prefqa.moments import interval
 from prefqa.preferences import Preferences, as_preferences
+from prefqa.replicates import Replicates
 from prefqa.results import Result, records
-from prefqa.unit_moments import AT
 
 SCHEMA: dict[str, Any] = {
     "coefficient": pl.String,
@@ -42,8 +36,8 @@ SCHEMA: dict[str, Any] = {
 }
 #: Over what the data is a sample: items only (these annotators, further items), or items and annotators.
 INFERENCE = ("items+annotators", "items")
-#: Fewer annotators than this tell little about others like them.
-FEW_ANNOTATORS = 15
+#: How intervals are made.
+METHODS = ("jackknife", "percentile", "bca")
 
 
 @dataclass(frozen=True)
@@ -51,7 +45,7 @@ class AgreementResult(Result):
     """Estimates, one row per coefficient and slice; a null estimate, error or interval has its `reason`.
 
     `slice` is null for all items together, else "column=value". `n_items` counts items that carry something to the
-    coefficient, `n_votes` the votes on their pairs that at least two annotators judged. `inference` says over what
+    coefficient, `n_votes` the votes or ratings on what at least two annotators judged. `inference` says over what
     the standard error speaks: "items+annotators", or "items" where that was asked for or annotators are too few.
     """
 
@@ -74,92 +68,189 @@ class AgreementResult(Result):
         }
 
 
+@dataclass(frozen=True)
+class Options:
+    """How estimates are made; see `agreement`."""
+
+    level: float = 0.95
+    orientation: str = "symmetric"
+    inference: str = "items+annotators"
+    weights: str | None = None
+    method: str = "jackknife"
+    n_replicates: int = 1000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what is not there, and say what is."""
+        if not 0 < self.level < 1:
+            raise UsageError(f"level must be between 0 and 1, not {self.level}")
+        if self.n_replicates < 100:
+            raise UsageError(f"n_replicates must be 100 or more, not {self.n_replicates}")
+        known = {"orientation": ORIENTATIONS, "inference": INFERENCE, "method": METHODS}
+        for name, values in (known | ({"weights": WEIGHTS} if self.weights is not None else {})).items():
+            if getattr(self, name) not in values:
+                what = f"no {name} is called {getattr(self, name)!r}"
+                raise UsageError(what, hint=f"there are: {', '.join(values)}.")
+
+    @property
+    def annotators(self) -> bool:
+        """Whether annotators are a sample too."""
+        return self.inference == INFERENCE[0] and self.method == "jackknife"
+
+
 def agreement(
     prefs: Preferences,
     *,
-    coefficients: Sequence[str] | None = None,
+    target: str | Sequence[str] | None = None,
+    coefficients: str | Sequence[str] | None = None,
     by: str | Sequence[str] | None = None,
     level: float = 0.95,
     orientation: str = "symmetric",
     inference: str = "items+annotators",
+    weights: str | None = None,
+    method: str = "jackknife",
+    n_replicates: int = 1000,
+    seed: int = 0,
 ) -> AgreementResult:
-    r"""Measure inter-annotator agreement on rankings and votes.
+    r"""Measure inter-annotator agreement on votes, rankings, scores or labels.
 
     The standard error is that of a sample of items and of annotators,
 
     .. math:: V = V_{items} + V_{annotators}
 
     each a delete-one jackknife, with t quantiles at Satterthwaite's degrees of freedom. With annotators of uneven skill
-    an interval over items alone is far too narrow for what other annotators would say (`benchmarks/coverage.py`).
+    an interval over items alone is far too narrow for what other annotators would say (`benchmarks/coverage.py`). The
+    item is the unit of sampling: all pairs, scores and labels of one item stay together.
 
     Args:
         prefs: the judgments; where an annotator judged an item several times, the latest judgment counts.
-        coefficients: names out of `prefqa.agreement.COEFFICIENTS`; None for all.
+        target: "votes" (on pairs of responses), "ranks" (whole rankings), "scores" (column `score`) or "labels"
+            (column `label`), or several; None for votes and ranks, or for where the named coefficients belong.
+        coefficients: names out of `prefqa.agreement.TARGETS`; None for the usual ones of the target, "all" for all.
         by: one or several columns; the estimates of each slice stand below those of all items. A slice is what one
             would get from the filtered data.
         level: confidence level of the intervals, between 0 and 1.
         orientation: "symmetric" gives the two directions of a vote one marginal, so that naming does not matter;
-            "id" takes the order of response_id, as other packages and published tables do.
+            "id" takes the order of response_id, as other packages and published tables do; "position" the place on
+            the screen, which must be the same for all annotators of an item.
         inference: "items+annotators", or "items" for these very annotators on further items.
+        weights: how far apart unlike categories are, for kappas, AC2, Brennan-Prediger and alpha_weighted: one of
+            `prefqa.agreement.WEIGHTS`; None for "quadratic" on scores and "identity" otherwise.
+        method: "jackknife"; "percentile" or "bca" for a bootstrap over items (coefficients that know the annotators,
+            such as cohen_kappa and icc_2, keep the jackknife over items).
+        n_replicates: samples of the bootstrap.
+        seed: of the bootstrap's random numbers.
 
     Raises:
-        UsageError: an unknown coefficient, orientation or inference, or a level outside (0, 1).
-        ColumnNotFoundError: a column of `by` that is not there.
+        UsageError: an unknown target, coefficient or option, or a level outside (0, 1).
+        ColumnNotFoundError: a column of `by` that is not there, or no scores, labels or positions where they are asked.
     """
     prefs = as_preferences(prefs)
-    if not 0 < level < 1:
-        raise UsageError(f"level must be between 0 and 1, not {level}")
-    if inference not in INFERENCE:
-        raise UsageError(f"no inference is called {inference!r}", hint=f"there are: {', '.join(INFERENCE)}.")
-    entries = {name: lookup(name, orientation) for name in coefficients or COEFFICIENTS}
+    options = Options(level, orientation, inference, weights, method, n_replicates, seed)
+    chosen = choose(target, coefficients)
+    if weights in (None, "identity") and any(n == "gwet_ac2" and e.target == "votes" for n, e in chosen):
+        raise UsageError("gwet_ac2 on votes needs weights", hint='give weights="linear" or "quadratic".')
     by = (by,) if isinstance(by, str) else tuple(by or ())
-    rows = _rows(_Cells.of(prefs.coded(), inference), None, 0, entries, level)
+    rows = _all_rows(prefs, (), chosen, options)
     if by:
-        cells = _Cells.of(prefs.coded(by), inference)
-        for cell, *values in cells.coded.cells.iter_rows():
-            label = ", ".join(f"{name}={value}" for name, value in zip(by, values, strict=True))
-            rows += _rows(cells, label, cell, entries, level)
+        rows += _all_rows(prefs, by, chosen, options)
+    rows.sort(key=lambda row: row.pop("_place"))
     estimates = pl.DataFrame(rows, schema=SCHEMA, orient="row")
-    method = f"jackknife over {inference.replace('+', ' and ')}, t quantiles"
-    return AgreementResult(estimates, by, level, orientation, method, _warnings(estimates, inference))
+    how = f"jackknife over {inference.replace('+', ' and ')}, t quantiles"
+    if method != "jackknife":
+        how = f"{method} bootstrap over items, {n_replicates} replicates, seed {seed}"
+    doubts = warnings(estimates, prefs, options.annotators, orientation)
+    return AgreementResult(estimates, by, level, orientation, how, doubts)
 
 
-@dataclass(frozen=True)
-class _Cells:
-    """The moments of all cells, and what each cell's sums lose without each annotator (if that is asked for)."""
+def sources(prefs: Preferences, by: tuple[str, ...], entries: Sequence[Entry], options: Options) -> dict[str, Source]:
+    """Return what the coefficients need: "votes", "vote ratings", "scores" or "labels"."""
+    kinds = {kind_of(entry) for entry in entries}
+    found: dict[str, Source] = {}
+    for kind in ("votes", "vote ratings"):
+        if kind not in kinds:
+            continue
+        coded = (prefs if options.orientation != "position" else prefs.named_by_position()).coded(by)
+        if kind == "votes":
+            found[kind] = VoteSource.of(coded, annotators=options.annotators)
+        else:
+            found[kind] = RatingSource.of_votes(
+                coded,
+                annotators=options.annotators,
+                symmetric=options.orientation == "symmetric",
+                weights=options.weights or "identity",
+            )
+    for kind, column, usual in (("scores", "score", "quadratic"), ("labels", "label", "identity")):
+        if kind in kinds:
+            weights = options.weights or usual
+            found[kind] = RatingSource.of_column(prefs, column, by, annotators=options.annotators, weights=weights)
+    return found
 
-    coded: Coded
-    moments: Moments
-    losses: Moments | None
 
-    @classmethod
-    def of(cls, coded: Coded, inference: str) -> _Cells:
-        return cls(coded, item_moments(coded), leave_out_annotators(coded) if inference == INFERENCE[0] else None)
+def kind_of(entry: Entry) -> str:
+    """Which source an entry reads."""
+    return "vote ratings" if entry.target == "votes" and entry.votes is None else _KINDS.get(entry.target, entry.target)
 
 
-def _rows(cells: _Cells, label: str | None, cell: int, entries: dict[str, Entry], level: float) -> list[dict[str, Any]]:
-    here = cells.moments.of_cell(cell)
-    losses = None if cells.losses is None else cells.losses.of_cell(cell).values
-    found = patterns(here)
-    n_annotators = _n_annotators(cells.coded, cell, here)
-    total = found.total()
-    n_votes = int(total[AT["votes"]]) if total.size else 0
+_KINDS = {"ranks": "votes"}
+
+
+def _all_rows(
+    prefs: Preferences, by: tuple[str, ...], chosen: Sequence[tuple[str, Entry]], options: Options
+) -> list[dict[str, Any]]:
+    """Rows of all coefficients, in all cells of `by`, each with its place in the table."""
+    found = sources(prefs, by, [entry for _, entry in chosen], options)
+    labels: dict[str, tuple[int, ...]] = {}
     rows = []
-    for name, entry in entries.items():
-        estimate, se, n_items = jackknife(found, entry.function, entry.counted)
-        freedom, over = n_items - 1.0, "items"
-        if losses is not None and not np.isnan(se):
-            variance, n = annotator_variance(total, losses, entry.function)
-            if not np.isnan(variance):
-                freedom, over = _freedom(se**2, n_items - 1, variance, n - 1), INFERENCE[0]
-                se = float(np.sqrt(se**2 + variance))
-        low, high = interval(estimate, se, freedom, level, entry.bounds)
-        row = {"coefficient": name, "target": entry.target, "slice": label, "estimate": estimate, "se": se}
-        row |= {"ci_low": low, "ci_high": high, "n_items": n_items, "n_annotators": n_annotators, "n_votes": n_votes}
-        row = {key: None if isinstance(value, float) and np.isnan(value) else value for key, value in row.items()}
-        reason = _reason(estimate, se, n_items, n_annotators, entry)
-        rows.append(row | {"reason": reason, "inference": None if np.isnan(se) else over})
+    for kind, source in found.items():
+        cells = {_label(by, values): cell for cell, *values in source.coded.cells.iter_rows()} if by else {None: 0}
+        for label, cell in cells.items():
+            place = labels.setdefault(str(label), (len(by) > 0, len(labels)))
+            counts = source.counts(cell)
+            for number, (name, entry) in enumerate(chosen):
+                if kind_of(entry) == kind:
+                    row: dict[str, Any] = {"coefficient": name, "target": entry.target, "slice": label}
+                    row |= _figures(source, cell, _oriented(entry, options.orientation), options)
+                    row |= {"n_annotators": counts.n_annotators, "n_votes": counts.n_votes}
+                    if row["reason"] is None:
+                        row["reason"] = _reason(row, entry)
+                    rows.append(row | {"_place": (*place, number)})
     return rows
+
+
+def _label(by: tuple[str, ...], values: Sequence[Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in zip(by, values, strict=True))
+
+
+def _oriented(entry: Entry, orientation: str) -> Entry:
+    return entry._replace(votes=entry.by_id) if orientation != "symmetric" and entry.by_id else entry
+
+
+def _figures(source: Source, cell: int, entry: Entry, options: Options) -> dict[str, Any]:
+    """Estimate, error, interval and n of one coefficient in one cell."""
+    impossible = source.reason(entry)
+    found = Replicates.undefined() if impossible else source.replicates(cell, entry)
+    variance, over = found.item_variance, INFERENCE[1]
+    freedom = found.n_items - 1.0
+    more = found.annotator_variance
+    if not np.isnan(variance) and not np.isnan(more):
+        freedom, over = _freedom(variance, found.n_items - 1, more, found.annotators.size - 1), INFERENCE[0]
+        variance += more
+    se = float(np.sqrt(variance))
+    drawn = None
+    if options.method != "jackknife" and not np.isnan(se):
+        drawn = source.bootstrap(cell, entry, options.n_replicates, options.seed)
+    if drawn is None:
+        low, high = interval(found.estimate, se, freedom, options.level, entry.bounds)
+    else:
+        se = float(np.nanstd(drawn, ddof=1))
+        low, high = (
+            percentile(drawn, options.level) if options.method == "percentile" else bca(drawn, found, options.level)
+        )
+    numbers = {"estimate": found.estimate, "se": se, "ci_low": low, "ci_high": high}
+    figures: dict[str, Any] = {name: None if np.isnan(value) else value for name, value in numbers.items()}
+    inference = None if np.isnan(se) else over
+    return figures | {"n_items": found.n_items, "reason": impossible, "inference": inference}
 
 
 def _freedom(items: float, n_items: float, annotators: float, n_annotators: float) -> float:
@@ -168,41 +259,13 @@ def _freedom(items: float, n_items: float, annotators: float, n_annotators: floa
     return (items + annotators) ** 2 / sum_of_shares if sum_of_shares > 0 else n_items
 
 
-def _warnings(estimates: pl.DataFrame, inference: str) -> tuple[str, ...]:
-    """What a reader of the intervals should know."""
-    whole = estimates.filter(pl.col("slice").is_null() & pl.col("se").is_not_null())
-    if inference != INFERENCE[0] or whole.is_empty():
-        return ()
-    n = int(whole["n_annotators"].max())  # type: ignore[arg-type]
-    if (whole["inference"] == "items").any():
-        return (f"{n} annotators are too few to say how others would agree: some intervals speak about items only",)
-    if n < FEW_ANNOTATORS:
-        return (f"{n} annotators: fewer than {FEW_ANNOTATORS} tell little about others like them",)
-    return ()
-
-
-def _n_annotators(coded: Coded, cell: int, moments: Moments) -> int:
-    """Distinct annotators with a vote on an item of the cell that has a pair with two votes."""
-    paired = np.zeros(len(coded.item_ids), bool)
-    paired[moments.item[moments.values[:, AT["unit"]] > 0]] = True
-    annotator, item = _of_cell(coded, cell)
-    return int(np.count_nonzero(np.bincount(annotator[paired[item]])))
-
-
-def _of_cell(coded: Coded, cell: int) -> tuple[Ints, Ints]:
-    if not coded.cell.size:
-        return coded.annotator, coded.item
-    low, high = np.searchsorted(coded.cell, [cell, cell + 1])
-    return coded.annotator[low:high], coded.item[low:high]
-
-
-def _reason(estimate: float, se: float, n_items: int, n_annotators: int, entry: Entry) -> str | None:
+def _reason(row: dict[str, Any], entry: Entry) -> str | None:
     """Why a figure is null; None where nothing is."""
-    if n_items == 0:
-        none = "no pair of responses was judged by two annotators"
-        return none if n_annotators == 0 else entry.undefined
-    if np.isnan(estimate):
-        return entry.undefined
-    if np.isnan(se):
-        return "one item: no standard error" if n_items == 1 else "undefined when one item is left out"
+    if row["n_items"] == 0:
+        what = "no pair of responses was judged" if entry.target in ("votes", "ranks") else "nothing was rated"
+        return f"{what} by two annotators" if row["n_annotators"] == 0 else entry.undefined
+    if row["estimate"] is None:
+        return entry.undefined if row["n_annotators"] else "nothing was rated by two annotators"
+    if row["se"] is None:
+        return "one item: no standard error" if row["n_items"] == 1 else "undefined when one item is left out"
     return None

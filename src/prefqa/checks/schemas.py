@@ -40,6 +40,7 @@ _MEANINGS = {
     "annotator_id": "who judged",
     "response_id": "which response; unique within the item",
     "judgment_id": "tells apart several judgments of one item by one annotator",
+    "label": "the category given to the response",
     "created_at": "when the judgment was made, with its zone",
     "guideline_version": "the guidelines that held",
     "batch": "the batch it came in",

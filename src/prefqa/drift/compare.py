@@ -14,7 +14,7 @@ from prefqa.agreement.alpha import alpha_nominal
 from prefqa.agreement.ratio import ratio
 from prefqa.drift.periods import PERIOD, cut
 from prefqa.errors import UsageError
-from prefqa.moments import Coefficient, Moments, Sums, influence, interval, item_moments, jackknife, patterns
+from prefqa.moments import Coefficient, Moments, Sums, influence, interval, item_moments, patterns, replicates
 from prefqa.preferences import Preferences, as_preferences
 from prefqa.results import Result, records
 from prefqa.unit_moments import AT
@@ -168,7 +168,7 @@ def _compare(cell: Moments, base: Moments, detector: Detector, level: float) -> 
     )
     row: dict[str, Any] = {"n_items": len(cell.item), "n_votes": int(cell.values[:, votes].sum())}
     for key, one in (("estimate", cell), ("reference_estimate", base)):
-        found = jackknife(patterns(one), detector.coefficient, detector.counted)
+        found = replicates(patterns(one), detector.coefficient, detector.counted)
         row[key] = None if np.isnan(found.estimate) else found.estimate
     if len(cell.item) < 2 or len(base.item) < 2:
         return row | {"reason": "fewer than two items with two votes on a pair in the period or the reference"}
@@ -228,8 +228,9 @@ def _timeline(names: list[str], cells: list[Moments], level: float) -> list[dict
     for key, detector in DETECTORS.items():
         for name, cell in zip(names, cells, strict=True):
             found = patterns(cell)
-            estimate, se, n_items = jackknife(found, detector.coefficient, detector.counted)
-            low, high = interval(estimate, se, n_items - 1, level, detector.bounds)
+            of = replicates(found, detector.coefficient, detector.counted)
+            estimate, n_items = of.estimate, of.n_items
+            low, high = interval(estimate, float(np.sqrt(of.item_variance)), n_items - 1, level, detector.bounds)
             n_votes = int(cell.values[:, AT[detector.votes]].sum())
             figures = {"estimate": estimate, "ci_low": low, "ci_high": high}
             rows.append(

@@ -1,0 +1,150 @@
+"""Kappas that know who rated: of each pair of annotators, and their mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from prefqa._types import Bools, Floats, Ints, sum_by
+from prefqa.agreement.ratio import ratio
+from prefqa.rating_moments import Scale
+from prefqa.ratings import Ratings, by_length
+from prefqa.replicates import Replicates
+
+#: Pairs of annotators times squared categories that are held as tables.
+MAX_CELLS = 100_000_000
+
+
+@dataclass(frozen=True)
+class AnnotatorPairs:
+    """Contingency tables of pairs of annotators a < b over the units that both rated.
+
+    `first`, `second` [n_pairs] annotators, `tables` [n_pairs, V, V] counts (rows the first's values). Per comparison
+    (two ratings of a unit by two annotators): `pair`, `cell` = k V + l, and the `cluster` (item).
+    """
+
+    first: Ints
+    second: Ints
+    tables: Floats
+    pair: Ints
+    cell: Ints
+    cluster: Ints
+    n_clusters: int
+    scale: Scale
+
+    @property
+    def n(self) -> Floats:
+        """Number of comparisons of each pair."""
+        return np.asarray(self.tables.sum(axis=(1, 2)), np.float64)
+
+
+@dataclass(frozen=True)
+class PairKappas:
+    """Kappa of each pair of annotators (NaN where chance agreement is 1) and the influence of each cell [n, V, V]."""
+
+    observed: Floats
+    kappa: Floats
+    influence: Floats
+
+
+def annotator_pairs(ratings: Ratings, scale: Scale) -> AnnotatorPairs | None:
+    """Tabulate who said what beside whom; None where the tables would be too large to hold."""
+    v, n_annotators = ratings.n_values, int(ratings.annotator.max(initial=0)) + 1
+    pairs: list[Ints] = [np.zeros(0, np.int64)]
+    cells: list[Ints] = [np.zeros(0, np.int64)]
+    clusters: list[Ints] = [np.zeros(0, np.int64)]
+    for length, units, rows in by_length(ratings.lengths, ratings.starts):
+        annotator, value = ratings.annotator[rows], ratings.value[rows]
+        for i in range(length):
+            for j in range(i + 1, length):
+                pairs.append(annotator[:, i] * n_annotators + annotator[:, j])
+                cells.append(value[:, i] * v + value[:, j])
+                clusters.append(ratings.cluster[units])
+    cell, cluster = np.concatenate(cells), np.concatenate(clusters)
+    keys, pair = np.unique(np.concatenate(pairs), return_inverse=True)
+    if keys.size * v * v > MAX_CELLS:
+        return None
+    tables = np.bincount(pair * v * v + cell, minlength=keys.size * v * v).reshape(keys.size, v, v).astype(np.float64)
+    first, second = keys // n_annotators, keys % n_annotators
+    return AnnotatorPairs(first, second, tables, pair, cell, cluster, len(ratings.cell), scale)
+
+
+def cohen(pairs: AnnotatorPairs) -> PairKappas:
+    r"""Cohen's kappa of each pair of annotators, weighted by the scale's agreement weights.
+
+    .. math:: \kappa = (p_o - p_e) / (1 - p_e), \quad p_o = \sum w_{kl} p_{kl}, \quad p_e = \sum w_{kl} p_{k.} p_{.l}
+
+    The influence of a comparison in cell (k, l) is \phi_{kl} = [(w_{kl} - p_o)(1 - p_e) - (\bar w_{k.} + \bar w_{.l}
+    - 2 p_e)(1 - p_o)] / (1 - p_e)^2; the mean of \phi^2 over n is the variance of Fleiss, Cohen and Everitt (1969).
+    Source: Cohen (1960, 1968). With two directions of one vote both annotators' tables are symmetrised over them.
+    """
+    return _kappas(pairs, one_marginal=False)
+
+
+def scott(pairs: AnnotatorPairs) -> PairKappas:
+    """Scott's pi of each pair of annotators: as `cohen`, with one marginal, the mean of both. Source: Scott (1955)."""
+    return _kappas(pairs, one_marginal=True)
+
+
+def mean_over_pairs(pairs: AnnotatorPairs, found: PairKappas) -> Replicates:
+    """Mean over pairs of annotators, each weighted by its comparisons; pairs without a kappa are left out.
+
+    Without an item it is taken to first order in each pair's table, without an annotator exactly. Where all pairs
+    share the same units, the mean of Cohen's kappas is Light's (1971).
+    """
+    defined = ~np.isnan(found.kappa)
+    n = np.where(defined, pairs.n, 0)
+    kappa = np.where(defined, found.kappa, 0)
+    total, weight = float(n @ kappa), float(n.sum())
+    counted = defined[pairs.pair]
+    loss = kappa[pairs.pair] + found.influence.reshape(len(kappa), -1)[pairs.pair, pairs.cell]
+    of_item = sum_by(pairs.cluster[counted], loss[counted], pairs.n_clusters)
+    n_item = np.bincount(pairs.cluster[counted], minlength=pairs.n_clusters).astype(np.float64)
+    items = n_item > 0
+    left = ratio(total - of_item[items], weight - n_item[items])
+    of_annotator, n_annotator = (
+        sum(sum_by(who, w, int(pairs.second.max(initial=0)) + 1) for who in _both(pairs)) for w in (n * kappa, n)
+    )
+    who = np.asarray(n_annotator) > 0
+    without = ratio(np.asarray(total - of_annotator)[who], np.asarray(weight - n_annotator)[who])
+    return Replicates(float(ratio(total, weight)), left, np.ones(left.size), without)
+
+
+def clustered_error(pairs: AnnotatorPairs, found: PairKappas) -> Floats:
+    """Standard error of each pair's kappa over items: influences summed by item, squared and summed."""
+    n = pairs.n
+    influence = found.influence.reshape(len(n), -1)[pairs.pair, pairs.cell]
+    key, inverse = np.unique(pairs.pair * np.int64(pairs.n_clusters) + pairs.cluster, return_inverse=True)
+    sums = sum_by(inverse, influence, key.size)
+    squares = sum_by(key // max(pairs.n_clusters, 1), sums**2, len(n))
+    return np.sqrt(squares) / np.maximum(n, 1)
+
+
+def _both(pairs: AnnotatorPairs) -> tuple[Ints, Ints]:
+    return pairs.first, pairs.second
+
+
+def _kappas(pairs: AnnotatorPairs, *, one_marginal: bool) -> PairKappas:
+    w = pairs.scale.weights
+    tables = pairs.tables
+    if pairs.scale.symmetric:
+        tables = (tables + tables[:, ::-1, ::-1]) / 2
+    p = tables / np.maximum(pairs.n, 1)[:, None, None]
+    rows, columns = p.sum(axis=2), p.sum(axis=1)
+    if one_marginal:
+        rows = columns = (rows + columns) / 2
+    observed = (p * w).sum(axis=(1, 2))
+    of_row, of_column = columns @ w.T, rows @ w
+    chance = (rows * of_row).sum(axis=1)
+    rest = 1 - chance
+    kappa = ratio(observed - chance, rest)
+    safe = _safe(rest)
+    moved = of_row[:, :, None] + of_column[:, None, :] - 2 * chance[:, None, None]
+    agree = (w - observed[:, None, None]) * rest[:, None, None]
+    influence = (agree - moved * (1 - observed)[:, None, None]) / np.where(safe, rest, 1)[:, None, None] ** 2
+    return PairKappas(observed, kappa, np.where(safe[:, None, None], influence, 0))
+
+
+def _safe(rest: Floats) -> Bools:
+    return np.asarray(rest > 1e-12)

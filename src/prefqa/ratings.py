@@ -1,0 +1,173 @@
+"""Ratings: who gave which value to which unit, as integers; votes, scores and labels all take this form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from prefqa._types import Floats, Ints
+from prefqa.coding import Coded
+from prefqa.votes import buckets
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """One row per rating, sorted by (cell, item, unit, annotator); a unit is what is rated: a response or a pair.
+
+    Per cluster (an item within a cell): `cell`, `item`. Per unit: `cluster` and `starts`, its first row. Per row:
+    `annotator` and `value`, an index into `n_values` categories; `numbers` are their numeric values, if they have any.
+    """
+
+    cell: Ints
+    item: Ints
+    cluster: Ints
+    starts: Ints
+    annotator: Ints
+    value: Ints
+    n_values: int
+    numbers: Floats | None = None
+
+    @property
+    def lengths(self) -> Ints:
+        """Number of ratings of each unit."""
+        return np.diff(np.append(self.starts, self.value.size))
+
+    @property
+    def row_cluster(self) -> Ints:
+        """Cluster of each row."""
+        return np.repeat(self.cluster, self.lengths)
+
+    def of_cell(self, cell: int) -> Ratings:
+        """Return the clusters of one cell."""
+        low, high = np.searchsorted(self.cell, [cell, cell + 1])
+        return self._between(low, high)
+
+    def _between(self, low: int, high: int) -> Ratings:
+        first, last = np.searchsorted(self.cluster, [low, high])
+        ends = np.append(self.starts, self.value.size)
+        rows = slice(ends[first], ends[last])
+        return Ratings(
+            self.cell[low:high],
+            self.item[low:high],
+            self.cluster[first:last] - low,
+            self.starts[first:last] - ends[first],
+            self.annotator[rows],
+            self.value[rows],
+            self.n_values,
+            self.numbers,
+        )
+
+
+class Kinds(NamedTuple):
+    """Distinct multisets: `kind` of each group, and the sorted `members` of each kind, kind by kind, with `starts`."""
+
+    kind: Ints
+    members: Ints
+    starts: Ints
+
+    @property
+    def lengths(self) -> Ints:
+        """Number of members of each kind."""
+        return np.diff(np.append(self.starts, self.members.size))
+
+
+def ratings_of_values(coded: Coded, numbers: Floats | None, n_values: int) -> Ratings:
+    """Take judgments whose "rank" is the code of a value, from 1, as ratings of the responses of each item."""
+    lengths = coded.lengths
+    starts = coded.unit_starts
+    per_cluster = np.diff(np.append(starts, coded.item.size))
+    row_cluster = np.repeat(np.repeat(np.arange(starts.size), per_cluster), lengths)
+    cell = coded.cell[starts] if coded.cell.size else np.zeros(starts.size, np.uint32)
+    rows = row_cluster, coded.slot.astype(np.int64), np.repeat(coded.annotator, lengths), coded.rank - 1
+    return _ratings(cell, coded.item[starts], *rows, n_values, numbers)
+
+
+def ratings_of_votes(coded: Coded) -> Ratings:
+    """Return the votes on pairs of responses as ratings of the pairs: 0 first by id wins, 1 tie, 2 second wins."""
+    cells, items, clusters, pairs, annotators, values = [], [], [], [], [], []
+    n_before = 0
+    for bucket in buckets(coded):
+        cells.append(bucket.cell)
+        items.append(bucket.item)
+        of_judgment = np.repeat(np.arange(len(bucket.item)), bucket.lengths) + n_before
+        n_before += len(bucket.item)
+        for number, (a, b) in enumerate(combinations(range(bucket.k), 2)):
+            one, two = bucket.ranks[:, a], bucket.ranks[:, b]
+            voted = (one > 0) & (two > 0)
+            clusters.append(of_judgment[voted])
+            pairs.append(np.full(int(voted.sum()), number, np.int64))
+            annotators.append(bucket.annotator[voted])
+            values.append((np.sign(one - two)[voted] + 1).astype(np.int64))
+    if not cells:
+        none = np.zeros(0, np.int64)
+        return Ratings(none, none, none, none, none, none, 3)
+    cell, item = np.concatenate(cells), np.concatenate(items)
+    order = np.lexsort((item, cell))
+    place = np.empty(order.size, np.int64)
+    place[order] = np.arange(order.size)
+    cluster = place[np.concatenate(clusters)] if clusters else np.zeros(0, np.int64)
+    slot, annotator, value = (np.concatenate(part or [np.zeros(0, np.int64)]) for part in (pairs, annotators, values))
+    return _ratings(cell[order], item[order], cluster, slot, annotator, value, 3, None)
+
+
+def _ratings(
+    cell: Ints,
+    item: Ints,
+    row_cluster: Ints,
+    slot: Ints,
+    annotator: Ints,
+    value: Ints,
+    n_values: int,
+    numbers: Floats | None,
+) -> Ratings:
+    width = int(slot.max(initial=0)) + 1
+    key = row_cluster.astype(np.int64) * width + slot
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    starts = np.flatnonzero(np.diff(key, prepend=-1))
+    annotator, value = annotator[order].astype(np.int64), value[order].astype(np.int64)
+    return Ratings(cell, item, key[starts] // width, starts, annotator, value, n_values, numbers)
+
+
+def multisets(keys: Ints, starts: Ints) -> Kinds:
+    """Number the distinct multisets of the groups that begin at `starts`."""
+    lengths = np.diff(np.append(starts, keys.size))
+    kind = np.zeros(starts.size, np.int64)
+    members, sizes, n_kinds = [], [], 0
+    base = int(keys.max(initial=0)) + 1
+    for length, groups, rows in by_length(lengths, starts):
+        table = np.sort(keys[rows], axis=1)
+        some, inverse = _distinct(table, base)
+        kind[groups] = inverse + n_kinds
+        n_kinds += some.size
+        members.append(table[some].reshape(-1))
+        sizes.append(np.full(some.size, length))
+    none = [np.zeros(0, np.int64)]
+    ends = np.cumsum(np.concatenate(sizes or none))
+    firsts = np.concatenate([[0], ends[:-1]]) if ends.size else ends
+    return Kinds(kind, np.concatenate(members or none).astype(np.int64), firsts.astype(np.int64))
+
+
+def by_length(lengths: Ints, starts: Ints) -> Iterator[tuple[int, Ints, Ints]]:
+    """Yield each length there is, the groups of that length and their rows [n_groups, length]."""
+    for length in np.unique(lengths):
+        groups = np.flatnonzero(lengths == length)
+        yield int(length), groups, starts[groups][:, None] + np.arange(length)
+
+
+def _distinct(table: Ints, base: int) -> tuple[Ints, Ints]:
+    """One row of each kind, and the kind of each row; columns are packed into an integer, numbered anew when full."""
+    code = np.zeros(len(table), np.int64)
+    width = 1
+    for column in table.T:
+        if width * base >= 1 << 62:
+            code = np.unique(code, return_inverse=True)[1].astype(np.int64)
+            width = int(code.max(initial=0)) + 1
+        code = code * base + column
+        width *= base
+    _, some, inverse = np.unique(code, return_index=True, return_inverse=True)
+    return some, inverse
