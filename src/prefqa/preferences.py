@@ -175,19 +175,34 @@ class Preferences:
             renamed.with_columns(response_id=pl.coalesce("_named", "response_id")).drop("_named")
         )
 
-    def coded_values(self, column: str, by: Sequence[str] = ()) -> tuple[Coded, pl.Series]:
-        """Return rows that count and have a value in `column`, and its distinct values, sorted.
+    def coded_values(
+        self, column: str, by: Sequence[str] = (), categories: Sequence[object] | None = None
+    ) -> tuple[Coded, pl.Series]:
+        """Return rows that count and have a value in `column`, and its categories: those given, or all values.
 
-        As `coded`, with `rank` the number of the value among these, from 1; whether the row is ranked does not matter.
+        As `coded`, with `rank` the number of the category, from 1, in sorted order (labels: in the order given).
+        Whether the row is ranked does not matter.
+
+        Raises:
+            UsageError: a value that is not among `categories`.
         """
-        key = (f"={column}", *by)
+        key = (f"={column}", *by, repr(categories))
         if key not in self._values:
             self.require(column, *by)
             value = pl.col(column)
             there = value.is_finite() if column == "score" else value.is_not_null()
             rows = self._with_slices(tuple(by), self.judgments.filter(usable_rows(self.columns, ranked=False) & there))
             values = rows.select(value.unique().sort()).collect()[column]
-            coded = encode(rows.with_columns(rank=value.rank("dense").cast(pl.Int64)), by=by)
+            code = value.rank("dense").cast(pl.Int64)
+            if categories is not None:
+                known = pl.Series(column, list(dict.fromkeys(categories)), values.dtype)
+                known = known.sort() if column == "score" else known
+                odd = values.filter(~values.is_in(known.implode()))
+                if len(odd):
+                    raise UsageError(f"column {column!r} holds {odd[0]!r}, which is not among the categories given")
+                code = value.replace_strict(known, pl.int_range(1, len(known) + 1, eager=True), return_dtype=pl.Int64)
+                values = known
+            coded = encode(rows.with_columns(rank=code), by=by)
             self._values[key] = coded, values
         return self._values[key]
 

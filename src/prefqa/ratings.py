@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
@@ -88,6 +88,21 @@ def ratings_of_values(coded: Coded, numbers: Floats | None, n_values: int) -> Ra
 
 def ratings_of_votes(coded: Coded) -> Ratings:
     """Return the votes on pairs of responses as ratings of the pairs: 0 first by id wins, 1 tie, 2 second wins."""
+    return _of_pairs(coded, lambda ranks, a, b: np.sign(ranks[:, a] - ranks[:, b]), 1)
+
+
+def ratings_of_gaps(coded: Coded) -> Ratings:
+    """As `ratings_of_votes`, in five: 0 and 4 where some response stands between the two, 1 and 3 for neighbours."""
+    return _of_pairs(coded, _gap, 2)
+
+
+def _gap(ranks: Ints, a: int, b: int) -> Ints:
+    low, high = np.minimum(ranks[:, a], ranks[:, b]), np.maximum(ranks[:, a], ranks[:, b])
+    between = ((ranks > low[:, None]) & (ranks < high[:, None])).any(axis=1)
+    return np.asarray(np.sign(ranks[:, a] - ranks[:, b]) * (1 + between))
+
+
+def _of_pairs(coded: Coded, value_of: Callable[[Ints, int, int], Ints], reach: int) -> Ratings:
     cells, items, clusters, pairs, annotators, values = [], [], [], [], [], []
     n_before = 0
     for bucket in buckets(coded):
@@ -96,22 +111,21 @@ def ratings_of_votes(coded: Coded) -> Ratings:
         of_judgment = np.repeat(np.arange(len(bucket.item)), bucket.lengths) + n_before
         n_before += len(bucket.item)
         for number, (a, b) in enumerate(combinations(range(bucket.k), 2)):
-            one, two = bucket.ranks[:, a], bucket.ranks[:, b]
-            voted = (one > 0) & (two > 0)
+            voted = (bucket.ranks[:, a] > 0) & (bucket.ranks[:, b] > 0)
             clusters.append(of_judgment[voted])
             pairs.append(np.full(int(voted.sum()), number, np.int64))
             annotators.append(bucket.annotator[voted])
-            values.append((np.sign(one - two)[voted] + 1).astype(np.int64))
+            values.append((value_of(bucket.ranks[voted], a, b) + reach).astype(np.int64))
     if not cells:
         none = np.zeros(0, np.int64)
-        return Ratings(none, none, none, none, none, none, 3)
+        return Ratings(none, none, none, none, none, none, 2 * reach + 1)
     cell, item = np.concatenate(cells), np.concatenate(items)
     order = np.lexsort((item, cell))
     place = np.empty(order.size, np.int64)
     place[order] = np.arange(order.size)
     cluster = place[np.concatenate(clusters)] if clusters else np.zeros(0, np.int64)
     slot, annotator, value = (np.concatenate(part or [np.zeros(0, np.int64)]) for part in (pairs, annotators, values))
-    return _ratings(cell[order], item[order], cluster, slot, annotator, value, 3, None)
+    return _ratings(cell[order], item[order], cluster, slot, annotator, value, 2 * reach + 1, None)
 
 
 def _ratings(

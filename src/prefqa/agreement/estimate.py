@@ -76,6 +76,7 @@ class Options:
     orientation: str = "symmetric"
     inference: str = "items+annotators"
     weights: str | None = None
+    categories: Sequence[object] | None = None
     method: str = "jackknife"
     n_replicates: int = 1000
     seed: int = 0
@@ -108,6 +109,7 @@ def agreement(
     orientation: str = "symmetric",
     inference: str = "items+annotators",
     weights: str | None = None,
+    categories: Sequence[object] | None = None,
     method: str = "jackknife",
     n_replicates: int = 1000,
     seed: int = 0,
@@ -136,6 +138,8 @@ def agreement(
         inference: "items+annotators", or "items" for these very annotators on further items.
         weights: how far apart unlike categories are, for kappas, AC2, Brennan-Prediger and alpha_weighted: one of
             `prefqa.agreement.WEIGHTS`; None for "quadratic" on scores and "identity" otherwise.
+        categories: all scores or labels that could be given, where some were never used (chance of AC and
+            Brennan-Prediger counts them); None for those there are.
         method: "jackknife"; "percentile" or "bca" for a bootstrap over items (coefficients that know the annotators,
             such as cohen_kappa and icc_2, keep the jackknife over items).
         n_replicates: samples of the bootstrap.
@@ -146,7 +150,7 @@ def agreement(
         ColumnNotFoundError: a column of `by` that is not there, or no scores, labels or positions where they are asked.
     """
     prefs = as_preferences(prefs)
-    options = Options(level, orientation, inference, weights, method, n_replicates, seed)
+    options = Options(level, orientation, inference, weights, categories, method, n_replicates, seed)
     chosen = choose(target, coefficients)
     if weights in (None, "identity") and any(n == "gwet_ac2" and e.target == "votes" for n, e in chosen):
         raise UsageError("gwet_ac2 on votes needs weights", hint='give weights="linear" or "quadratic".')
@@ -183,7 +187,14 @@ def sources(prefs: Preferences, by: tuple[str, ...], entries: Sequence[Entry], o
     for kind, column, usual in (("scores", "score", "quadratic"), ("labels", "label", "identity")):
         if kind in kinds:
             weights = options.weights or usual
-            found[kind] = RatingSource.of_column(prefs, column, by, annotators=options.annotators, weights=weights)
+            found[kind] = RatingSource.of_column(
+                prefs,
+                column,
+                by,
+                annotators=options.annotators,
+                weights=weights,
+                categories=options.categories,
+            )
     return found
 
 
@@ -234,7 +245,7 @@ def _figures(source: Source, cell: int, entry: Entry, options: Options) -> dict[
     freedom = found.n_items - 1.0
     more = found.annotator_variance
     if not np.isnan(variance) and not np.isnan(more):
-        freedom, over = _freedom(variance, found.n_items - 1, more, found.annotators.size - 1), INFERENCE[0]
+        freedom, over = satterthwaite(variance, found.n_items - 1, more, found.annotators.size - 1), INFERENCE[0]
         variance += more
     se = float(np.sqrt(variance))
     drawn = None
@@ -253,7 +264,7 @@ def _figures(source: Source, cell: int, entry: Entry, options: Options) -> dict[
     return figures | {"n_items": found.n_items, "reason": impossible, "inference": inference}
 
 
-def _freedom(items: float, n_items: float, annotators: float, n_annotators: float) -> float:
+def satterthwaite(items: float, n_items: float, annotators: float, n_annotators: float) -> float:
     """Satterthwaite's degrees of freedom of a sum of two variances."""
     sum_of_shares = items**2 / n_items + annotators**2 / n_annotators
     return (items + annotators) ** 2 / sum_of_shares if sum_of_shares > 0 else n_items

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -106,7 +107,9 @@ class VoteSource:
         return None
 
 
-class _Cell(NamedTuple):
+class RatingCell(NamedTuple):
+    """Ratings of a cell, the patterns of its items, and the pattern of each item."""
+
     ratings: Ratings
     found: RatingPatterns
     kind: Ints
@@ -121,8 +124,8 @@ class RatingSource:
     scale: Scale
     raw: Floats | None
     annotators: bool
-    _cells: dict[int, _Cell] = field(default_factory=dict)
-    _losses: dict[int, sparse.csr_array] = field(default_factory=dict)
+    _cells: dict[int, RatingCell] = field(default_factory=dict)
+    _losses: dict[int, tuple[Ints, sparse.csr_array]] = field(default_factory=dict)
     _pairs: dict[int, AnnotatorPairs | None] = field(default_factory=dict)
     _two_way: dict[int, dict[str, Replicates]] = field(default_factory=dict)
 
@@ -135,10 +138,17 @@ class RatingSource:
 
     @classmethod
     def of_column(
-        cls, prefs: Preferences, column: str, by: tuple[str, ...], *, annotators: bool, weights: str
+        cls,
+        prefs: Preferences,
+        column: str,
+        by: tuple[str, ...],
+        *,
+        annotators: bool,
+        weights: str,
+        categories: Sequence[object] | None,
     ) -> RatingSource:
         """Take the values of a column as ratings of the responses of each item."""
-        coded, values = prefs.coded_values(column, by)
+        coded, values = prefs.coded_values(column, by, categories)
         n = len(values)
         raw = values.to_numpy().astype(np.float64) if column == "score" else None
         numbers = np.arange(1.0, n + 1) if raw is None else raw
@@ -152,13 +162,13 @@ class RatingSource:
 
     def counts(self, cell: int) -> Counts:
         """Return how much there is in a cell."""
-        ratings = self._cell(cell).ratings
+        ratings = self.cell(cell).ratings
         paired = np.repeat(ratings.lengths >= 2, ratings.lengths)
         return Counts(np.unique(ratings.annotator[paired]).size, int(paired.sum()))
 
     def replicates(self, cell: int, entry: Entry) -> Replicates:
         """Return a coefficient of a cell with its delete-one values."""
-        here = self._cell(cell)
+        here = self.cell(cell)
         if entry.route:
             return self._routed(cell, here, entry)
         assert entry.ratings is not None  # noqa: S101
@@ -170,9 +180,7 @@ class RatingSource:
         items = left_out(found, found.values, entry.ratings, total)
         without = np.zeros(0)
         if self.annotators:
-            if cell not in self._losses:
-                self._losses[cell] = rating_losses(here.ratings, self.scale)[1]
-            lost = self._losses[cell]
+            lost = self.losses(cell)[1]
             carrying = lost[np.flatnonzero(lost[:, [RATING_AT["paired"]]].toarray()[:, 0])]
             without = left_out(here.found, carrying, entry.ratings, here.found.total())
         return Replicates(estimate, items, found.counts, without)
@@ -181,7 +189,7 @@ class RatingSource:
         """Return the coefficient in n samples of items; None for those that know the annotators."""
         if entry.ratings is None:
             return None
-        found = self._cell(cell).found.counted(entry.counted)
+        found = self.cell(cell).found.counted(entry.counted)
         if not found.counts.size:
             return None
         drawn = np.asarray(found.values.T @ multiplicities(found.counts, n, seed).T).T
@@ -195,13 +203,19 @@ class RatingSource:
             return "some scores are below 0, where ratios mean nothing"
         return None
 
+    def losses(self, cell: int) -> tuple[Ints, sparse.csr_array]:
+        """Return the annotators of a cell and what its sums lose without each."""
+        if cell not in self._losses:
+            self._losses[cell] = rating_losses(self.cell(cell).ratings, self.scale)
+        return self._losses[cell]
+
     def pairs(self, cell: int) -> AnnotatorPairs | None:
         """Return the tables of pairs of annotators of a cell."""
         if cell not in self._pairs:
-            self._pairs[cell] = annotator_pairs(self._cell(cell).ratings, self.scale)
+            self._pairs[cell] = annotator_pairs(self.cell(cell).ratings, self.scale)
         return self._pairs[cell]
 
-    def _routed(self, cell: int, here: _Cell, entry: Entry) -> Replicates:
+    def _routed(self, cell: int, here: RatingCell, entry: Entry) -> Replicates:
         if entry.route == "conger":
             return conger(here.ratings, self.scale, here.found, here.kind, annotators=self.annotators)
         if entry.route in ("cohen", "scott"):
@@ -214,10 +228,11 @@ class RatingSource:
             self._two_way[cell] = two_way(here.ratings, annotators=self.annotators)
         return self._two_way[cell][entry.route]
 
-    def _cell(self, cell: int) -> _Cell:
+    def cell(self, cell: int) -> RatingCell:
+        """Return the ratings of a cell, the patterns of its items, and the pattern of each item."""
         if cell not in self._cells:
             ratings = self.ratings.of_cell(cell)
-            self._cells[cell] = _Cell(ratings, *rating_patterns(ratings, self.scale))
+            self._cells[cell] = RatingCell(ratings, *rating_patterns(ratings, self.scale))
         return self._cells[cell]
 
 

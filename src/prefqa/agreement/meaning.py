@@ -1,0 +1,56 @@
+"""What others call a coefficient of some size, by the probability that it is at least that large."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from scipy.special import ndtr
+
+#: Share of probability that a word must be backed by.
+CONFIDENCE = 0.95
+
+
+class Benchmark(NamedTuple):
+    """Words for sizes of a coefficient, from the best down, each with its lower bound, and whose words they are."""
+
+    words: tuple[tuple[str, float], ...]
+    source: str
+
+
+BENCHMARKS = {
+    "landis_koch": Benchmark(
+        (
+            ("almost perfect", 0.8),
+            ("substantial", 0.6),
+            ("moderate", 0.4),
+            ("fair", 0.2),
+            ("slight", 0.0),
+            ("poor", -1.0),
+        ),
+        "Landis and Koch (1977), Biometrics 33, p. 165",
+    ),
+    "krippendorff": Benchmark(
+        (("reliable", 0.8), ("tentative conclusions", 0.667), ("not reliable", -1.0)),
+        "Krippendorff (2004), Human Communication Research 30, p. 429",
+    ),
+}
+
+
+def meaning(estimate: float | None, se: float | None, benchmark: str = "landis_koch") -> str | None:
+    r"""Return the best word that the coefficient deserves with probability .95, not the word of the bare estimate.
+
+    .. math:: P(\kappa \ge b) = \frac{\Phi((\hat\kappa - b) / \sigma) - \Phi((\hat\kappa - 1) / \sigma)}
+                                     {\Phi((\hat\kappa + 1) / \sigma) - \Phi((\hat\kappa - 1) / \sigma)}
+
+    None without an estimate or a standard error. Source: Gwet (2014), Handbook of Inter-Rater Reliability, chapter 6.
+    """
+    if estimate is None or se is None:
+        return None
+    words = BENCHMARKS[benchmark].words
+    if se <= 0:
+        return next((word for word, bound in words if estimate >= bound), words[-1][0])
+    whole = ndtr((estimate + 1) / se) - ndtr((estimate - 1) / se)
+    for word, bound in words:
+        if (ndtr((estimate - bound) / se) - ndtr((estimate - 1) / se)) / whole >= CONFIDENCE:
+            return word
+    return words[-1][0]
