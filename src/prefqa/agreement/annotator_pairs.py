@@ -41,11 +41,15 @@ class AnnotatorPairs:
 
 @dataclass(frozen=True)
 class PairKappas:
-    """Kappa of each pair of annotators (NaN where chance agreement is 1) and the influence of each cell [n, V, V]."""
+    """Kappa of each pair of annotators; NaN where chance agreement is 1.
+
+    Per cell [n, V, V] of its table: the `influence` of a comparison, and the kappa `without` one (NaN: undefined).
+    """
 
     observed: Floats
     kappa: Floats
     influence: Floats
+    without: Floats
 
 
 def annotator_pairs(ratings: Ratings, scale: Scale) -> AnnotatorPairs | None:
@@ -90,25 +94,29 @@ def scott(pairs: AnnotatorPairs) -> PairKappas:
 def mean_over_pairs(pairs: AnnotatorPairs, found: PairKappas) -> Replicates:
     """Mean over pairs of annotators, each weighted by its comparisons; pairs without a kappa are left out.
 
-    Without an item it is taken to first order in each pair's table, without an annotator exactly. Where all pairs
-    share the same units, the mean of Cohen's kappas is Light's (1971).
+    Without an item that has one comparison of each pair, and without an annotator, it is exact; several comparisons of
+    a pair in one item (a ranking of many responses) are taken out one by one and added up. Where all pairs share the
+    same units, the mean of Cohen's kappas is Light's (1971).
     """
     defined = ~np.isnan(found.kappa)
     n = np.where(defined, pairs.n, 0)
     kappa = np.where(defined, found.kappa, 0)
     total, weight = float(n @ kappa), float(n.sum())
     counted = defined[pairs.pair]
-    loss = kappa[pairs.pair] + found.influence.reshape(len(kappa), -1)[pairs.pair, pairs.cell]
-    of_item = sum_by(pairs.cluster[counted], loss[counted], pairs.n_clusters)
-    n_item = np.bincount(pairs.cluster[counted], minlength=pairs.n_clusters).astype(np.float64)
+    left = np.where(np.isnan(found.without), 0, (n - 1)[:, None, None])
+    losses = (n * kappa)[:, None, None] - left * np.nan_to_num(found.without), n[:, None, None] - left
+    of_item, n_item = (
+        sum_by(pairs.cluster[counted], loss.reshape(len(n), -1)[pairs.pair, pairs.cell][counted], pairs.n_clusters)
+        for loss in losses
+    )
     items = n_item > 0
-    left = ratio(total - of_item[items], weight - n_item[items])
+    without_item = ratio(total - of_item[items], weight - n_item[items])
     of_annotator, n_annotator = (
         sum(sum_by(who, w, int(pairs.second.max(initial=0)) + 1) for who in _both(pairs)) for w in (n * kappa, n)
     )
     who = np.asarray(n_annotator) > 0
     without = ratio(np.asarray(total - of_annotator)[who], np.asarray(weight - n_annotator)[who])
-    return Replicates(float(ratio(total, weight)), left, np.ones(left.size), without)
+    return Replicates(float(ratio(total, weight)), without_item, np.ones(without_item.size), without)
 
 
 def clustered_error(pairs: AnnotatorPairs, found: PairKappas) -> Floats:
@@ -143,7 +151,27 @@ def _kappas(pairs: AnnotatorPairs, *, one_marginal: bool) -> PairKappas:
     moved = of_row[:, :, None] + of_column[:, None, :] - 2 * chance[:, None, None]
     agree = (w - observed[:, None, None]) * rest[:, None, None]
     influence = (agree - moved * (1 - observed)[:, None, None]) / np.where(safe, rest, 1)[:, None, None] ** 2
-    return PairKappas(observed, kappa, np.where(safe[:, None, None], influence, 0))
+    without = _without(pairs, observed, chance, of_row, of_column, one_marginal=one_marginal)
+    return PairKappas(observed, kappa, np.where(safe[:, None, None], influence, 0), without)
+
+
+def _without(
+    pairs: AnnotatorPairs, observed: Floats, chance: Floats, of_row: Floats, of_column: Floats, *, one_marginal: bool
+) -> Floats:
+    """Kappa of each pair of annotators without one comparison of each cell."""
+    w, n = pairs.scale.weights, pairs.n[:, None, None]
+    both = w
+    if pairs.scale.symmetric:  # a comparison stands half in its cell, half in the opposite one
+        of_row, of_column = ((part + part[:, ::-1]) / 2 for part in (of_row, of_column))
+        both = (w + w[::-1, :] + w[:, ::-1] + w[::-1, ::-1]) / 4
+    if one_marginal:
+        own = np.diag(both)
+        both = (own[:, None] + own[None, :] + 2 * both) / 4
+    rest = np.maximum(n - 1, 1)
+    agree = (n * observed[:, None, None] - w) / rest
+    moved = n * (of_row[:, :, None] + of_column[:, None, :])
+    by_chance = (n**2 * chance[:, None, None] - moved + both) / rest**2
+    return np.where(n > 1, ratio(agree - by_chance, 1 - by_chance), np.nan)
 
 
 def _safe(rest: Floats) -> Bools:

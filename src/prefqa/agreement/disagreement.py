@@ -76,7 +76,13 @@ class DisagreementResult(Result):
 
 
 def disagreement(
-    prefs: Preferences, *, target: str = "votes", n_items: int = 20, weights: str | None = None, level: float = 0.95
+    prefs: Preferences,
+    *,
+    target: str = "votes",
+    n_items: int = 20,
+    orientation: str = "symmetric",
+    weights: str | None = None,
+    level: float = 0.95,
 ) -> DisagreementResult:
     r"""Tell where annotators disagree and with whom.
 
@@ -91,6 +97,7 @@ def disagreement(
         prefs: the judgments.
         target: "votes", "scores" or "labels"; scores are taken as categories.
         n_items: how many of the most divided items to list.
+        orientation: of votes, for the kappas; see `agreement`.
         weights: agreement weights of the kappas; see `agreement`.
         level: confidence level of the intervals.
 
@@ -100,7 +107,7 @@ def disagreement(
     prefs = as_preferences(prefs)
     if target not in ("votes", "scores", "labels"):
         raise UsageError(f"no disagreement on {target!r}", hint="there are: votes, scores, labels.")
-    options = Options(inference="items", weights=weights, level=level)
+    options = Options(level, orientation, "items", weights)
     source = next(iter(sources(prefs, (), [TARGETS[target]["cohen_kappa"]], options).values()))
     assert isinstance(source, RatingSource)  # noqa: S101 - cohen_kappa reads ratings
     reason = source.reason(TARGETS[target]["cohen_kappa"])

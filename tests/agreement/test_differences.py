@@ -1,0 +1,71 @@
+"""Tests of differences between slices."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+import prefqa
+from prefqa.agreement import differences
+from prefqa.errors import UsageError
+from prefqa.preferences import Preferences
+
+
+def _split(n_items: int, seed: int, *, worse: bool = False) -> Preferences:
+    """Half of the items in each slice; `worse` turns a third of the judgments of slice b around."""
+    rows = prefqa.simulate(
+        n_items, n_annotators=20, n_responses=2, seed=seed, texts=False
+    ).preferences.judgments.collect()
+    rows = rows.with_columns(half=pl.when(pl.col("item_id").hash(1) % 2 == 0).then(pl.lit("a")).otherwise(pl.lit("b")))
+    if worse:
+        turned = (pl.struct("item_id", "annotator_id").hash(2) % 3 == 0) & (pl.col("half") == "b")
+        rows = rows.with_columns(rank=pl.when(turned).then(3 - pl.col("rank")).otherwise("rank"))
+    return Preferences.from_long(rows.select("item_id", "annotator_id", "response_id", "rank", "half"))
+
+
+def test_a_difference_is_that_of_the_slices_and_its_error_that_of_independent_items() -> None:
+    prefs = _split(500, 1)
+    names = ["alpha_nominal", "percent_agreement", "fleiss_kappa"]
+    found = differences(prefs, by="half", coefficients=names, inference="items")
+    slices = prefqa.agreement(prefs, by="half", coefficients=names, inference="items").estimates
+    for row in found.iter_rows(named=True):
+        a, b = (
+            slices.filter(pl.col("slice") == row[f"slice_{end}"], pl.col("coefficient") == row["coefficient"]).row(
+                0, named=True
+            )
+            for end in "ab"
+        )
+        assert row["difference"] == pytest.approx(b["estimate"] - a["estimate"])
+        assert row["se"] == pytest.approx(np.hypot(a["se"], b["se"]), rel=1e-6)
+
+
+def test_an_item_that_stands_in_both_slices_counts_as_one() -> None:
+    """The same judgments under two names differ by nothing, with no error at all."""
+    rows = _split(100, 2).judgments.collect()
+    twice = pl.concat([rows.with_columns(half=pl.lit(name)) for name in "ab"])
+    row = differences(Preferences.from_long(twice), by="half", coefficients=["alpha_nominal"]).row(0, named=True)
+    assert row["reason"] == "one item, or no variance, in one of the slices"
+
+
+def test_a_planted_difference_is_found_and_none_is_mostly_not() -> None:
+    assert differences(_split(600, 3, worse=True), by="half", coefficients=["alpha_nominal"])["p_value"].item() < 0.01
+    quiet = [
+        differences(_split(300, seed), by="half", coefficients=["alpha_nominal"])["p_value"].item()
+        for seed in range(100, 160)
+    ]
+    assert np.mean(np.array(quiet) < 0.05) <= 0.15
+
+
+def test_p_values_of_several_slices_are_holms() -> None:
+    rows = _split(400, 4).judgments.collect().with_columns(third=(pl.col("item_id").hash(3) % 3).cast(pl.String))
+    found = differences(Preferences.from_long(rows), by="third", coefficients=["alpha_nominal"])
+    p = np.sort(found["p_value"].to_numpy())
+    holm = np.minimum(np.maximum.accumulate(p * np.array([3, 2, 1])), 1)
+    assert np.sort(found["p_adjusted"].to_numpy()) == pytest.approx(holm)
+    assert found.height == 3
+
+
+def test_coefficients_that_know_the_annotators_have_none() -> None:
+    with pytest.raises(UsageError, match="cohen_kappa"):
+        differences(_split(50, 1), by="half", coefficients=["cohen_kappa"])
