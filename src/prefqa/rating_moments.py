@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from scipy import sparse
 
-from prefqa._types import Floats, Ints, sum_by
+from prefqa._types import Floats, Ints, distinct, sum_by
 from prefqa.ratings import Kinds, Ratings, by_length, multisets
 
 #: Moments of a unit with m ratings x; those on the first line count every unit, the others units with m >= 2.
@@ -126,11 +126,11 @@ def rating_losses(ratings: Ratings, scale: Scale) -> tuple[Ints, sparse.csr_arra
     """Return what the sums of moments lose without each annotator: annotators and [n_annotators, columns], sparse."""
     units = multisets(ratings.value, ratings.starts)
     row_kind = np.repeat(units.kind, ratings.lengths)
-    key, inverse = np.unique(row_kind * ratings.n_values + ratings.value, return_inverse=True)
+    key, inverse = distinct(row_kind * ratings.n_values + ratings.value)
     kind, without = key // ratings.n_values, key % ratings.n_values
     whole = _unit_moments(units, scale)[kind]
     lost = sparse.csr_array(whole - _unit_moments(_without(units, kind, without), scale))
-    annotators, place = np.unique(ratings.annotator, return_inverse=True)
+    annotators, place = distinct(ratings.annotator)
     shape = (annotators.size, key.size)
     given = sparse.coo_array((np.ones(place.size), (place, inverse)), shape=shape).tocsr()
     return annotators, sparse.csr_array(given @ lost)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from prefqa._types import Floats, Ints
+from prefqa._types import Floats, Ints, distinct
 from prefqa.coding import Coded
 from prefqa.votes import buckets
 
@@ -19,13 +19,15 @@ class Ratings:
     """One row per rating, sorted by (cell, item, unit, annotator); a unit is what is rated: a response or a pair.
 
     Per cluster (an item within a cell): `cell`, `item`. Per unit: `cluster` and `starts`, its first row. Per row:
-    `annotator` and `value`, an index into `n_values` categories; `numbers` are their numeric values, if they have any.
+    `judgment` (one annotator's in one cluster), `annotator` and `value`, an index into `n_values` categories; `numbers`
+    are their numeric values, if they have any.
     """
 
     cell: Ints
     item: Ints
     cluster: Ints
     starts: Ints
+    judgment: Ints
     annotator: Ints
     value: Ints
     n_values: int
@@ -55,6 +57,7 @@ class Ratings:
             self.item[low:high],
             self.cluster[first:last] - low,
             self.starts[first:last] - ends[first],
+            self.judgment[rows],
             self.annotator[rows],
             self.value[rows],
             self.n_values,
@@ -82,7 +85,8 @@ def ratings_of_values(coded: Coded, numbers: Floats | None, n_values: int) -> Ra
     per_cluster = np.diff(np.append(starts, coded.item.size))
     row_cluster = np.repeat(np.repeat(np.arange(starts.size), per_cluster), lengths)
     cell = coded.cell[starts] if coded.cell.size else np.zeros(starts.size, np.uint32)
-    rows = row_cluster, coded.slot.astype(np.int64), np.repeat(coded.annotator, lengths), coded.rank - 1
+    judgment = np.repeat(np.arange(lengths.size), lengths)
+    rows = row_cluster, coded.slot, judgment, np.repeat(coded.annotator, lengths), coded.rank - 1
     return _ratings(cell, coded.item[starts], *rows, n_values, numbers)
 
 
@@ -103,29 +107,35 @@ def _gap(ranks: Ints, a: int, b: int) -> Ints:
 
 
 def _of_pairs(coded: Coded, value_of: Callable[[Ints, int, int], Ints], reach: int) -> Ratings:
-    cells, items, clusters, pairs, annotators, values = [], [], [], [], [], []
-    n_before = 0
+    none = np.zeros(0, np.int64)
+    cells: list[Ints] = [none]
+    items: list[Ints] = [none]
+    rows: list[tuple[Ints, ...]] = [(none,) * 5]
+    n_units, n_judgments = 0, 0
     for bucket in buckets(coded):
         cells.append(bucket.cell)
         items.append(bucket.item)
-        of_judgment = np.repeat(np.arange(len(bucket.item)), bucket.lengths) + n_before
-        n_before += len(bucket.item)
-        for number, (a, b) in enumerate(combinations(range(bucket.k), 2)):
-            voted = (bucket.ranks[:, a] > 0) & (bucket.ranks[:, b] > 0)
-            clusters.append(of_judgment[voted])
-            pairs.append(np.full(int(voted.sum()), number, np.int64))
-            annotators.append(bucket.annotator[voted])
-            values.append((value_of(bucket.ranks[voted], a, b) + reach).astype(np.int64))
-    if not cells:
-        none = np.zeros(0, np.int64)
-        return Ratings(none, none, none, none, none, none, 2 * reach + 1)
+        pairs = list(combinations(range(bucket.k), 2))
+        for length, units, at in by_length(bucket.lengths, bucket.starts):
+            flat = at.reshape(-1)
+            ranks = bucket.ranks[flat]
+            shape = (units.size, len(pairs), length)
+            values, voted = np.empty(shape, np.int64), np.empty(shape, bool)
+            for number, (a, b) in enumerate(pairs):
+                voted[:, number] = ((ranks[:, a] > 0) & (ranks[:, b] > 0)).reshape(units.size, length)
+                values[:, number] = value_of(ranks, a, b).reshape(units.size, length) + reach
+            judgment = np.broadcast_to(at[:, None, :], shape)[voted]
+            unit = np.broadcast_to((units + n_units)[:, None, None], shape)[voted]
+            slot = np.broadcast_to(np.arange(len(pairs))[None, :, None], shape)[voted]
+            rows.append((unit, slot, judgment + n_judgments, bucket.annotator[judgment], values[voted]))
+        n_units += len(bucket.item)
+        n_judgments += len(bucket.annotator)
     cell, item = np.concatenate(cells), np.concatenate(items)
+    unit, slot, judgment, annotator, value = (np.concatenate(column) for column in zip(*rows, strict=True))
     order = np.lexsort((item, cell))
     place = np.empty(order.size, np.int64)
     place[order] = np.arange(order.size)
-    cluster = place[np.concatenate(clusters)] if clusters else np.zeros(0, np.int64)
-    slot, annotator, value = (np.concatenate(part or [np.zeros(0, np.int64)]) for part in (pairs, annotators, values))
-    return _ratings(cell[order], item[order], cluster, slot, annotator, value, 2 * reach + 1, None)
+    return _ratings(cell[order], item[order], place[unit], slot, judgment, annotator, value, 2 * reach + 1, None)
 
 
 def _ratings(
@@ -133,6 +143,7 @@ def _ratings(
     item: Ints,
     row_cluster: Ints,
     slot: Ints,
+    judgment: Ints,
     annotator: Ints,
     value: Ints,
     n_values: int,
@@ -140,11 +151,12 @@ def _ratings(
 ) -> Ratings:
     width = int(slot.max(initial=0)) + 1
     key = row_cluster.astype(np.int64) * width + slot
-    order = np.argsort(key, kind="stable")
-    key = key[order]
+    if (key[1:] < key[:-1]).any():
+        order = np.argsort(key, kind="stable")
+        key, judgment, annotator, value = key[order], judgment[order], annotator[order], value[order]
     starts = np.flatnonzero(np.diff(key, prepend=-1))
-    annotator, value = annotator[order].astype(np.int64), value[order].astype(np.int64)
-    return Ratings(cell, item, key[starts] // width, starts, annotator, value, n_values, numbers)
+    annotator, value = annotator.astype(np.int64), value.astype(np.int64)
+    return Ratings(cell, item, key[starts] // width, starts, judgment, annotator, value, n_values, numbers)
 
 
 def multisets(keys: Ints, starts: Ints) -> Kinds:
@@ -179,9 +191,11 @@ def _distinct(table: Ints, base: int) -> tuple[Ints, Ints]:
     width = 1
     for column in table.T:
         if width * base >= 1 << 62:
-            code = np.unique(code, return_inverse=True)[1].astype(np.int64)
+            code = distinct(code)[1].astype(np.int64)
             width = int(code.max(initial=0)) + 1
         code = code * base + column
         width *= base
-    _, some, inverse = np.unique(code, return_index=True, return_inverse=True)
-    return some, inverse
+    found, kind = distinct(code)
+    some = np.empty(found.size, np.int64)
+    some[kind] = np.arange(kind.size)
+    return some, kind

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prefqa._types import Bools, Floats, Ints, sum_by
+from prefqa._types import Bools, Floats, Ints, distinct, sum_by
 from prefqa.agreement.ratio import ratio
 from prefqa.rating_moments import Scale
 from prefqa.ratings import Ratings, by_length
@@ -66,7 +66,7 @@ def annotator_pairs(ratings: Ratings, scale: Scale) -> AnnotatorPairs | None:
                 cells.append(value[:, i] * v + value[:, j])
                 clusters.append(ratings.cluster[units])
     cell, cluster = np.concatenate(cells), np.concatenate(clusters)
-    keys, pair = np.unique(np.concatenate(pairs), return_inverse=True)
+    keys, pair = distinct(np.concatenate(pairs))
     if keys.size * v * v > MAX_CELLS:
         return None
     tables = np.bincount(pair * v * v + cell, minlength=keys.size * v * v).reshape(keys.size, v, v).astype(np.float64)
@@ -123,9 +123,12 @@ def clustered_error(pairs: AnnotatorPairs, found: PairKappas) -> Floats:
     """Standard error of each pair's kappa over items: influences summed by item, squared and summed."""
     n = pairs.n
     influence = found.influence.reshape(len(n), -1)[pairs.pair, pairs.cell]
-    key, inverse = np.unique(pairs.pair * np.int64(pairs.n_clusters) + pairs.cluster, return_inverse=True)
-    sums = sum_by(inverse, influence, key.size)
-    squares = sum_by(key // max(pairs.n_clusters, 1), sums**2, len(n))
+    key = pairs.pair * np.int64(pairs.n_clusters) + pairs.cluster
+    runs = np.flatnonzero(np.diff(key, prepend=-1))  # an item's comparisons of a pair mostly stand side by side
+    influence = np.add.reduceat(influence, runs) if runs.size else influence
+    found_keys, inverse = distinct(key[runs])
+    sums = sum_by(inverse, influence, found_keys.size)
+    squares = sum_by(found_keys // max(pairs.n_clusters, 1), sums**2, len(n))
     return np.sqrt(squares) / np.maximum(n, 1)
 
 

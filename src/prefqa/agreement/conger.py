@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from prefqa._types import Floats, sum_by
+from prefqa._types import Floats, distinct, sum_by
 from prefqa.agreement.ratio import ratio
 from prefqa.rating_moments import AT, RatingPatterns, Scale, rating_losses
 from prefqa.ratings import Ratings
@@ -20,7 +20,7 @@ def conger(ratings: Ratings, scale: Scale, found: RatingPatterns, kind: np.ndarr
     an item, chance is taken to first order; without an annotator exactly. Undefined with one annotator.
     Source: Conger (1980); missing ratings as Gwet (2014), eq. 2.17, and irrCAC.
     """
-    who, place = np.unique(ratings.annotator, return_inverse=True)
+    who, place = distinct(ratings.annotator)
     given = np.bincount(place * ratings.n_values + ratings.value, minlength=who.size * ratings.n_values)
     given = given.reshape(who.size, ratings.n_values)
     n = given.sum(axis=1).astype(np.float64)

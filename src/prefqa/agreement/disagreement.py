@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from scipy.special import stdtrit
 
-from prefqa._types import Bools, Floats, sum_by
+from prefqa._types import Bools, Floats, distinct, sum_by
 from prefqa.agreement.annotator_pairs import clustered_error, cohen
 from prefqa.agreement.ceiling import Ceiling, ceiling
 from prefqa.agreement.estimate import Options, sources
@@ -156,11 +156,10 @@ def _scores(ratings: Ratings) -> _Scored:
 def _annotators(source: RatingSource, scored: _Scored, pairs: pl.DataFrame, level: float) -> pl.DataFrame:
     ratings, ids = source.ratings, source.coded.annotator_ids
     at = scored.counted
-    who, item = ratings.annotator[at], ratings.row_cluster[at]
-    n_clusters = max(len(ratings.cell), 1)
-    key, inverse = np.unique(who * np.int64(n_clusters) + item, return_inverse=True)
+    judgments, inverse = distinct(ratings.judgment[at])
     total, n = sum_by(inverse, scored.score[at]), np.bincount(inverse).astype(np.float64)
-    of = key // n_clusters
+    of = np.empty(judgments.size, np.int64)
+    of[inverse] = ratings.annotator[at]
     everyone = len(ids)
     votes, items = sum_by(of, n, everyone), np.bincount(of, minlength=everyone).astype(np.float64)
     mean = ratio(sum_by(of, total, everyone), votes)

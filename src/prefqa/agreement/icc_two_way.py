@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from prefqa._types import Floats, sum_by
+from prefqa._types import Floats, distinct, sum_by
 from prefqa.agreement.ratio import ratio
 from prefqa.ratings import Ratings
 from prefqa.replicates import Replicates
@@ -51,7 +51,7 @@ def two_way(ratings: Ratings, *, annotators: bool) -> dict[str, Replicates]:
     x = ratings.numbers[ratings.value]
     m = ratings.lengths.astype(np.float64)
     unit = np.repeat(np.arange(m.size), ratings.lengths)
-    who, place = np.unique(ratings.annotator, return_inverse=True)
+    who, place = distinct(ratings.annotator)
     n_of, sum_of = np.bincount(place), sum_by(place, x)
     e = x - (sum_of / n_of)[place]
     d = sum_by(unit, e, m.size)
@@ -68,8 +68,9 @@ def two_way(ratings: Ratings, *, annotators: bool) -> dict[str, Replicates]:
     cluster = ratings.row_cluster
     n_clusters = len(ratings.cell)
     # Sums over the ratings of one annotator in one item.
-    key, inverse = np.unique(cluster * np.int64(who.size) + place, return_inverse=True)
-    of, at = key // who.size, key % who.size
+    judgments, inverse = distinct(ratings.judgment)
+    of, at = np.empty(judgments.size, np.int64), np.empty(judgments.size, np.int64)
+    of[inverse], at[inverse] = cluster, place
     e_sum, x_sum = sum_by(inverse, e), sum_by(inverse, x)
     h_sum, count = sum_by(inverse, (d / m)[unit]), np.bincount(inverse)
     h = sum_by(place, (d / m)[unit])
