@@ -11,27 +11,36 @@ from typing import Any
 
 import click
 
+from prefqa.cli_agreement import agreement, disagreement, plan
+from prefqa.cli_shared import (
+    EPILOG,
+    EXIT_CLEAN,
+    EXIT_COULD_NOT_RUN,
+    EXIT_FAILED,
+    EXIT_OUR_FAULT,
+    checked,
+    clean,
+    config_option,
+    format_option,
+    input_argument,
+    read_input,
+    settings_of,
+    show_result,
+)
 from prefqa.errors import PrefqaError
 
-EXIT_CLEAN, EXIT_FAILED, EXIT_COULD_NOT_RUN, EXIT_OUR_FAULT = 0, 1, 2, 3
-_EPILOG = "Exit codes: 0 clean, 1 the gate failed, 2 could not run, 3 a fault of prefqa itself."
 
-_config = click.option("-c", "--config", type=click.Path(dir_okay=False), help="A prefqa.toml.")
-_format = click.option("--format", "as_", type=click.Choice(["text", "json"]), default="text", show_default=True)
-_input = click.argument("source", metavar="INPUT")
-
-
-@click.group(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="prefqa")
 def cli() -> None:
     """The quality gate for preference data."""
 
 
-@cli.command(epilog=_EPILOG)
-@_input
+@cli.command(epilog=EPILOG)
+@input_argument
 @click.option("-o", "--out", required=True, type=click.Path(), help="Directory for the report and the files.")
-@_config
-@_format
+@config_option
+@format_option
 def run(source: str, out: str, config: str | None, as_: str) -> int:
     """Read, check, measure agreement and drift, build consensus pairs, apply the gate, write it all to OUT."""
     from prefqa.config import load_config
@@ -39,12 +48,12 @@ def run(source: str, out: str, config: str | None, as_: str) -> int:
     return _run(source, out, load_config(config), as_)
 
 
-@cli.command(epilog=_EPILOG)
+@cli.command(epilog=EPILOG)
 @click.option("-o", "--out", required=True, type=click.Path(), help="Directory for the report and the files.")
 @click.option("--items", default=300, show_default=True, type=click.IntRange(1), help="Number of prompts.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of the campaign.")
-@_config
-@_format
+@config_option
+@format_option
 def demo(out: str, items: int, seed: int, config: str | None, as_: str) -> int:
     """Do what `run` does on a simulated campaign, in which from half-time annotators call more responses equal."""
     from prefqa.config import load_config
@@ -56,108 +65,90 @@ def demo(out: str, items: int, seed: int, config: str | None, as_: str) -> int:
     return _run(campaign.preferences, out, settings, as_)
 
 
-@cli.command(epilog=_EPILOG)
-@_input
-@_config
-@_format
+@cli.command(epilog=EPILOG)
+@input_argument
+@config_option
+@format_option
 def check(source: str, config: str | None, as_: str) -> int:
     """Check the data against the rules; fails on findings of severity error (see [gate] fail_on)."""
     from prefqa.gate import gate
 
-    settings = _settings(config)
-    checked = _checked(_read(source, settings), settings)
-    verdict = gate(check=checked, config=settings.gate.model_copy(update={"agreement": (), "drift": _no_drift()}))
-    _show(as_, checked.to_dict(), lambda terminal, console: terminal.print_findings(console, checked))
+    settings = settings_of(config)
+    found = checked(read_input(source, settings), settings)
+    verdict = gate(check=found, config=settings.gate.model_copy(update={"agreement": (), "drift": _no_drift()}))
+    show_result(as_, found.to_dict(), lambda terminal, console: terminal.print_findings(console, found))
     return EXIT_CLEAN if verdict.passed else EXIT_FAILED
 
 
-@cli.command(epilog=_EPILOG)
-@_input
-@click.option("--by", multiple=True, help="Column to slice by (may be given several times).")
-@click.option("--inference", type=click.Choice(["items+annotators", "items"]), help="Over what intervals speak.")
-@_config
-@_format
-def agreement(source: str, by: tuple[str, ...], inference: str | None, config: str | None, as_: str) -> int:
-    """Measure inter-annotator agreement."""
-    from prefqa.agreement import agreement as measure
-
-    settings = _settings(config)
-    options = settings.agreement.model_dump()
-    given = {"by": by or options["by"], "inference": inference or options["inference"]}
-    result = measure(_clean(source, settings), **(options | given))
-    _show(as_, result.to_dict(), lambda terminal, console: terminal.print_agreement(console, result))
-    return EXIT_CLEAN
-
-
-@cli.command(epilog=_EPILOG)
-@_input
+@cli.command(epilog=EPILOG)
+@input_argument
 @click.option("--every", help='Length of a period: "1d", "1w", "1mo".')
 @click.option("--time", help="Time column (default created_at).")
 @click.option("--version", help="Column whose values are the periods, such as guideline_version.")
 @click.option("--batch", help="Likewise, for batches.")
 @click.option("--reference", help="Period to compare with (default the first).")
-@_config
-@_format
+@config_option
+@format_option
 def drift(source: str, config: str | None, as_: str, **given: str | None) -> int:
     """Compare agreement and tie rate of each period with a reference period."""
     from prefqa.drift import drift as look
 
-    settings = _settings(config)
+    settings = settings_of(config)
     options = settings.drift.model_dump() | {key: value for key, value in given.items() if value is not None}
-    result = look(_clean(source, settings), **options)
-    _show(as_, result.to_dict(), lambda terminal, console: terminal.print_drift(console, result))
+    result = look(clean(source, settings), **options)
+    show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_drift(console, result))
     return EXIT_CLEAN
 
 
-@cli.command(epilog=_EPILOG)
-@_input
+@cli.command(epilog=EPILOG)
+@input_argument
 @click.option("--method", type=click.Choice(["majority", "borda", "kemeny"]), help="How responses are ranked.")
 @click.option("-o", "--out", type=click.Path(dir_okay=False), help="Write the pairs to this .parquet or .jsonl file.")
-@_config
-@_format
+@config_option
+@format_option
 def consensus(source: str, method: str | None, out: str | None, config: str | None, as_: str) -> int:
     """Turn the rankings of several annotators into consensus pairs."""
     from prefqa.consensus import consensus as build
     from prefqa.pipeline import write_pairs
 
-    settings = _settings(config)
-    result = build(_clean(source, settings), method=method or settings.consensus.method)  # type: ignore[arg-type]
+    settings = settings_of(config)
+    result = build(clean(source, settings), method=method or settings.consensus.method)  # type: ignore[arg-type]
     if out:
         write_pairs(result.pairs(), out)
-    _show(as_, result.to_dict(), lambda terminal, console: terminal.print_consensus(console, result))
+    show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_consensus(console, result))
     return EXIT_CLEAN
 
 
-@cli.command(epilog=_EPILOG)
-@_input
-@_config
-@_format
+@cli.command(epilog=EPILOG)
+@input_argument
+@config_option
+@format_option
 def gate(source: str, config: str | None, as_: str) -> int:
     """Apply the thresholds of the config; exit code 1 if one is missed. Writes nothing."""
     from prefqa.pipeline import run as run_all
 
-    result = run_all(source, config=_settings(config)).gate
-    _show(as_, result.to_dict(), lambda terminal, console: terminal.print_gate(console, result))
+    result = run_all(source, config=settings_of(config)).gate
+    show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_gate(console, result))
     return EXIT_CLEAN if result.passed else EXIT_FAILED
 
 
-@cli.command(epilog=_EPILOG)
-@_input
+@cli.command(epilog=EPILOG)
+@input_argument
 @click.option("-o", "--out", required=True, type=click.Path(dir_okay=False), help="The HTML file.")
-@_config
+@config_option
 def report(source: str, out: str, config: str | None) -> int:
     """Write the HTML report alone."""
     from prefqa.pipeline import run as run_all
     from prefqa.report import write_report
 
-    write_report(run_all(source, config=_settings(config)), out)
+    write_report(run_all(source, config=settings_of(config)), out)
     return EXIT_CLEAN
 
 
-@cli.command(epilog=_EPILOG)
-@_input
+@cli.command(epilog=EPILOG)
+@input_argument
 @click.option("-o", "--out", required=True, type=click.Path(dir_okay=False), help="The .parquet file.")
-@_config
+@config_option
 def convert(source: str, out: str, config: str | None) -> int:
     """Read any accepted shape and write it as judgments in the standard form."""
     import polars as pl
@@ -167,36 +158,36 @@ def convert(source: str, out: str, config: str | None) -> int:
 
     if Path(out).suffix != ".parquet":
         raise click.UsageError(f"judgments are written as .parquet, not {Path(out).suffix or 'without an ending'}")
-    prefs = _read(source, _settings(config))
+    prefs = read_input(source, settings_of(config))
     with readable(prefs.source.files):
         write_parquet(out, prefs.judgments.select(pl.exclude("^_.*$")).collect())
     click.echo(f"{prefs.source.detail}\nwrote {out}")
     return EXIT_CLEAN
 
 
-@cli.command(epilog=_EPILOG)
-@_format
+@cli.command(epilog=EPILOG)
+@format_option
 def schema(as_: str) -> int:
     """Show the columns of judgments, responses and items."""
     from prefqa.checks import schema_tables
 
     tables = schema_tables()
-    _show(as_, tables, lambda terminal, console: terminal.print_schema(console, tables))
+    show_result(as_, tables, lambda terminal, console: terminal.print_schema(console, tables))
     return EXIT_CLEAN
 
 
-@cli.command(epilog=_EPILOG)
-@_format
+@cli.command(epilog=EPILOG)
+@format_option
 def rules(as_: str) -> int:
     """List the rules of `check`."""
     from prefqa.checks import RULES
 
     listed = [{"code": r.code, "name": r.name, "severity": r.severity, "summary": r.summary} for r in RULES]
-    _show(as_, {"rules": listed}, lambda terminal, console: terminal.print_rules(console, listed))
+    show_result(as_, {"rules": listed}, lambda terminal, console: terminal.print_rules(console, listed))
     return EXIT_CLEAN
 
 
-@cli.command(epilog=_EPILOG)
+@cli.command(epilog=EPILOG)
 @click.argument("code")
 def explain(code: str) -> int:
     """Explain a rule: the harm it prevents, its source, an example."""
@@ -204,6 +195,10 @@ def explain(code: str) -> int:
 
     click.echo(text_of(code))
     return EXIT_CLEAN
+
+
+for _command in (agreement, disagreement, plan):
+    cli.add_command(_command)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -243,7 +238,7 @@ def _run(source: Any, out: str, settings: Any, as_: str) -> int:
         html = render(result)
         say("write")
         result.write_files(out, html=html)
-    _show(as_, result.to_dict(), lambda terminal, console: terminal.print_run(console, result, Path(out)))
+    show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_run(console, result, Path(out)))
     return EXIT_CLEAN if result.gate.passed else EXIT_FAILED
 
 
@@ -260,45 +255,7 @@ def _progress(*, enabled: bool) -> Iterator[Callable[[str], None]]:
         yield lambda step: status.update(f"{step} …")
 
 
-def _settings(config: str | None) -> Any:
-    from prefqa.config import load_config
-
-    return load_config(config)
-
-
-def _read(source: str, settings: Any) -> Any:
-    from prefqa.readers import read
-
-    return read(source, columns=settings.columns or None, shape=settings.read.shape, format=settings.read.format)
-
-
-def _checked(prefs: Any, settings: Any) -> Any:
-    from prefqa.checks import check as run_checks
-    from prefqa.readers import readable
-
-    with readable(prefs.source.files):
-        return run_checks(prefs, **settings.checks.model_dump())
-
-
-def _clean(source: str, settings: Any) -> Any:
-    return _checked(_read(source, settings), settings).preferences
-
-
 def _no_drift() -> Any:
     from prefqa.config import DriftGate
 
     return DriftGate()
-
-
-def _show(as_: str, plain: dict[str, Any], show: Callable[[Any, Any], None]) -> None:
-    """Print the JSON form, or what a person reads."""
-    if as_ == "json":
-        from prefqa.writers.atomic import dumps
-
-        click.echo(dumps(plain), nl=False)
-        return
-    from rich.console import Console
-
-    from prefqa import terminal
-
-    show(terminal, Console(highlight=False))

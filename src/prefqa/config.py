@@ -38,11 +38,17 @@ class ChecksConfig(_Table):
 class AgreementConfig(_Table):
     """[agreement]: which coefficients, by which slices."""
 
-    coefficients: tuple[str, ...] | None = None
+    target: tuple[str, ...] | None = None
+    coefficients: tuple[str, ...] | Literal["all"] | None = None
     by: tuple[str, ...] = ()
     level: Level = 0.95
     orientation: str = "symmetric"
     inference: str = "items+annotators"
+    weights: str | None = None
+    categories: tuple[float | str, ...] | None = None
+    method: str = "jackknife"
+    n_replicates: int = 1000
+    seed: int = 0
 
 
 class ConsensusConfig(_Table):

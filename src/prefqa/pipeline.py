@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import polars as pl
 
-from prefqa.agreement import AgreementResult, agreement
+from prefqa.agreement import AgreementResult, DisagreementResult, agreement, disagreement
 from prefqa.checks import CheckResult, check
 from prefqa.config import Config, load_config, parse_config
 from prefqa.consensus import ConsensusResult, consensus
@@ -48,6 +48,7 @@ class RunResult(Result):
     source: Source
     check: CheckResult
     agreement: AgreementResult
+    disagreement: DisagreementResult
     drift: DriftResult
     consensus: ConsensusResult
     pairs: pl.DataFrame
@@ -67,6 +68,7 @@ class RunResult(Result):
             "gate": self.gate.to_dict(),
             "check": checked,
             "agreement": self.agreement.to_dict(),
+            "disagreement": self.disagreement.to_dict(),
             "drift": self.drift.to_dict(),
             "consensus": {"overall": self.consensus.overall | {"n_pairs": self.pairs.height}},
             "settings": self.settings,
@@ -126,6 +128,7 @@ def _measured(prefs: Preferences, settings: Config, say: Progress) -> RunResult:
     clean = checked.preferences
     say("agreement")
     agreed = agreement(clean, **settings.agreement.model_dump())
+    divided = disagreement(clean, level=settings.agreement.level)
     say("drift")
     drifted = drift(clean, **settings.drift.model_dump())
     say("consensus")
@@ -139,7 +142,8 @@ def _measured(prefs: Preferences, settings: Config, say: Progress) -> RunResult:
     )
     say("gate")
     verdict = gate(check=checked, agreement=agreed, drift=drifted, config=settings.gate)
-    return RunResult(prefs.source, checked, agreed, drifted, found, pairs, verdict, settings.model_dump(mode="json"))
+    plain = settings.model_dump(mode="json")
+    return RunResult(prefs.source, checked, agreed, divided, drifted, found, pairs, verdict, plain)
 
 
 def trainer_rows(pairs: pl.DataFrame) -> pl.DataFrame:

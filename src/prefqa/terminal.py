@@ -10,6 +10,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from prefqa.agreement.meaning import BENCHMARKS, BY_PROBABILITY, CHANCE_CORRECTED, meaning
+
 if TYPE_CHECKING:
     import polars as pl
     from rich.console import Console
@@ -93,9 +95,9 @@ def print_findings(console: Console, check: CheckResult) -> None:
     """Print the findings with their first examples."""
     _findings(console, check, examples=True)
     for code, reason in check.not_run.iter_rows():
-        _hang(console, Text(code), f"could not run: {reason}", style="dim")
+        hang(console, Text(code), f"could not run: {reason}", style="dim")
     found = f"{_plural(check.findings.height, 'finding')} in {check.n_rows:,} rows, {check.n_judgments:,} judgments; "
-    _hang(console, None, f"{found}{check.quarantine.height:,} rows left out.")
+    hang(console, None, f"{found}{check.quarantine.height:,} rows left out.")
 
 
 def print_agreement(console: Console, agreement: AgreementResult) -> None:
@@ -107,33 +109,35 @@ def print_agreement(console: Console, agreement: AgreementResult) -> None:
         here = [row for row in agreement.estimates.iter_rows(named=True) if row["coefficient"] == name]
         sliced = [row for row in here if row["slice"] is not None]
         console.print(_agreement_table(sliced[:MAX_ROWS], name, agreement.level, key="slice"))
-        _say_more(console, len(sliced), "slice")
-    _hang(console, None, f"{agreement.level:.0%} intervals: {agreement.method}.", style="dim")
+        say_more(console, len(sliced), "slice")
+    hang(console, None, f"{agreement.level:.0%} intervals: {agreement.method}.", style="dim")
+    if any(row["coefficient"] in CHANCE_CORRECTED for row in whole):
+        hang(console, None, f"In words: {BENCHMARKS['landis_koch'].source}, {BY_PROBABILITY}.", style="dim")
     for warning in agreement.warnings:
-        _hang(console, None, f"Note: {warning}.", style="yellow")
+        hang(console, None, f"Note: {warning}.", style="yellow")
 
 
 def print_drift(console: Console, drift: DriftResult) -> None:
     """Print what changed, and the comparison of each period."""
-    _hang(console, None, _drift_words(drift))
+    hang(console, None, _drift_words(drift))
     for (name,), part in drift.detectors.group_by("detector", maintain_order=True):
         rows = [
             (
                 shown(row["period"], 18),
-                _number(row["estimate"]),
-                _interval(row["ci_low"], row["ci_high"]) if row["difference"] is not None else row["reason"] or "",
+                number(row["estimate"]),
+                interval(row["ci_low"], row["ci_high"]) if row["difference"] is not None else row["reason"] or "",
                 _p_value(row["p_adjusted"]),
-                _number(row["min_detectable"]),
+                number(row["min_detectable"]),
                 "changed" if row["alarm"] else "",
             )
             for row in part.head(MAX_ROWS).iter_rows(named=True)
         ]
         head = (str(name), "estimate", "difference", "p (Holm)", "could see", "")
-        console.print(_table(head, rows, right=(1, 3, 4), fold=(2,)))
-        _say_more(console, part.height, "period")
+        console.print(table(head, rows, right=(1, 3, 4), fold=(2,)))
+        say_more(console, part.height, "period")
     if drift.detectors.height:
         method = f"{drift.method}; could see: what would have been found with a probability of 80 %."
-        _hang(console, None, method, style="dim")
+        hang(console, None, method, style="dim")
 
 
 def print_consensus(console: Console, consensus: ConsensusResult) -> None:
@@ -144,21 +148,21 @@ def print_consensus(console: Console, consensus: ConsensusResult) -> None:
         for said, key in _COUNTS.items()
         if overall.get(key) or (key in overall and not said.startswith(" "))
     ]
-    console.print(_table((f"by {consensus.method}", ""), rows, right=(1,)))
+    console.print(table((f"by {consensus.method}", ""), rows, right=(1,)))
     mean = overall.get("mean_probability")
     if mean is not None:
         said = f"prior {overall['prior']:.3f}, {overall['prior_origin']}"
-        _hang(console, None, f"Mean probability of the chosen response {mean:.3f} ({said}).", style="dim")
+        hang(console, None, f"Mean probability of the chosen response {mean:.3f} ({said}).", style="dim")
 
 
 def print_gate(console: Console, gate: GateResult) -> None:
     """Print each line of the gate with its verdict, and the verdict of all."""
     for row in gate.lines.iter_rows(named=True):
-        _hang(console, Text(row["verdict"], _STYLE[row["verdict"]]), row["message"])
+        hang(console, Text(row["verdict"], _STYLE[row["verdict"]]), row["message"])
     verdict = ("pass", "Gate passed") if gate.passed else ("fail", "Gate failed")
     if gate.passed and "inconclusive" in gate.lines["verdict"]:
         verdict = ("inconclusive", "Gate passed; inconclusive lines are allowed by the config")
-    _hang(console, None, verdict[1], style=_STYLE[verdict[0]])
+    hang(console, None, verdict[1], style=_STYLE[verdict[0]])
 
 
 def print_schema(console: Console, tables: dict[str, list[dict[str, Any]]]) -> None:
@@ -168,13 +172,13 @@ def print_schema(console: Console, tables: dict[str, list[dict[str, Any]]]) -> N
             (c["column"], c["type"].partition("(")[0], "required" if c["required"] else "", c["meaning"])
             for c in columns
         ]
-        console.print(_table((name, "type", "", "meaning"), rows, fold=(1, 3)))
+        console.print(table((name, "type", "", "meaning"), rows, fold=(1, 3)))
 
 
 def print_rules(console: Console, listed: Sequence[dict[str, str]]) -> None:
     """Print the rules."""
     rows = [(rule["code"], rule["severity"], rule["name"], rule["summary"]) for rule in listed]
-    console.print(_table(("code", "severity", "name", "finds"), rows, fold=(3,)))
+    console.print(table(("code", "severity", "name", "finds"), rows, fold=(3,)))
 
 
 def shown(value: object, longest: int = _LONGEST) -> str:
@@ -184,20 +188,20 @@ def shown(value: object, longest: int = _LONGEST) -> str:
 
 
 def _fact(console: Console, name: str, words: str) -> None:
-    _hang(console, Text(name, "bold"), words, indent=11)
+    hang(console, Text(name, "bold"), words, indent=11)
 
 
 def _findings(console: Console, check: CheckResult, *, examples: bool = False) -> None:
     for row in check.findings.iter_rows(named=True):
         head = Text.assemble(row["code"], " ", (row["severity"], _STYLE[row["severity"]]))
-        _hang(console, head, row["message"], indent=14)
+        hang(console, head, row["message"], indent=14)
         for example in row["examples"] if examples else []:
             place = [f"{name} {shown(example[key])}" for name, key in _PLACE.items() if example[key] is not None]
             value = [] if example["value"] is None else [f"value {shown(example['value'])}"]
-            _hang(console, Text(""), ", ".join(place + value), indent=14, style="dim")
+            hang(console, Text(""), ", ".join(place + value), indent=14, style="dim")
 
 
-def _hang(
+def hang(
     console: Console, head: Text | None, body: str, *, indent: int = _INDENT, style: str = "", longest: int = 600
 ) -> None:
     """Print `head` and beside it `body`, whose further lines stand below its first."""
@@ -213,16 +217,19 @@ def _hang(
 
 
 def _agreement_table(rows: list[dict[str, Any]], head: str, level: float, key: str = "coefficient") -> Table:
+    twice = len({row["target"] for row in rows}) > 1 and len({row[key] for row in rows}) < len(rows)
     cells = [
         (
-            shown(row[key], 30),
-            _number(row["estimate"]) or "undefined",
-            _interval(row["ci_low"], row["ci_high"]) or row["reason"] or "",
+            shown(row[key], 30) + (f" ({row['target']})" if twice else ""),
+            number(row["estimate"]) or "undefined",
+            interval(row["ci_low"], row["ci_high"]) or row["reason"] or "",
+            (meaning(row["estimate"], row["se"]) or "") if row["coefficient"] in CHANCE_CORRECTED else "",
             f"{row['n_items']:,}",
         )
         for row in rows
     ]
-    return _table((head, "estimate", f"{level * 100:g} % interval", "items"), cells, right=(1, 3), fold=(2,))
+    titles = (head, "estimate", f"{level * 100:g} % interval", "in words", "items")
+    return table(titles, cells, right=(1, 4), fold=(2,))
 
 
 def _drift_words(drift: DriftResult) -> str:
@@ -239,11 +246,11 @@ def _drift_words(drift: DriftResult) -> str:
 def _seen(part: pl.DataFrame) -> str:
     """The smallest change that could have been seen: in the period with most data, and in that with least."""
     seen = part["min_detectable"].drop_nulls().sort().to_list()
-    low, high = (_number(seen[0]), _number(seen[-1])) if seen else ("", "")
+    low, high = (number(seen[0]), number(seen[-1])) if seen else ("", "")
     return low if low == high else f"{low} to {high} by period"
 
 
-def _table(
+def table(
     head: Iterable[str], rows: Iterable[Iterable[str]], right: Sequence[int] = (), fold: Sequence[int] = ()
 ) -> Table:
     """A table without box; only the columns `fold` may break, so that no figure is torn."""
@@ -257,22 +264,25 @@ def _table(
     return table
 
 
-def _say_more(console: Console, n: int, noun: str) -> None:
+def say_more(console: Console, n: int, noun: str) -> None:
+    """Say how many rows of a table were not printed."""
     if n > MAX_ROWS:
-        _hang(console, None, f"… and {_plural(n - MAX_ROWS, noun)} more: --format json has all.", style="dim")
+        hang(console, None, f"… and {_plural(n - MAX_ROWS, noun)} more: --format json has all.", style="dim")
 
 
 def _plural(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """A figure with three digits; nothing where there is none."""
     return "" if value is None else f"{value:.3f}"
 
 
 def _p_value(value: float | None) -> str:
-    return "< 0.001" if value is not None and value < 0.001 else _number(value)
+    return "< 0.001" if value is not None and value < 0.001 else number(value)
 
 
-def _interval(low: float | None, high: float | None) -> str:
+def interval(low: float | None, high: float | None) -> str:
+    """An interval in words; nothing where there is none."""
     return "" if low is None or high is None else f"{low:.3f} to {high:.3f}"

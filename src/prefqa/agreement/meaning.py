@@ -8,6 +8,13 @@ from scipy.special import ndtr
 
 #: Share of probability that a word must be backed by.
 CONFIDENCE = 0.95
+BY_PROBABILITY = "at least that with a probability of 95 % (Gwet 2014)"
+#: Coefficients of which the words speak: those that are 0 at chance and 1 at full agreement.
+CHANCE_CORRECTED = frozenset(
+    {"alpha_nominal", "alpha_ordered", "alpha_ordinal", "alpha_interval", "alpha_ratio", "alpha_weighted"}
+    | {"symmetric_kappa", "fleiss_kappa", "conger_kappa", "cohen_kappa", "scott_pi", "brennan_prediger"}
+    | {"gwet_ac1", "gwet_ac2", "icc_1", "icc_2", "icc_3"}
+)
 
 
 class Benchmark(NamedTuple):

@@ -14,6 +14,8 @@ LINE, ALARM, TEXT, GRID = "#3b6ea8", "#b3261e", "#5b6570", "#dde2e7"
 TITLES = {"alpha_nominal": "Agreement (alpha)", "tie_rate": "Share of ties"}
 #: More periods than this are a smear; the table and summary.json have them.
 MAX_PERIODS = 400
+#: More annotators than this do not fit a heat map; summary.json has all pairs.
+MAX_MATRIX = 60
 _LONGEST_LABEL = 40
 
 
@@ -58,6 +60,56 @@ def histogram(probabilities: pl.Series) -> Chart | None:
         )
     )
     return Chart("Pairs by the probability that a fresh annotator prefers the chosen response", _svg(chart))
+
+
+def intervals(estimates: list[dict[str, Any]], level: float) -> Chart | None:
+    """Estimates as points with their intervals as bars, one line per coefficient."""
+    rows = [
+        {"name": row["coefficient"], **{key: row[key] for key in ("estimate", "ci_low", "ci_high")}}
+        for row in estimates
+        if row["estimate"] is not None
+    ]
+    if not rows:
+        return None
+    alt = _altair()
+    y = alt.Y("name:N", sort=[row["name"] for row in rows], title=None, axis=alt.Axis(labelLimit=260))
+    base = alt.Chart(alt.Data(values=rows), width=480, height=22 * len(rows)).encode(y)
+    known = "isValid(datum.ci_low) && isValid(datum.ci_high)"
+    low = min(0.0, *(row["ci_low"] for row in rows if row["ci_low"] is not None), 0.0)
+    scale = alt.Scale(domain=[max(low, -1.0), 1.0])
+    bars = base.transform_filter(known).mark_rule(color=LINE, strokeWidth=5, opacity=0.4)
+    bars = bars.encode(alt.X("ci_low:Q", title=None, scale=scale), alt.X2("ci_high:Q"))
+    points = base.mark_point(color=LINE, filled=True, size=60).encode(alt.X("estimate:Q", title=None, scale=scale))
+    return Chart(f"Estimates with their {level:.0%} intervals", _svg(bars + points))
+
+
+def matrix(pairs: pl.DataFrame) -> Chart | None:
+    """Cohen's kappa of each two annotators as a heat map; none for one annotator or very many."""
+    names = pl.concat([pairs["annotator_a"], pairs["annotator_b"].rename("annotator_a")]).unique().sort().to_list()
+    if not 2 < len(names) <= MAX_MATRIX or pairs["kappa"].null_count() == pairs.height:
+        return None
+    labels = _labels(names)
+    rows = [
+        {"one": labels[row[a]], "other": labels[row[b]], "kappa": row["kappa"]}
+        for row in pairs.drop_nulls("kappa").iter_rows(named=True)
+        for a, b in (("annotator_a", "annotator_b"), ("annotator_b", "annotator_a"))
+    ]
+    alt = _altair()
+    order, size = list(labels.values()), max(12, min(28, 560 // len(names)))
+    axis = alt.Axis(labelLimit=140)
+    base = alt.Chart(alt.Data(values=rows), width=size * len(names), height=size * len(names)).encode(
+        alt.X("one:N", sort=order, title=None, axis=alt.Axis(labelAngle=-60, labelLimit=140)),
+        alt.Y("other:N", sort=order, title=None, axis=axis),
+    )
+    color = alt.Color(
+        "kappa:Q",
+        title="kappa",
+        scale=alt.Scale(domain=[-0.2, 0.4, 1.0], range=[ALARM, "#c9d3dd", LINE], clamp=True),
+        legend=alt.Legend(labelColor=TEXT, titleColor=TEXT),
+    )
+    return Chart(
+        "Cohen's kappa of each two annotators; blank: nothing judged in common", _svg(base.mark_rect().encode(color))
+    )
 
 
 def _by_period(part: pl.DataFrame, labels: dict[str | None, str]) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from prefqa.agreement.meaning import BENCHMARKS, BY_PROBABILITY, CHANCE_CORRECTED, meaning
 from prefqa.checks import RULES
 from prefqa.errors import MissingExtraError, UsageError
 from prefqa.report import charts, text
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 #: Longest tables that a page still reads well with; all rows stand in the files beside the report.
 MAX_ANNOTATORS, MAX_SLICES, MAX_PERIODS, MAX_EXAMPLES, MAX_LINES = 50, 60, 120, 10, 100
 _MAX_SETTINGS = 20_000
+#: Divided items that are shown.
+MAX_DIVIDED = 10
 _VERDICTS = ("fail", "inconclusive", "pass")
 
 
@@ -76,6 +79,12 @@ def _content(run: RunResult) -> dict[str, Any]:
         "settings": "\n".join(map(text.printable, dumps(run.settings)[:_MAX_SETTINGS].splitlines())),
         **_verdict(run),
         **_agreement(run.agreement),
+        "heat_map": charts.matrix(run.disagreement.pairs),
+        "divided": records(run.disagreement.items.head(MAX_DIVIDED)),
+        "meaning_of_disagreement": [
+            *text.words_of_split(run.disagreement.split),
+            *text.sentences_of_ceiling(run.disagreement.ceiling),
+        ],
         **_drift(run.drift, run.agreement.level),
         **_annotators(run.consensus.annotators),
     }
@@ -107,6 +116,7 @@ def _verdict(run: RunResult) -> dict[str, Any]:
 
 def _agreement(result: AgreementResult) -> dict[str, Any]:
     estimates = result.estimates
+    whole = records(estimates.filter(pl.col("slice").is_null()))
     prefix = f"{result.by[0]}=" if len(result.by) == 1 else ""
     slices = [
         {"slice": str(name).removeprefix(prefix), "n_items": part["n_items"].max(), "cells": records(part)}
@@ -114,11 +124,18 @@ def _agreement(result: AgreementResult) -> dict[str, Any]:
     ]
     return {
         "agreement": result,
-        "estimates": records(estimates.filter(pl.col("slice").is_null())),
+        "estimates": [row | {"words": _words(row)} for row in whole],
+        "words_source": f"{BENCHMARKS['landis_koch'].source}: {BY_PROBABILITY}",
+        "interval_chart": charts.intervals(whole, result.level),
         "slices": slices[:MAX_SLICES],
         "n_slices": len(slices),
         "sliced_by": result.by[0] if prefix else "slice",
     }
+
+
+def _words(row: dict[str, Any]) -> str:
+    known = row["coefficient"] in CHANCE_CORRECTED
+    return (meaning(row["estimate"], row["se"]) or "") if known else ""
 
 
 def _drift(result: DriftResult, level: float) -> dict[str, Any]:

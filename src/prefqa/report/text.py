@@ -62,3 +62,33 @@ def _printable(c: str) -> str:
     if c.isprintable() or c in _JOINERS:
         return c
     return " " if unicodedata.category(c) == "Zs" else "�"
+
+
+def words_of_split(split: dict[str, float]) -> list[str]:
+    """Of which kind disagreement is, as a sentence; none without comparisons."""
+    if not split or split["agree"] >= 1:
+        return []
+    kinds = {
+        "one ties where the other decides": split["tie_against_decision"],
+        "two neighbours in both rankings are reversed": split["neighbours_reversed"],
+        "a reversal goes further": split["others_reversed"],
+    }
+    parts = ", ".join(f"in {share(value)} {said}" for said, value in kinds.items() if value)
+    return [f"Of two votes on a pair, {share(split['agree'])} agree; {parts}."]
+
+
+def sentences_of_ceiling(ceiling: Any) -> list[str]:
+    """What agreement allows a reward model, as sentences; none without two votes on a pair."""
+    if ceiling is None or ceiling.two_annotators.value is None:
+        return []
+
+    def figure(measure: Any) -> str:
+        low, high = measure.ci_low, measure.ci_high
+        return f"{share(measure.value)}" + ("" if low is None else f" ({share(low)} to {share(high)})")
+
+    return [
+        f"Two annotators who both decide agree in {figure(ceiling.two_annotators)}; one against the majority of the "
+        f"others in {figure(ceiling.one_against_majority)}.",
+        f"So a perfect reward model could agree with one annotator in about {figure(ceiling.model_against_one)}, and "
+        f"with the majority of {ceiling.n_votes} in about {figure(ceiling.model_against_majority)}.",
+    ]
