@@ -68,7 +68,7 @@ def test_further_lines_stand_below_the_first() -> None:
     lines = printed("print_gate", prefqa.gate(check=failing())).splitlines()
     assert lines[0].startswith("fail         findings")
     out = io.StringIO()
-    terminal._hang(Console(file=out, width=40), terminal.Text("fail"), "word " * 20)
+    terminal.hang(Console(file=out, width=40), terminal.Text("fail"), "word " * 20)
     assert [line[:13].strip() for line in out.getvalue().splitlines()] == ["fail", "", "", ""]
     assert max(map(len, out.getvalue().splitlines())) <= 40
 

@@ -75,6 +75,7 @@ class AgreementGate(_Table):
     """[[gate.agreement]]: a floor or ceiling for a coefficient, on its estimate or the bound of its interval."""
 
     coefficient: str
+    target: str | None = None
     min: float | None = None
     max: float | None = None
     on: Literal["estimate", "ci_low", "ci_high"] = "estimate"

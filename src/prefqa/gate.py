@@ -122,6 +122,8 @@ def _coefficient(one: AgreementGate, agreement: AgreementResult | None) -> dict[
         raise UsageError(f"the gate has a line on {one.coefficient}, but agreement was not measured")
     here = pl.col("slice").is_null() if one.slice is None else pl.col("slice") == one.slice
     found = agreement.estimates.filter((pl.col("coefficient") == one.coefficient) & here)
+    if one.target is not None:
+        found = found.filter(pl.col("target") == one.target)
     name = one.coefficient + (f" [{one.slice}]" if one.slice else "")
     if found.is_empty():
         raise UsageError(f"the gate has a line on {name}, which is not among the estimates", hint="see [agreement].")

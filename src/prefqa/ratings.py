@@ -149,6 +149,8 @@ def _ratings(
     n_values: int,
     numbers: Floats | None,
 ) -> Ratings:
+    used, row_cluster = distinct(row_cluster)  # an item may have no pair that anybody ranked both of
+    cell, item = cell[used], item[used]
     width = int(slot.max(initial=0)) + 1
     key = row_cluster.astype(np.int64) * width + slot
     if (key[1:] < key[:-1]).any():

@@ -73,7 +73,7 @@ def test_tables_say_what_they_are(run: prefqa.RunResult) -> None:
     assert ("html", {"lang": "en"}) in tags
     assert all("scope" in attrs for tag, attrs in tags if tag == "th")
     tables, captions = (sum(tag == name for tag, _ in tags) for name in ("table", "caption"))
-    assert tables == captions == 5
+    assert tables == captions == 6
 
 
 def test_nothing_is_loaded_from_elsewhere(run: prefqa.RunResult) -> None:
@@ -88,7 +88,7 @@ def test_nothing_is_loaded_from_elsewhere(run: prefqa.RunResult) -> None:
     ]
     assert not loaded
     assert not re.findall(r"@import|url\(", whole)
-    assert sum(tag == "svg" for tag, _ in page.tags) == 3
+    assert sum(tag == "svg" for tag, _ in page.tags) == 5
     assert not re.findall(r"https?://(?!www\.w3\.org/)", whole)
     assert not page.open
 
@@ -166,7 +166,7 @@ def test_a_change_over_time_is_told_and_marked() -> None:
     assert "changed" in words
     assert "which this gate ignores" in words
     svg = re.findall(r"<svg.*?</svg>", whole, flags=re.DOTALL)
-    assert charts.ALARM in svg[0]
+    assert any(charts.ALARM in one for one in svg if "2025-" in one)
     assert "< 0.001" in words
 
 

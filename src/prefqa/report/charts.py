@@ -16,6 +16,7 @@ TITLES = {"alpha_nominal": "Agreement (alpha)", "tie_rate": "Share of ties"}
 MAX_PERIODS = 400
 #: More annotators than this do not fit a heat map; summary.json has all pairs.
 MAX_MATRIX = 60
+_LEGIBLE = 28  # pixels that a figure needs
 _LONGEST_LABEL = 40
 
 
@@ -90,26 +91,27 @@ def matrix(pairs: pl.DataFrame) -> Chart | None:
         return None
     labels = _labels(names)
     rows = [
-        {"one": labels[row[a]], "other": labels[row[b]], "kappa": row["kappa"]}
+        {"one": labels[row[a]], "other": labels[row[b]], "kappa": row["kappa"], "strength": abs(row["kappa"])}
         for row in pairs.drop_nulls("kappa").iter_rows(named=True)
         for a, b in (("annotator_a", "annotator_b"), ("annotator_b", "annotator_a"))
     ]
     alt = _altair()
-    order, size = list(labels.values()), max(12, min(28, 560 // len(names)))
-    axis = alt.Axis(labelLimit=140)
+    order, size = list(labels.values()), max(9, min(34, 760 // len(names)))
     base = alt.Chart(alt.Data(values=rows), width=size * len(names), height=size * len(names)).encode(
         alt.X("one:N", sort=order, title=None, axis=alt.Axis(labelAngle=-60, labelLimit=140)),
-        alt.Y("other:N", sort=order, title=None, axis=axis),
+        alt.Y("other:N", sort=order, title=None, axis=alt.Axis(labelLimit=140)),
     )
-    color = alt.Color(
-        "kappa:Q",
-        title="kappa",
-        scale=alt.Scale(domain=[-0.2, 0.4, 1.0], range=[ALARM, "#c9d3dd", LINE], clamp=True),
-        legend=alt.Legend(labelColor=TEXT, titleColor=TEXT),
+    strength = alt.Opacity("strength:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[0.06, 0.9]))
+    cells = [
+        base.transform_filter(f"datum.kappa {sign} 0").mark_rect(color=color).encode(strength)
+        for sign, color in ((">=", LINE), ("<", ALARM))
+    ]
+    if size >= _LEGIBLE:
+        cells.append(base.mark_text(color=TEXT, fontSize=10).encode(alt.Text("kappa:Q", format=".2f")))
+    caption = (
+        "Cohen's kappa of each two annotators, fuller colour for more, red below 0; blank: nothing judged in common"
     )
-    return Chart(
-        "Cohen's kappa of each two annotators; blank: nothing judged in common", _svg(base.mark_rect().encode(color))
-    )
+    return Chart(caption, _svg(alt.layer(*cells)))
 
 
 def _by_period(part: pl.DataFrame, labels: dict[str | None, str]) -> Any:
