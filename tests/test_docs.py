@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 import prefqa
-from prefqa.agreement.registry import COEFFICIENTS
+from prefqa.agreement.registry import COEFFICIENTS, TARGETS
 from prefqa.config import Config, parse_config
 
 ROOT = Path(__file__).parents[1]
@@ -52,6 +52,10 @@ def test_every_key_of_the_config_is_documented() -> None:
 
 def test_every_coefficient_and_shape_is_documented() -> None:
     assert not {name for name in COEFFICIENTS if f"`{name}`" not in (ROOT / "docs" / "statistics.md").read_text()}
+    page = (ROOT / "docs" / "agreement.md").read_text(encoding="utf-8")
+    rows = {line.split("|")[1].strip(): line for line in page.splitlines() if line.startswith("| ")}
+    for target, entries in TARGETS.items():
+        assert not {name for name in entries if f"`{name}`" not in rows[target]}, target
     from prefqa.readers import SHAPES
 
     assert not {shape.name for shape in SHAPES if f"`{shape.name}`" not in (ROOT / "docs" / "data.md").read_text()}

@@ -68,7 +68,12 @@ def encode(usable: pl.LazyFrame, by: Sequence[str] = ()) -> Coded:
     counts: by created_at, then by judgment_id. Rows that stand twice with one rank count once; with contradicting
     ranks none of them counts.
     """
-    frame, n_repeats, cells = _collect(usable, by)
+    return encode_rows(read_rows(usable, by), by)
+
+
+def encode_rows(frame: pl.DataFrame, by: Sequence[str] = ()) -> Coded:
+    """As `encode`, of rows that `read_rows` has read with these or more slice columns."""
+    frame, n_repeats, cells = _in_cells(frame, by)
     item, item_ids = _codes(frame, "item_id")
     annotator, annotator_ids = _codes(frame, "annotator_id")
     response, response_ids = _codes(frame, "response_id")
@@ -96,14 +101,18 @@ def encode(usable: pl.LazyFrame, by: Sequence[str] = ()) -> Coded:
     )
 
 
-def _collect(usable: pl.LazyFrame, by: Sequence[str]) -> tuple[pl.DataFrame, int, pl.DataFrame]:
-    """The needed columns in memory, cells numbered, repeated judgments reduced to the latest."""
+def read_rows(usable: pl.LazyFrame, by: Sequence[str] = ()) -> pl.DataFrame:
+    """Read the needed columns, and those of slices, into memory in one pass."""
     names = usable.collect_schema().names()
     more = [name for name in ("judgment_id", "created_at") if "judgment_id" in names and name in names]
     # One dictionary per key, filled while the rows stream past.
     keys = [pl.col(name).cast(pl.Categorical(pl.Categories.random())) for name in _KEYS]
     slices = [pl.col(name).alias(f"_by_{name}") for name in by]
-    frame = usable.select(*keys, "rank", *more, *slices).collect(engine="streaming")
+    return usable.select(*keys, "rank", *more, *slices).collect(engine="streaming")
+
+
+def _in_cells(frame: pl.DataFrame, by: Sequence[str]) -> tuple[pl.DataFrame, int, pl.DataFrame]:
+    """Cells numbered, repeated judgments of a cell reduced to the latest."""
     cells = pl.DataFrame({"cell": [0]})
     if by:
         aliases = [f"_by_{name}" for name in by]
@@ -111,7 +120,7 @@ def _collect(usable: pl.LazyFrame, by: Sequence[str]) -> tuple[pl.DataFrame, int
         frame = frame.join(cells, on=aliases, how="left", nulls_equal=True).drop(aliases)
         cells = cells.rename({"_cell": "cell"} | dict(zip(aliases, by, strict=True)))
     n_before = frame.height
-    if more:
+    if "judgment_id" in frame.columns:
         frame = _latest(frame, by=bool(by))
     return frame, n_before - frame.height, cells
 

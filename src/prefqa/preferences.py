@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from prefqa.coding import Coded, encode
+from prefqa.coding import Coded, encode, encode_rows, read_rows
 from prefqa.errors import ColumnNotFoundError, UsageError
 
 #: The standard columns of judgments and the types they are cast to; design and docs/data.md say what each means.
@@ -147,7 +147,10 @@ class Preferences:
         key = tuple(by)
         if key not in self._codes:
             self.require(*key)
-            self._codes[key] = encode(self._with_slices(key, self.usable()), by=key)
+            rows = read_rows(self._with_slices(key, self.usable()), key)
+            self._codes.setdefault((), encode_rows(rows))  # one pass over the data for both
+            if key:
+                self._codes[key] = encode_rows(rows, key)
         return self._codes[key]
 
     def named_by_position(self) -> Preferences:

@@ -155,6 +155,8 @@ def agreement(
     if weights in (None, "identity") and any(n == "gwet_ac2" and e.target == "votes" for n, e in chosen):
         raise UsageError("gwet_ac2 on votes needs weights", hint='give weights="linear" or "quadratic".')
     by = (by,) if isinstance(by, str) else tuple(by or ())
+    if by and orientation != "position" and any(kind_of(entry).startswith("vote") for _, entry in chosen):
+        prefs.coded(by)  # reads the data once, for the whole too
     rows = _all_rows(prefs, (), chosen, options)
     if by:
         rows += _all_rows(prefs, by, chosen, options)
