@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import polars as pl
-from scipy.special import stdtrit
+from scipy.special import expit, stdtrit
 
 from prefqa._types import Floats, Ints
 from prefqa.coding import Coded
@@ -153,8 +153,27 @@ def influence(moments: Moments, coefficient: Coefficient) -> Floats:
 
 
 def interval(
-    estimate: float, se: float, freedom: float, level: float, bounds: tuple[float, float]
+    estimate: float, se: float, freedom: float, level: float, bounds: tuple[float, float], n_items: int = 0
 ) -> tuple[float, float]:
-    """Two-sided t interval, kept inside the coefficient's range."""
-    half = float(stdtrit(max(freedom, 1), (1 + level) / 2)) * se
-    return max(estimate - half, bounds[0]), min(estimate + half, bounds[1])
+    r"""Two-sided t interval on a scale without bounds, so that it stays inside the coefficient's range.
+
+    .. math:: g^{-1}\left(g(\theta) \pm t \, g'(\theta) \, se\right)
+
+    with g = log((x - a) / (b - x)) between two bounds (of correlations that is twice Fisher's z) and -log(b - x) below
+    one. A share of 0 or 1 has no spread to see: its interval is that of Clopper and Pearson for `n_items` items.
+    """
+    t, (low, high) = float(stdtrit(max(freedom, 1), (1 + level) / 2)), bounds
+    if np.isnan(se):
+        return np.nan, np.nan
+    if not low < estimate < high or se == 0:
+        if bounds == (0.0, 1.0) and estimate in bounds and n_items:
+            unseen = 1 - ((1 - level) / 2) ** (1 / n_items)
+            return (0.0, unseen) if estimate == 0 else (1 - unseen, 1.0)
+        return max(estimate - t * se, low), min(estimate + t * se, high)
+    if np.isinf(low):
+        half = t * se / (high - estimate)
+        return float(high - (high - estimate) * np.exp(half)), float(high - (high - estimate) * np.exp(-half))
+    half = t * se * (high - low) / ((estimate - low) * (high - estimate))
+    middle = np.log((estimate - low) / (high - estimate))
+    ends = low + (high - low) * expit(np.array([middle - half, middle + half]))
+    return float(ends[0]), float(ends[1])

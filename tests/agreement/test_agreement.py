@@ -15,6 +15,7 @@ from scipy import stats
 import prefqa
 from prefqa.agreement import COEFFICIENTS
 from prefqa.errors import ColumnNotFoundError, UsageError
+from prefqa.moments import interval
 from strategies import judgments, preferences
 
 
@@ -63,7 +64,8 @@ def test_coefficient_is_one_when_all_agree(name: str) -> None:
     same = frame_of({f"i{n}": {a: [1, 2, 3, 3] for a in "abc"} for n in range(5)})
     found = estimates(same, coefficients=[name]).row(0, named=True)
     assert found["estimate"] == pytest.approx(1)
-    assert found["ci_low"] == pytest.approx(1)
+    # Five items that agree do not prove that all do: a share has the interval of Clopper and Pearson.
+    assert found["ci_low"] == pytest.approx(0.025 ** (1 / 5) if COEFFICIENTS[name].bounds == (0.0, 1.0) else 1)
     assert found["ci_high"] == pytest.approx(1)
 
 
@@ -185,3 +187,25 @@ def test_figures_of_the_design_on_crs_rlhf(real_data: object) -> None:
     assert found["kendall_w"] == pytest.approx(0.326, abs=5e-4)
     assert found["kendall_w_corrected"] == pytest.approx(0.101, abs=5e-4)
     assert found["percent_agreement"] == pytest.approx(0.502, abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "bounds"), [(0.97, (0.0, 1.0)), (0.02, (0.0, 1.0)), (-0.9, (-1.0, 1.0)), (0.99, (-np.inf, 1.0))]
+)
+def test_intervals_stay_inside_the_range_and_hold_the_estimate(estimate: float, bounds: tuple[float, float]) -> None:
+    low, high = interval(estimate, 0.2, 20, 0.95, bounds)
+    assert bounds[0] < low < estimate < high < bounds[1]
+
+
+def test_far_from_the_bounds_an_interval_is_the_plain_t_interval() -> None:
+    low, high = interval(0.5, 0.001, 1e9, 0.95, (0.0, 1.0))
+    assert (low, high) == pytest.approx((0.5 - 0.00196, 0.5 + 0.00196), abs=1e-6)
+
+
+def test_a_share_of_one_has_the_interval_of_clopper_and_pearson() -> None:
+    from scipy.stats import binomtest
+
+    expected = binomtest(30, 30).proportion_ci()
+    assert interval(1.0, 0.0, 29, 0.95, (0.0, 1.0), 30) == pytest.approx((expected.low, expected.high))
+    expected = binomtest(0, 30).proportion_ci()
+    assert interval(0.0, 0.0, 29, 0.95, (0.0, 1.0), 30) == pytest.approx((expected.low, expected.high))

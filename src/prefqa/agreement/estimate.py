@@ -254,7 +254,7 @@ def _figures(source: Source, cell: int, entry: Entry, options: Options) -> dict[
     if options.method != "jackknife" and not np.isnan(se):
         drawn = source.bootstrap(cell, entry, options.n_replicates, options.seed)
     if drawn is None:
-        low, high = interval(found.estimate, se, freedom, options.level, entry.bounds)
+        low, high = interval(found.estimate, se, freedom, options.level, entry.bounds, found.n_items)
     else:
         se = float(np.nanstd(drawn, ddof=1))
         low, high = (
