@@ -152,6 +152,10 @@ def influence(moments: Moments, coefficient: Coefficient) -> Floats:
     return np.asarray((left_out.mean() - left_out) * np.sqrt((n_items - 1) / n_items), np.float64)
 
 
+#: Below this, a coefficient without a lower bound of its own has a plain t interval.
+_NEAR_LEAST = -0.9
+
+
 def interval(
     estimate: float, se: float, freedom: float, level: float, bounds: tuple[float, float], n_items: int = 0
 ) -> tuple[float, float]:
@@ -159,20 +163,19 @@ def interval(
 
     .. math:: g^{-1}\left(g(\theta) \pm t \, g'(\theta) \, se\right)
 
-    with g = log((x - a) / (b - x)) between two bounds (of correlations that is twice Fisher's z) and -log(b - x) below
-    one. A share of 0 or 1 has no spread to see: its interval is that of Clopper and Pearson for `n_items` items.
+    with g = log((x - a) / (b - x)) between the bounds a and b; of correlations that is twice Fisher's z, and alpha,
+    kappa and ICC, whose lower bound depends on the data, are taken likewise from -1 on. A share of 0 or 1 has no spread
+    to see: its interval is that of Clopper and Pearson for `n_items` items.
     """
     t, (low, high) = float(stdtrit(max(freedom, 1), (1 + level) / 2)), bounds
+    low = -1.0 if np.isinf(low) and estimate > _NEAR_LEAST else low
     if np.isnan(se):
         return np.nan, np.nan
-    if not low < estimate < high or se == 0:
+    if not low < estimate < high or se == 0 or np.isinf(low):
         if bounds == (0.0, 1.0) and estimate in bounds and n_items:
             unseen = 1 - ((1 - level) / 2) ** (1 / n_items)
             return (0.0, unseen) if estimate == 0 else (1 - unseen, 1.0)
-        return max(estimate - t * se, low), min(estimate + t * se, high)
-    if np.isinf(low):
-        half = t * se / (high - estimate)
-        return float(high - (high - estimate) * np.exp(half)), float(high - (high - estimate) * np.exp(-half))
+        return max(estimate - t * se, bounds[0]), min(estimate + t * se, high)
     half = t * se * (high - low) / ((estimate - low) * (high - estimate))
     middle = np.log((estimate - low) / (high - estimate))
     ends = low + (high - low) * expit(np.array([middle - half, middle + half]))
