@@ -193,7 +193,7 @@ def test_figures_of_the_design_on_crs_rlhf(real_data: object) -> None:
     ("estimate", "bounds"), [(0.97, (0.0, 1.0)), (0.02, (0.0, 1.0)), (-0.9, (-1.0, 1.0)), (0.99, (-np.inf, 1.0))]
 )
 def test_intervals_stay_inside_the_range_and_hold_the_estimate(estimate: float, bounds: tuple[float, float]) -> None:
-    low, high = interval(estimate, 0.2, 20, 0.95, bounds)
+    low, high = interval(estimate, 0.05, 20, 0.95, bounds)
     assert bounds[0] < low < estimate < high < bounds[1]
 
 
