@@ -21,8 +21,7 @@ class Coded:
     Per judgment: `cell` (empty without `by`), `item`, `annotator`, and `starts`, the index of its first row. Per row:
     `slot`, the response's number within the unit (item within the cell), 0 .. K-1 in the order of response_id, and
     `rank`. `slot_response` lists the responses of all units, unit by unit, slot by slot. `item_ids`, `annotator_ids`
-    and `response_ids` are sorted; a code is an index into them. `n_repeats` counts rows of a judgment that a later
-    one by the same annotator replaced, `n_duplicates` those that stood twice.
+    and `response_ids` are sorted; a code is an index into them.
     """
 
     cell: Ints
@@ -36,8 +35,6 @@ class Coded:
     annotator_ids: pl.Series
     response_ids: pl.Series
     cells: pl.DataFrame
-    n_repeats: int
-    n_duplicates: int
 
     @property
     def lengths(self) -> Ints:
@@ -73,7 +70,7 @@ def encode(usable: pl.LazyFrame, by: Sequence[str] = ()) -> Coded:
 
 def encode_rows(frame: pl.DataFrame, by: Sequence[str] = ()) -> Coded:
     """As `encode`, of rows that `read_rows` has read with these or more slice columns."""
-    frame, n_repeats, cells = _in_cells(frame, by)
+    frame, cells = _in_cells(frame, by)
     item, item_ids = _codes(frame, "item_id")
     annotator, annotator_ids = _codes(frame, "annotator_id")
     response, response_ids = _codes(frame, "response_id")
@@ -82,7 +79,7 @@ def encode_rows(frame: pl.DataFrame, by: Sequence[str] = ()) -> Coded:
     del frame
     columns = [cell, item, annotator, response, rank]
     sizes = [max(len(cells), 1), len(item_ids), len(annotator_ids), len(response_ids), int(rank.max(initial=0)) + 1]
-    rows, n_duplicates = _without_duplicates(_sorted_rows(columns, sizes))
+    rows = _without_duplicates(_sorted_rows(columns, sizes))
     slot, slot_response = _slots(rows)
     return Coded(
         rows.cell,
@@ -96,8 +93,6 @@ def encode_rows(frame: pl.DataFrame, by: Sequence[str] = ()) -> Coded:
         annotator_ids,
         response_ids,
         cells,
-        n_repeats,
-        n_duplicates,
     )
 
 
@@ -111,7 +106,7 @@ def read_rows(usable: pl.LazyFrame, by: Sequence[str] = ()) -> pl.DataFrame:
     return usable.select(*keys, "rank", *more, *slices).collect(engine="streaming")
 
 
-def _in_cells(frame: pl.DataFrame, by: Sequence[str]) -> tuple[pl.DataFrame, int, pl.DataFrame]:
+def _in_cells(frame: pl.DataFrame, by: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Cells numbered, repeated judgments of a cell reduced to the latest."""
     cells = pl.DataFrame({"cell": [0]})
     if by:
@@ -119,10 +114,9 @@ def _in_cells(frame: pl.DataFrame, by: Sequence[str]) -> tuple[pl.DataFrame, int
         cells = frame.select(aliases).unique().sort(aliases, nulls_last=True).with_row_index("_cell")
         frame = frame.join(cells, on=aliases, how="left", nulls_equal=True).drop(aliases)
         cells = cells.rename({"_cell": "cell"} | dict(zip(aliases, by, strict=True)))
-    n_before = frame.height
     if "judgment_id" in frame.columns:
         frame = _latest(frame, by=bool(by))
-    return frame, n_before - frame.height, cells
+    return frame, cells
 
 
 def _latest(frame: pl.DataFrame, *, by: bool) -> pl.DataFrame:
@@ -196,14 +190,13 @@ def _begins(*keys: Ints) -> Bools:
     return begins
 
 
-def _without_duplicates(rows: _Rows) -> tuple[_Rows, int]:
+def _without_duplicates(rows: _Rows) -> _Rows:
     """Drop rows that stand twice: all but one where they say the same, all where they contradict each other."""
-    n = rows.rank.size
-    first = np.ones(n, bool)
+    first = np.ones(rows.rank.size, bool)
     first[1:] = rows.response[1:] != rows.response[:-1]
     first[rows.starts] = True
     if first.all():
-        return rows, 0
+        return rows
     group = np.cumsum(first) - 1
     contradicts = np.zeros(int(group[-1]) + 1, bool)
     contradicts[group[1:][~first[1:] & (rows.rank[1:] != rows.rank[:-1])]] = True
@@ -212,8 +205,7 @@ def _without_duplicates(rows: _Rows) -> tuple[_Rows, int]:
     some = left > 0
     starts = (np.cumsum(left) - left)[some]
     cell = rows.cell[some] if rows.cell.size else rows.cell
-    kept = _Rows(cell, rows.item[some], rows.annotator[some], starts, rows.response[keep], rows.rank[keep])
-    return kept, int(n - keep.sum())
+    return _Rows(cell, rows.item[some], rows.annotator[some], starts, rows.response[keep], rows.rank[keep])
 
 
 def _slots(rows: _Rows) -> tuple[Ints, Ints]:

@@ -223,6 +223,14 @@ def usable_rows(columns: Sequence[str], *, ranked: bool = True) -> pl.Expr:
     return pl.all_horizontal(*ids, *([pl.col("rank") >= 1] if ranked else []), *status)
 
 
+def whole_rank(column: pl.Expr, *, integer: bool = False) -> pl.Expr:
+    """A rank as an integer from 1; null for what is not one."""
+    number = column.cast(pl.Int64 if integer else pl.Float64, strict=False)
+    whole = (number >= 1) & (number < 2**31)
+    whole = whole if integer else whole & (number == number.floor())
+    return pl.when(whole).then(number).cast(pl.Int64, strict=False)
+
+
 def as_preferences(data: Any) -> Preferences:
     """Return `data` itself if it is Preferences; say what to do if it is not."""
     if isinstance(data, Preferences):
@@ -241,11 +249,7 @@ def _cast(name: str, dtype: pl.DataType, wanted: pl.DataType) -> list[pl.Expr]:
         raise UsageError(f"column {name!r} holds {dtype}, where {wanted} is expected")
     typed: pl.Expr
     if name == "rank":
-        number = (
-            column.cast(pl.Float64, strict=False) if not dtype.is_integer() else column.cast(pl.Int64, strict=False)
-        )
-        fits = (number >= 1) & (number < 2**31) & (number == number.floor() if not dtype.is_integer() else pl.lit(True))
-        typed = pl.when(fits).then(number).cast(pl.Int64, strict=False)
+        typed = whole_rank(column, integer=dtype.is_integer())
     elif name == "created_at":
         typed = _time(column, dtype)
     elif isinstance(wanted, pl.Boolean) and dtype == pl.String():

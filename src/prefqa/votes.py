@@ -96,21 +96,15 @@ def pair_tallies(bucket: Bucket) -> Iterator[PairTally]:
             )
 
 
-def win_counts(bucket: Bucket) -> Ints:
-    """Return (n_units, k, k): the number of judgments that rank slot a before slot b."""
-    wins = np.zeros((len(bucket.item), bucket.k, bucket.k), np.int32)
+def pair_counts(bucket: Bucket) -> tuple[Ints, Ints]:
+    """Return wins and ties, both (n_units, k, k): judgments that rank slot a before slot b, and that tie them."""
+    shape = (len(bucket.item), bucket.k, bucket.k)
+    wins, ties = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
     for tally in pair_tallies(bucket):
         wins[:, tally.first, tally.second] = tally.n_first
         wins[:, tally.second, tally.first] = tally.n_second
-    return wins
-
-
-def tie_counts(bucket: Bucket) -> Ints:
-    """Return (n_units, k, k), symmetric: the number of judgments that tie slots a and b."""
-    ties = np.zeros((len(bucket.item), bucket.k, bucket.k), np.int32)
-    for tally in pair_tallies(bucket):
         ties[:, tally.first, tally.second] = ties[:, tally.second, tally.first] = tally.n_tie
-    return ties
+    return wins, ties
 
 
 def tallies(coded: Coded) -> pl.DataFrame:

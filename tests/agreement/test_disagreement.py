@@ -135,6 +135,15 @@ def test_the_ceilings_first_measure_is_the_agreement_without_ties() -> None:
     assert 0.5 < found.one_against_majority.value <= 1
 
 
+def test_the_annotators_of_a_consensus_have_the_same_agreement_with_the_majority() -> None:
+    prefs = prefqa.simulate(80, tie_threshold=0.3, missing=0.2, seed=4, texts=False).preferences
+    ours = disagreement(prefs).annotators.sort("annotator_id")
+    theirs = prefqa.consensus(prefs).annotators.sort("annotator_id")
+    assert ours["majority_agreement"].to_list() == pytest.approx(theirs["agreement_with_others"].to_list())
+    assert ours["se"].to_list() == pytest.approx(theirs["se"].to_list())
+    assert ours["n_votes"].to_list() == theirs["n_compared"].to_list()
+
+
 def test_rankings_have_no_table_of_their_own() -> None:
     with pytest.raises(UsageError, match="no disagreement on 'ranks'"):
         disagreement(prefqa.simulate(10).preferences, target="ranks")

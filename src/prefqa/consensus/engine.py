@@ -20,7 +20,7 @@ from prefqa.consensus.pairs import pair_codes, with_figures
 from prefqa.consensus.result import ConsensusResult
 from prefqa.errors import UsageError, nearest
 from prefqa.preferences import Preferences, as_preferences
-from prefqa.votes import Bucket, buckets, tie_counts, win_counts
+from prefqa.votes import Bucket, buckets, pair_counts
 
 Method = Literal["majority", "borda", "kemeny"]
 
@@ -86,7 +86,7 @@ def consensus(preferences: Preferences, *, method: Method = "majority", prior: f
 
 
 def _part(bucket: Bucket, method: str) -> _Part:
-    wins, ties = win_counts(bucket), tie_counts(bucket)
+    wins, ties = pair_counts(bucket)
     orders = _METHODS[method](bucket, wins)
     sums = judgment_sums(bucket.ranks, bucket.starts, wins, ties)
     pairs = pair_codes(bucket.item, wins, ties, orders)

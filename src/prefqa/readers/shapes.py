@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from prefqa.errors import ColumnNotFoundError, UsageError, nearest
-from prefqa.preferences import ROW, raw_name
+from prefqa.preferences import ROW, raw_name, whole_rank
 
 #: Columns that hold the text of a response in a long frame, and the prompt, first found first taken.
 TEXTS = ("text", "response_text", "response", "completion", "output")
@@ -141,6 +141,7 @@ def _pairwise(frame: pl.LazyFrame) -> pl.LazyFrame:
     is_second = word.is_in(_SECOND) | (said == pl.col("_id_b").cast(pl.String))
     better = pl.when(word.is_in(_TIE)).then(0).when(is_first).then(1).when(is_second).then(2)
     frame = frame.with_columns(better.alias("_better"), said.alias("_said"))
+    texts = not models and _holds_text(frame, first, schema)
     sides = []
     for place, side in ((1, "a"), (2, "b")):
         rank = pl.when(pl.col("_better").is_in([0, place])).then(1).when(pl.col("_better").is_not_null()).then(2)
@@ -151,12 +152,12 @@ def _pairwise(frame: pl.LazyFrame) -> pl.LazyFrame:
                 rank.cast(pl.Int64).alias("rank"),
                 unread.alias(raw_name("rank")),
                 pl.lit(place, pl.Int64).alias("position"),
-                *([pl.col(f"_text_{side}").alias("text")] if models or _holds_text(frame, first, schema) else []),
+                *([pl.col(f"_text_{side}").alias("text")] if models or texts else []),
             )
         )
     used = {first, second, vote, *(("model_a", "model_b") if models else ())}
     scratch = {"_text_a", "_text_b", "_id_a", "_id_b", "_better", "_said"}
-    return _numbered(pl.concat(sides).drop(used | scratch), apply=not models and _holds_text(frame, first, schema))
+    return _numbered(pl.concat(sides).drop(used | scratch), apply=texts)
 
 
 def _chosen_rejected(frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -236,10 +237,7 @@ def _same_length(name: str, unequal: pl.Expr) -> pl.Expr:
 
 def _read_ranks(column: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     """A rank column as integers from 1, and as text what is not one."""
-    number = column.cast(pl.Float64, strict=False)
-    rank = (
-        pl.when((number >= 1) & (number < 2**31) & (number == number.floor())).then(number).cast(pl.Int64, strict=False)
-    )
+    rank = whole_rank(column)
     return rank, pl.when(rank.is_null() & column.is_not_null()).then(column.cast(pl.String))
 
 
