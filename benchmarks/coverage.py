@@ -16,7 +16,7 @@ import polars as pl
 import prefqa
 from prefqa.agreement import TARGETS
 
-SIZES = {50: 1_000, 200: 500, 2_000: 200}
+SIZES = {50: 1_000, 200: 500, 2_000: 600}
 RANKED = [name for target in ("votes", "ranks") for name, entry in TARGETS[target].items() if entry.whole]
 SCORED = [name for name, entry in TARGETS["scores"].items() if name not in ("gwet_ac2", "alpha_weighted")]
 
