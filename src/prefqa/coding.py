@@ -46,6 +46,24 @@ class Coded:
         """Index of the first judgment of each unit."""
         return np.flatnonzero(_begins(self.cell, self.item))
 
+    def rows_of_items(self, items: Ints) -> pl.DataFrame:
+        """Return the rows of some items: judgment (its number), item_id, response_id, rank."""
+        unit_starts = self.unit_starts
+        sizes = np.diff(np.append(unit_starts, self.item.size))
+        widths = np.maximum.reduceat(self.slot, self.starts[unit_starts]) + 1 if unit_starts.size else sizes
+        first = np.repeat(np.cumsum(widths) - widths, sizes)  # per judgment, where its unit's responses are listed
+        judgment = np.repeat(np.arange(self.item.size), self.lengths)
+        rows = np.flatnonzero(np.isin(self.item, items)[judgment])
+        at = judgment[rows]
+        return pl.DataFrame(
+            {
+                "judgment": at,
+                "item_id": self.item_ids.gather(self.item[at]),
+                "response_id": self.response_ids.gather(self.slot_response[first[at] + self.slot[rows]]),
+                "rank": self.rank[rows],
+            }
+        )
+
 
 class _Rows(NamedTuple):
     """Sorted rows: per judgment its keys and first row, per row response and rank."""

@@ -83,6 +83,31 @@ def test_the_most_divided_items_come_first_with_what_was_said() -> None:
     assert disagreement(prefs, n_items=1).items.height == 1
 
 
+def test_what_was_said_is_what_counts() -> None:
+    """Of an annotator's two judgments of an item the latest; of scores the scores."""
+    schema = ["item_id", "annotator_id", "judgment_id", "response_id", "rank"]
+    rows = [
+        ("i", "ann", "j1", "a", 1),
+        ("i", "ann", "j1", "b", 2),
+        ("i", "ann", "j2", "a", 2),
+        ("i", "ann", "j2", "b", 1),
+    ]
+    rows += [("i", "bob", "j3", "a", 1), ("i", "bob", "j3", "b", 2)]
+    found = disagreement(Preferences.from_long(pl.DataFrame(rows, schema=schema, orient="row")))
+    assert found.items["said"].to_list() == [["1 × a > b", "1 × b > a"]]
+    scores = pl.DataFrame(
+        {
+            "item_id": ["i", "i"],
+            "annotator_id": ["x", "y"],
+            "response_id": ["a", "a"],
+            "rank": [1, 1],
+            "score": [2.0, 4.5],
+        }
+    )
+    said = disagreement(Preferences.from_long(scores), target="scores").items["said"].to_list()
+    assert said == [["1 × a: 2.0", "1 × a: 4.5"]]
+
+
 def test_one_annotator_has_nobody_to_disagree_with() -> None:
     found = disagreement(_ranked({"i": {"ann": [1, 2]}}))
     assert found.annotators["majority_agreement"].to_list() == [None]

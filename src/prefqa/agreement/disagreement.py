@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from scipy.special import stdtrit
 
-from prefqa._types import Bools, Floats, distinct, sum_by
+from prefqa._types import Bools, Floats, Ints, distinct, sum_by
 from prefqa.agreement.annotator_pairs import clustered_error, cohen
 from prefqa.agreement.ceiling import Ceiling, ceiling
 from prefqa.agreement.estimate import Options, sources
@@ -119,7 +119,7 @@ def disagreement(
         target,
         _annotators(source, scored, pairs, level),
         pairs,
-        _items(prefs, source, target, n_items),
+        _items(source, n_items),
         _split(source.coded) if target == "votes" else {},
         ceiling(source.ratings, scored.score, scored.counted, level) if target == "votes" else None,
         level,
@@ -210,7 +210,7 @@ def _pairs(source: RatingSource, level: float) -> pl.DataFrame:
     return frame.fill_nan(None).select(list(PAIRS)).sort("annotator_a", "annotator_b")
 
 
-def _items(prefs: Preferences, source: RatingSource, target: str, n: int) -> pl.DataFrame:
+def _items(source: RatingSource, n: int) -> pl.DataFrame:
     """The items with the least agreement among their annotators, and what each said."""
     ratings = source.ratings
     m = ratings.lengths.astype(np.float64)
@@ -219,7 +219,6 @@ def _items(prefs: Preferences, source: RatingSource, target: str, n: int) -> pl.
     agreement = ratio(sum_by(ratings.cluster, alike, len(ratings.cell)), compared)
     some = np.flatnonzero(compared > 0)
     order = some[np.lexsort((ratings.item[some], -compared[some], agreement[some]))][:n]
-    column = {"votes": "rank", "scores": "score", "labels": "label"}[target]
     frame = pl.DataFrame(
         {
             "item_id": source.coded.item_ids.gather(ratings.item[order]),
@@ -227,28 +226,26 @@ def _items(prefs: Preferences, source: RatingSource, target: str, n: int) -> pl.
             "n_comparisons": compared[order].astype(np.int64),
         }
     )
-    return frame.join(_said(prefs, frame["item_id"], column), on="item_id", how="left", maintain_order="left")
+    return frame.join(_said(source, ratings.item[order]), on="item_id", how="left", maintain_order="left")
 
 
-def _said(prefs: Preferences, items: pl.Series, column: str) -> pl.DataFrame:
+def _said(source: RatingSource, items: Ints) -> pl.DataFrame:
     """What was said on each item: rankings as "a > b = c", scores and labels as "a: 4, b: 2", how often each."""
-    usable = (prefs.usable() if column == "rank" else prefs.judgments.drop_nulls(column)).filter(
-        pl.col("item_id").is_in(items.implode())
-    )
-    judgment = ["item_id", "annotator_id", *(["judgment_id"] if "judgment_id" in prefs.columns else [])]
-    if column == "rank":
-        rows = usable.sort(*judgment, "rank", "response_id")
-        first = pl.col("rank").diff().over(judgment).is_null()
-        sign = pl.when(first).then(pl.lit("")).when(pl.col("rank").diff().over(judgment) == 0).then(pl.lit(" = "))
-        word = pl.concat_str(sign.otherwise(pl.lit(" > ")), "response_id").alias("_word")
-        said = rows.with_columns(word).group_by(judgment, maintain_order=True).agg(pl.col("_word").str.join(""))
+    rows = source.coded.rows_of_items(items)
+    if source.values is None:
+        rows = rows.sort("judgment", "rank", "response_id")
+        step = pl.col("rank").diff().over("judgment")
+        sign = pl.when(step.is_null()).then(pl.lit("")).when(step == 0).then(pl.lit(" = ")).otherwise(pl.lit(" > "))
+        rows, between = rows.with_columns(pl.concat_str(sign, "response_id").alias("_word")), ""
     else:
-        word = pl.format("{}: {}", "response_id", pl.col(column)).alias("_word")
-        rows = usable.sort(*judgment, "response_id").with_columns(word)
-        said = rows.group_by(judgment, maintain_order=True).agg(pl.col("_word").str.join(", "))
-    counted = said.group_by("item_id", "_word").len("n").sort("item_id", "n", "_word", descending=[False, True, False])
-    texts = counted.with_columns(pl.format("{} × {}", "n", "_word").alias("_word"))
-    return texts.group_by("item_id", maintain_order=True).agg(said=pl.col("_word")).collect()
+        value = source.values.cast(pl.String).gather(rows["rank"] - 1)
+        rows, between = rows.with_columns(pl.concat_str("response_id", pl.lit(": "), value).alias("_word")), ", "
+    words = rows.group_by("judgment", maintain_order=True).agg(
+        pl.col("item_id").first(), pl.col("_word").str.join(between)
+    )
+    counted = words.group_by("item_id", "_word").len("n").sort("item_id", "n", "_word", descending=[False, True, False])
+    texts = counted.select("item_id", said=pl.format("{} × {}", "n", "_word"))
+    return texts.group_by("item_id", maintain_order=True).agg("said")
 
 
 def _split(coded: Coded) -> dict[str, float]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import numpy as np
+import polars as pl
 from scipy import sparse
 
 from prefqa._types import Floats, Ints
@@ -122,7 +123,7 @@ class RatingSource:
     coded: Coded
     ratings: Ratings
     scale: Scale
-    raw: Floats | None
+    values: pl.Series | None
     annotators: bool
     _cells: dict[int, RatingCell] = field(default_factory=dict)
     _losses: dict[int, tuple[Ints, sparse.csr_array]] = field(default_factory=dict)
@@ -158,7 +159,7 @@ class RatingSource:
         if raw is not None and n:  # sums of squares keep their digits around the middle of the scale
             middle, reach = (raw[0] + raw[-1]) / 2, (raw[-1] - raw[0]) or 1.0
             scale = Scale(n, scale.weights, scale.ratio, (raw - middle) / reach, symmetric=False)
-        return cls(coded, ratings_of_values(coded, scale.numbers, n), scale, raw, annotators)
+        return cls(coded, ratings_of_values(coded, scale.numbers, n), scale, values, annotators)
 
     def counts(self, cell: int) -> Counts:
         """Return how much there is in a cell."""
@@ -199,7 +200,7 @@ class RatingSource:
         """Why a coefficient cannot be had from this scale at all."""
         if not self.scale.tabled and entry.needs != "numbers":
             return f"{self.scale.n_values} distinct values, more than {MAX_CATEGORIES} categories"
-        if entry.needs == "ratio" and self.raw is not None and self.raw.size and self.raw[0] < 0:
+        if entry.needs == "ratio" and self.values is not None and len(self.values) and self.values[0] < 0:
             return "some scores are below 0, where ratios mean nothing"
         return None
 

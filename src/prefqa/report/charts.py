@@ -101,7 +101,7 @@ def matrix(pairs: pl.DataFrame) -> Chart | None:
         alt.X("one:N", sort=order, title=None, axis=alt.Axis(labelAngle=-60, labelLimit=140)),
         alt.Y("other:N", sort=order, title=None, axis=alt.Axis(labelLimit=140)),
     )
-    strength = alt.Opacity("strength:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[0.06, 0.9]))
+    strength = alt.Opacity("strength:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[0.06, 0.6]))
     cells = [
         base.transform_filter(f"datum.kappa {sign} 0").mark_rect(color=color).encode(strength)
         for sign, color in ((">=", LINE), ("<", ALARM))
