@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from itertools import combinations
+from itertools import combinations, permutations, product
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from hypothesis import given
 from scipy import stats
 
 import prefqa
+from prefqa.moments import item_moments
 from strategies import judgments, preferences
 
 RANKS = ("kendall_tau_x", "kendall_tau_b", "spearman", "top_1")
@@ -90,3 +91,31 @@ def test_tau_x_keeps_its_identities(one: tuple[int, ...], two: tuple[int, ...], 
 def test_opposite_rankings_are_minus_one() -> None:
     found = estimates(long([[[1, 2, 3], [3, 2, 1]]]))
     assert (found["kendall_tau_x"], found["kendall_tau_b"], found["spearman"], found["top_1"]) == (-1, -1, -1, 0)
+
+
+def _orders(ranks: list[int]) -> list[list[int]]:
+    """All strict orders that break the ties of a ranking."""
+    groups = [[i for i, r in enumerate(ranks) if r == rank] for rank in sorted(set(ranks))]
+    return [[i for group in broken for i in group] for broken in product(*(permutations(group) for group in groups))]
+
+
+@given(judgments(max_items=2, max_annotators=3, max_responses=4))
+def test_rank_biased_overlap_is_the_mean_over_all_ways_to_break_ties(frame: pl.DataFrame) -> None:
+    values = []
+    for one, two in pairs_of_rankings(frame):
+        n = len(one)
+        found = []
+        for first, second in product(_orders(one), _orders(two)):
+            shares = [len(set(first[:d]) & set(second[:d])) / d for d in range(1, n + 1)]
+            found.append(0.1 * sum(0.9 ** (d - 1) * share for d, share in enumerate(shares, 1)) + 0.9**n)
+        values.append(np.mean(found))
+    result = prefqa.agreement(preferences(frame), coefficients=["rbo"], inference="items").estimates["estimate"].item()
+    assert result == (pytest.approx(np.mean(values)) if values else None)
+
+
+@given(judgments(max_items=6, max_annotators=3, max_responses=3))
+def test_moments_of_disjoint_items_add_up_to_those_of_the_union(frame: pl.DataFrame) -> None:
+    early = pl.col("item_id") < "item3"
+    parts = [frame.filter(early), frame.filter(~early)]
+    whole, *sums_of = (item_moments(preferences(part).coded()).values.sum(axis=0) for part in (frame, *parts))
+    assert whole == pytest.approx(sum(sums_of), abs=1e-9)
