@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from scipy.special import expit, stdtrit
 
-from prefqa._types import Floats, Ints
+from prefqa._types import Bools, Floats, Ints
 from prefqa.coding import Coded
 from prefqa.replicates import Replicates
 from prefqa.unit_moments import AT, NAMES, annotator_losses, unit_moments
@@ -59,16 +59,35 @@ Coefficient: TypeAlias = Callable[[Sums], Floats]
 
 @dataclass(frozen=True)
 class Moments:
-    """Moments per unit: `values` is (n_units, len(NAMES)), `cell` and `item` are per unit, sorted by both."""
+    """Moments per unit, sorted by `cell` and `item`: `kind` says which row of `kinds`, (n_kinds, len(NAMES)), it has."""
 
     cell: Ints
     item: Ints
-    values: Floats
+    kinds: Floats
+    kind: Ints
+
+    @property
+    def values(self) -> Floats:
+        """Moments of each unit, (n_units, len(NAMES))."""
+        return self.kinds[self.kind]
+
+    @property
+    def counts(self) -> Floats:
+        """Number of units of each kind."""
+        return np.bincount(self.kind, minlength=len(self.kinds)).astype(np.float64)
 
     def of_cell(self, cell: int) -> Moments:
         """Return the units of one cell."""
         low, high = np.searchsorted(self.cell, [cell, cell + 1])
-        return Moments(self.cell[low:high], self.item[low:high], self.values[low:high])
+        return self.select(slice(low, high))
+
+    def carrying(self, name: str) -> Moments:
+        """Return the units for which the moment `name` is above 0."""
+        return self.select((self.kinds[:, AT[name]] > 0)[self.kind])
+
+    def select(self, units: Bools | slice) -> Moments:
+        """Return some of the units."""
+        return Moments(self.cell[units], self.item[units], self.kinds, self.kind[units])
 
 
 @dataclass(frozen=True)
@@ -85,14 +104,22 @@ class Patterns:
 
 def item_moments(coded: Coded) -> Moments:
     """Return the moments of every unit (an item within a cell), in one pass over the tallies."""
-    parts = [(b.cell, b.item, unit_moments(b)) for b in buckets(coded)]
-    if not parts:
-        return Moments(np.zeros(0, np.uint32), np.zeros(0, np.uint32), np.zeros((0, len(NAMES))))
-    cell, item, values = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    if len(parts) > 1 or np.any(np.diff(cell.astype(np.int64)) < 0):
-        order = np.lexsort((item, cell))
-        cell, item, values = cell[order], item[order], values[order]
-    return Moments(cell, item, values)
+    none: Ints = np.zeros(0, np.uint32)
+    cells, items, of_units, kinds = [none], [none], [none.astype(np.int64)], [np.zeros((0, len(NAMES)))]
+    n_kinds = 0
+    for bucket in buckets(coded):
+        found, kind = unit_moments(bucket)
+        cells.append(bucket.cell)
+        items.append(bucket.item)
+        of_units.append(kind + n_kinds)
+        kinds.append(found)
+        n_kinds += len(found)
+    cell, item, of_unit = (np.concatenate(part) for part in (cells, items, of_units))
+    whole = Moments(cell, item, np.concatenate(kinds), of_unit)
+    if len(cells) > 2 or np.any(np.diff(whole.cell.astype(np.int64)) < 0):
+        order = np.lexsort((whole.item, whole.cell))
+        return Moments(whole.cell[order], whole.item[order], whole.kinds, whole.kind[order])
+    return whole
 
 
 def leave_out_annotators(coded: Coded) -> Moments:
@@ -102,20 +129,23 @@ def leave_out_annotators(coded: Coded) -> Moments:
     """
     parts = [annotator_losses(bucket) for bucket in buckets(coded)]
     if not parts:
-        return Moments(np.zeros(0, np.uint32), np.zeros(0, np.uint32), np.zeros((0, len(NAMES))))
+        none = np.zeros(0, np.uint32)
+        return Moments(none, none, np.zeros((0, len(NAMES))), np.zeros(0, np.int64))
     cell, annotator, values = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     key = cell.astype(np.int64) * len(coded.annotator_ids) + annotator
     found, first, inverse = np.unique(key, return_index=True, return_inverse=True)
     summed = np.zeros((found.size, len(NAMES)))
     np.add.at(summed, inverse, values)
-    return Moments(cell[first], annotator[first], summed)
+    return Moments(cell[first], annotator[first], summed, np.arange(found.size))
 
 
 def patterns(moments: Moments) -> Patterns:
     """Group units with equal moments; the patterns come out sorted, so sums do not depend on row order."""
-    frame = pl.DataFrame(moments.values, schema=list(NAMES), orient="row")
-    grouped = frame.group_by(NAMES).agg(pl.len().alias("_count")).sort(NAMES)
-    return Patterns(grouped.select(NAMES).to_numpy(), grouped["_count"].to_numpy().astype(np.float64))
+    counts = moments.counts
+    there = counts > 0
+    frame = pl.DataFrame(moments.kinds[there], schema=list(NAMES), orient="row").with_columns(_count=counts[there])
+    grouped = frame.group_by(NAMES).agg(pl.col("_count").sum()).sort(NAMES)
+    return Patterns(grouped.select(NAMES).to_numpy(), grouped["_count"].to_numpy())
 
 
 def sums(values: Floats) -> Sums:
@@ -148,7 +178,7 @@ def influence(moments: Moments, coefficient: Coefficient) -> Floats:
     n_items = len(moments.item)
     if n_items < 2:
         return np.full(n_items, np.nan)
-    left_out = coefficient(sums(moments.values.sum(axis=0) - moments.values))
+    left_out = coefficient(sums(moments.counts @ moments.kinds - moments.kinds))[moments.kind]
     return np.asarray((left_out.mean() - left_out) * np.sqrt((n_items - 1) / n_items), np.float64)
 
 

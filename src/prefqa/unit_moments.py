@@ -49,12 +49,15 @@ class _Alike(NamedTuple):
     kind: Ints
 
 
-def unit_moments(bucket: Bucket) -> Floats:
-    """Return the moments of each unit of a bucket, [n_units, len(NAMES)]."""
-    out = np.zeros((len(bucket.item), len(NAMES)))
+def unit_moments(bucket: Bucket) -> tuple[Floats, Ints]:
+    """Return the moments of each kind of unit of a bucket, [n_kinds, len(NAMES)], and the kind of each unit."""
+    kinds, kind = [np.zeros((0, len(NAMES)))], np.zeros(len(bucket.item), np.int64)
+    n_kinds = 0
     for alike in _alike(bucket):
-        out[alike.units] = _bucket_moments(_of_rows(bucket, alike.rows[alike.some]))[alike.kind]
-    return out
+        kinds.append(_bucket_moments(_of_rows(bucket, alike.rows[alike.some])))
+        kind[alike.units] = alike.kind + n_kinds
+        n_kinds += len(kinds[-1])
+    return np.concatenate(kinds), kind
 
 
 def annotator_losses(bucket: Bucket) -> tuple[Ints, Ints, Floats]:

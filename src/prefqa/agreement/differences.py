@@ -17,7 +17,6 @@ from prefqa.errors import UsageError
 from prefqa.moments import sums
 from prefqa.preferences import Preferences, as_preferences
 from prefqa.rating_moments import left_out
-from prefqa.unit_moments import AT
 
 DIFFERENCES: dict[str, Any] = {
     "coefficient": pl.String,
@@ -103,14 +102,13 @@ def _part(source: Source, cell: int, entry: Entry) -> _Part:
     if isinstance(source, VoteSource):
         assert entry.votes is not None  # noqa: S101 - the registry gives one of three
         here = source.moments.of_cell(cell)
-        used = here.values[:, AT[entry.counted]] > 0
-        values, items = here.values[used], here.item[used]
-        total = values.sum(axis=0)
-        left = entry.votes(sums(total - values)) if items.size else np.zeros(0)
+        counted = here.carrying(entry.counted)
+        items, total = counted.item, counted.counts @ counted.kinds
+        left = entry.votes(sums(total - counted.kinds))[counted.kind] if items.size else np.zeros(0)
         estimate = float(entry.votes(sums(total))) if items.size else np.nan
         if source.losses is not None and items.size:
             losses = source.losses.of_cell(cell)
-            who, without = losses.item, entry.votes(sums(here.values.sum(axis=0) - losses.values))
+            who, without = losses.item, entry.votes(sums(here.counts @ here.kinds - losses.values))
     else:
         assert isinstance(source, RatingSource)  # noqa: S101
         assert entry.ratings is not None  # noqa: S101

@@ -85,7 +85,7 @@ class VoteSource:
         """Return how much there is in a cell."""
         here = self.moments.of_cell(cell)
         paired = np.zeros(len(self.coded.item_ids), bool)
-        paired[here.item[here.values[:, AT["unit"]] > 0]] = True
+        paired[here.carrying("unit").item] = True
         annotator, item = _of_cell(self.coded, cell)
         total = self.patterns(cell).total()
         return Counts(int(np.count_nonzero(np.bincount(annotator[paired[item]]))), int(total[AT["votes"]]))

@@ -162,11 +162,9 @@ def drift(
 
 
 def _compare(cell: Moments, base: Moments, detector: Detector, level: float) -> dict[str, Any]:
-    counted, votes = AT[detector.counted], AT[detector.votes]
-    cell, base = (
-        Moments(m.cell[used], m.item[used], m.values[used]) for m in (cell, base) for used in [m.values[:, counted] > 0]
-    )
-    row: dict[str, Any] = {"n_items": len(cell.item), "n_votes": int(cell.values[:, votes].sum())}
+    votes = AT[detector.votes]
+    cell, base = (m.carrying(detector.counted) for m in (cell, base))
+    row: dict[str, Any] = {"n_items": len(cell.item), "n_votes": int(cell.counts @ cell.kinds[:, votes])}
     for key, one in (("estimate", cell), ("reference_estimate", base)):
         found = replicates(patterns(one), detector.coefficient, detector.counted)
         row[key] = None if np.isnan(found.estimate) else found.estimate
@@ -231,7 +229,7 @@ def _timeline(names: list[str], cells: list[Moments], level: float) -> list[dict
             of = replicates(found, detector.coefficient, detector.counted)
             estimate, n_items = of.estimate, of.n_items
             low, high = interval(estimate, float(np.sqrt(of.item_variance)), n_items - 1, level, detector.bounds)
-            n_votes = int(cell.values[:, AT[detector.votes]].sum())
+            n_votes = int(cell.counts @ cell.kinds[:, AT[detector.votes]])
             figures = {"estimate": estimate, "ci_low": low, "ci_high": high}
             rows.append(
                 {"period": name, "coefficient": key, "n_items": n_items, "n_votes": n_votes}
