@@ -59,7 +59,7 @@ Coefficient: TypeAlias = Callable[[Sums], Floats]
 
 @dataclass(frozen=True)
 class Moments:
-    """Moments per unit, sorted by `cell` and `item`: `kind` says which row of `kinds`, (n_kinds, len(NAMES)), it has."""
+    """Moments per unit, sorted by `cell` and `item`: `kind` is its row in `kinds`, (n_kinds, len(NAMES))."""
 
     cell: Ints
     item: Ints
@@ -105,7 +105,8 @@ class Patterns:
 def item_moments(coded: Coded) -> Moments:
     """Return the moments of every unit (an item within a cell), in one pass over the tallies."""
     none: Ints = np.zeros(0, np.uint32)
-    cells, items, of_units, kinds = [none], [none], [none.astype(np.int64)], [np.zeros((0, len(NAMES)))]
+    cells, items, kinds = [none], [none], [np.zeros((0, len(NAMES)))]
+    of_units: list[Ints] = [none.astype(np.int64)]
     n_kinds = 0
     for bucket in buckets(coded):
         found, kind = unit_moments(bucket)
