@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from prefqa.agreement.meaning import BENCHMARKS, BY_PROBABILITY, CHANCE_CORRECTED, meaning
+from prefqa.agreement.meaning import BENCHMARKS, BY_PROBABILITY, CHANCE_CORRECTED, in_words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -223,7 +223,7 @@ def _agreement_table(rows: list[dict[str, Any]], head: str, level: float, key: s
             shown(row[key], 30) + (f" ({row['target']})" if twice else ""),
             number(row["estimate"]) or "undefined",
             interval(row["ci_low"], row["ci_high"]) or row["reason"] or "",
-            (meaning(row["estimate"], row["se"]) or "") if row["coefficient"] in CHANCE_CORRECTED else "",
+            in_words(row, level),
             f"{row['n_items']:,}",
         )
         for row in rows

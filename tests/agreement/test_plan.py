@@ -7,6 +7,7 @@ import pytest
 
 import prefqa
 from prefqa.agreement import meaning, plan, spearman_brown
+from prefqa.agreement.meaning import in_words
 from prefqa.errors import UsageError
 
 DESIGN = {"n_responses": 2, "texts": False, "spammers": 0}
@@ -72,6 +73,14 @@ def test_what_cannot_be_planned(options: dict[str, object]) -> None:
 def test_a_pilot_without_overlap_says_so() -> None:
     with pytest.raises(UsageError, match="no standard error"):
         plan(prefqa.simulate(20, annotators_per_item=1).preferences)
+
+
+def test_a_word_goes_by_the_interval_where_few_annotators_make_it_wide() -> None:
+    row = {"coefficient": "icc_3", "estimate": 0.846, "se": 0.022, "ci_low": 0.724, "ci_high": 0.917}
+    assert in_words(row, 0.95) == "substantial"
+    assert in_words(row | {"ci_low": 0.803, "ci_high": 0.889}, 0.95) == "almost perfect"
+    assert in_words(row | {"coefficient": "kendall_w"}, 0.95) == ""
+    assert in_words(row | {"se": None, "ci_low": None, "ci_high": None}, 0.95) == ""
 
 
 @pytest.mark.parametrize(

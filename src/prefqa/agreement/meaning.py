@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 #: Share of probability that a word must be backed by.
 CONFIDENCE = 0.95
@@ -61,3 +62,14 @@ def meaning(estimate: float | None, se: float | None, benchmark: str = "landis_k
         if (ndtr((estimate - bound) / se) - ndtr((estimate - 1) / se)) / whole >= CONFIDENCE:
             return word
     return words[-1][0]
+
+
+def in_words(row: Mapping[str, Any], level: float, benchmark: str = "landis_koch") -> str:
+    """Return the word for a row of estimates; empty for coefficients of which the words do not speak.
+
+    The error is the one that the interval stands for, which with few annotators is more than the standard error.
+    """
+    if row["coefficient"] not in CHANCE_CORRECTED or row["ci_low"] is None:
+        return ""
+    width = (row["ci_high"] - row["ci_low"]) / (2 * float(ndtri((1 + level) / 2)))
+    return meaning(row["estimate"], max(row["se"], width), benchmark) or ""

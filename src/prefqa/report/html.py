@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from prefqa.agreement.meaning import BENCHMARKS, BY_PROBABILITY, CHANCE_CORRECTED, meaning
+from prefqa.agreement.meaning import BENCHMARKS, BY_PROBABILITY, in_words
 from prefqa.checks import RULES
 from prefqa.errors import MissingExtraError, UsageError
 from prefqa.report import charts, text
@@ -124,18 +124,13 @@ def _agreement(result: AgreementResult) -> dict[str, Any]:
     ]
     return {
         "agreement": result,
-        "estimates": [row | {"words": _words(row)} for row in whole],
+        "estimates": [row | {"words": in_words(row, result.level)} for row in whole],
         "words_source": f"{BENCHMARKS['landis_koch'].source}: {BY_PROBABILITY}",
         "interval_chart": charts.intervals(whole, result.level),
         "slices": slices[:MAX_SLICES],
         "n_slices": len(slices),
         "sliced_by": result.by[0] if prefix else "slice",
     }
-
-
-def _words(row: dict[str, Any]) -> str:
-    known = row["coefficient"] in CHANCE_CORRECTED
-    return (meaning(row["estimate"], row["se"]) or "") if known else ""
 
 
 def _drift(result: DriftResult, level: float) -> dict[str, Any]:
