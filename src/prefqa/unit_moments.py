@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 from prefqa import rank_pairs
-from prefqa._types import Floats, Ints
+from prefqa._types import Floats, Ints, distinct
 from prefqa.votes import Bucket, pair_tallies
 
 #: The moments of an item: sums over its pairs of responses with m >= 2 votes (g and l decided each way, e ties),
@@ -74,13 +75,11 @@ def annotator_losses(bucket: Bucket) -> tuple[Ints, Ints, Floats]:
             others = np.delete(rows, place, axis=1)
             lost = whole - _bucket_moments(_of_rows(bucket, others)) if others.shape[1] else whole
             key = bucket.cell[alike.units].astype(np.int64) * n_annotators + bucket.annotator[alike.rows[:, place]]
-            found, inverse = np.unique(key, return_inverse=True)
-            by_annotator = [
-                np.bincount(inverse, weights=lost[alike.kind, i], minlength=found.size) for i in range(len(NAMES))
-            ]
+            found, number = distinct(key)
+            times = sparse.coo_array((np.ones(key.size), (number, alike.kind)), (found.size, len(whole))).tocsr()
             cells.append(found // n_annotators)
             annotators.append(found % n_annotators)
-            losses.append(np.stack(by_annotator, axis=1))
+            losses.append(np.asarray(times @ lost, np.float64))
     return np.concatenate(cells), np.concatenate(annotators), np.concatenate(losses)
 
 
