@@ -139,18 +139,19 @@ class Preferences:
         """Judgment rows that count: submitted, with all three ids, ranked."""
         return self.judgments.filter(usable_rows(self.columns))
 
-    def coded(self, by: Sequence[str] = ()) -> Coded:
+    def coded(self, by: Sequence[str] = (), *, whole: bool = False) -> Coded:
         """Return the usable rows with integer codes for keys, made once per `by` and kept.
 
-        Rows are split into cells by the distinct values of `by`; all counting is within a cell.
+        Rows are split into cells by the distinct values of `by`; all counting is within a cell. With `whole`, the codes
+        without `by` are made from the same reading of the data.
         """
         key = tuple(by)
         if key not in self._codes:
             self.require(*key)
             rows = read_rows(self._with_slices(key, self.usable()), key)
-            self._codes.setdefault((), encode_rows(rows))  # one pass over the data for both
-            if key:
-                self._codes[key] = encode_rows(rows, key)
+            self._codes[key] = encode_rows(rows, key)
+            if whole and () not in self._codes:
+                self._codes[()] = encode_rows(rows)
         return self._codes[key]
 
     def named_by_position(self) -> Preferences:

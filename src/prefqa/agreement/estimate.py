@@ -156,7 +156,7 @@ def agreement(
         raise UsageError("gwet_ac2 on votes needs weights", hint='give weights="linear" or "quadratic".')
     by = (by,) if isinstance(by, str) else tuple(by or ())
     if by and orientation != "position" and any(kind_of(entry).startswith("vote") for _, entry in chosen):
-        prefs.coded(by)  # reads the data once, for the whole too
+        prefs.coded(by, whole=True)
     rows = _all_rows(prefs, (), chosen, options)
     if by:
         rows += _all_rows(prefs, by, chosen, options)
