@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from prefqa._types import Ints
+from prefqa._types import Bools, Ints
 from prefqa.coding import Coded
 
 
@@ -38,6 +38,22 @@ class Bucket:
     def unit(self) -> Ints:
         """Index of the unit of each judgment."""
         return np.repeat(np.arange(len(self.item)), self.lengths)
+
+    def select(self, units: Bools, judgments: Bools) -> Bucket:
+        """Keep some units and, of these, some judgments: at least one of each."""
+        lengths = np.add.reduceat(judgments, self.starts, dtype=np.int64)[units]
+        starts = np.cumsum(lengths) - lengths
+        return Bucket(
+            self.k, self.cell[units], self.item[units], starts, self.ranks[judgments], self.annotator[judgments]
+        )
+
+    def every(self, stride: int) -> Bucket:
+        """Keep every stride-th unit."""
+        if stride == 1:
+            return self
+        units = np.zeros(len(self.item), np.bool_)
+        units[::stride] = True
+        return self.select(units, np.repeat(units, self.lengths))
 
 
 class PairTally(NamedTuple):

@@ -60,7 +60,7 @@ def kemeny(wins: Ints) -> Orders:
         before = precedence(place)
         unknown = np.full(n, -1)
         return Orders(place, _net(before), before, cost, unknown, unknown, np.zeros(n, bool))
-    per_item = 16 * len(_positions(k)) if k <= ENUMERATE_UP_TO else (4 * k + 24) << k
+    per_item = 16 * len(strict_orders(k)) if k <= ENUMERATE_UP_TO else (4 * k + 24) << k
     step = max(1, _CHUNK_BYTES // per_item)
     solve = _enumerate if k <= ENUMERATE_UP_TO else _subsets
     parts = [solve(wins[at : at + step]) for at in range(0, n, step)]
@@ -77,7 +77,7 @@ def _net(before: Bools) -> Floats:
 
 
 @cache
-def _positions(k: int) -> Ints:
+def strict_orders(k: int) -> Ints:
     """[k!, k]: the position of each response in each strict order."""
     return np.array(list(permutations(range(k))), np.int8).reshape(-1, k)
 
@@ -85,7 +85,7 @@ def _positions(k: int) -> Ints:
 def _enumerate(wins: Ints) -> _Optima:
     """Cost every order: one product of the tallies with the 0/1 matrix of what each order contradicts."""
     n, k = wins.shape[:2]
-    position = _positions(k)
+    position = strict_orders(k)
     puts_before = (position[:, :, None] < position[:, None, :]).astype(np.float64)
     contradicts = puts_before.transpose(0, 2, 1).reshape(-1, k * k)
     costs = wins.reshape(n, k * k).astype(np.float64) @ contradicts.T

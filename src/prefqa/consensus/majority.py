@@ -89,3 +89,28 @@ def fit_prior(n_for: Ints, n_tie: Ints, n_votes: Ints) -> Prior:
     origin = min(candidates, key=lambda name: minus_log_likelihood(candidates[name]))
     edge = {"lower bound": PRIOR_BOUNDS[0], "upper bound": PRIOR_BOUNDS[1]}
     return Prior(edge.get(origin, float(np.exp(candidates[origin]))), origin)
+
+
+def majority_probability(n_for: Ints, n_tie: Ints, n_against: Ints, a: float) -> Floats:
+    """Return the probability that most of the pool prefers the first of a pair, given the votes.
+
+    Under the Beta(a, a) prior of `vote_probability` the share of the pool that prefers the first has the posterior
+    Beta(x + a, y + a), x = n_for + n_tie / 2 and y = n_against + n_tie / 2; the result is its mass above one half.
+    """
+    from scipy.special import betainc
+
+    width = int(max(n_for.max(initial=0), n_tie.max(initial=0), n_against.max(initial=0))) + 1
+    codes = (n_for.astype(np.int64) * width + n_tie) * width + n_against
+    patterns, at = np.unique(codes, return_inverse=True) if width > 100 else _few(codes)
+    tie = patterns // width % width / 2
+    x, y = patterns // width**2 + tie, patterns % width + tie
+    return np.asarray(betainc(y + a, x + a, 0.5)[at].reshape(codes.shape), np.float64)
+
+
+def _few(codes: Ints) -> tuple[Ints, Ints]:
+    """Patterns and where each stands, without sorting: there are few of them."""
+    counts = np.bincount(codes.ravel())
+    patterns = np.flatnonzero(counts)
+    place = np.zeros(counts.size, np.int64)
+    place[patterns] = np.arange(patterns.size)
+    return patterns, place[codes]

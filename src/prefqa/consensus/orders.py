@@ -87,3 +87,17 @@ def places_by_precedence(precedes: Bools) -> Ints:
 def precedence(place: Ints) -> Bools:
     """Return the relation that places give: a precedes b where its place is the better one."""
     return place[:, :, None] < place[:, None, :]
+
+
+def orders_by_belief(better: Floats, score: Floats | None = None) -> Orders:
+    """Order responses by what is believed: a precedes b where that is more likely than not.
+
+    Places follow `score`, by default the expected number of responses that a response stands before. Differences below
+    1e-9 are rounding and count as ties, so that names cannot break one.
+
+    Args:
+        better: [n, k, k], P(first stands before second), one half on the diagonal.
+        score: [n, k], where the method has its own.
+    """
+    score = np.round(better.sum(axis=2) - 0.5 if score is None else score, 9)
+    return Orders(places_by_score(score), score, better > 0.5 + 1e-9)

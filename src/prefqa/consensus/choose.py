@@ -1,0 +1,174 @@
+"""Which method fits a campaign: each predicts judgments that it has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from prefqa._types import Bools, Floats, Ints
+from prefqa.consensus.majority import fit_prior, vote_probability
+from prefqa.consensus.reliability import PRIOR, Kind, beliefs, fit_reliabilities, pool_prior, votes_on_pairs
+from prefqa.votes import Bucket, pair_counts
+
+#: Items that the comparison is made on, where there are more.
+MAX_ITEMS = 60_000
+#: What a prior on reliabilities is worth, in votes; the larger, the more alike annotators are taken to be.
+POOLED = (12.0, 24.0, 96.0, 384.0)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A method and its prior on reliabilities (None for the majority, which has no annotators)."""
+
+    method: str
+    prior_votes: float | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The candidate that predicts best, and the table of all.
+
+    `table`: method, prior_votes, log_loss (nats per held-out vote, a tie is half a vote for either side), se (over
+    items), n_votes, chosen. `why`: one sentence. `slope`: by how much the log odds of `Beliefs.fresh` are to be
+    multiplied so that they fit the held-out votes, 1 where they do already.
+    """
+
+    candidate: Candidate
+    table: pl.DataFrame
+    why: str
+    slope: float = 1.0
+
+
+#: Bounds of the recalibration of log odds.
+SLOPE_BOUNDS = (0.2, 3.0)
+
+MAJORITY = Candidate("majority", None)
+
+
+def choose(buckets: Sequence[Bucket], n_annotators: int, seed: int = 0) -> Choice:
+    """Choose between majority, one-coin Dawid-Skene and Mallows by held-out log likelihood.
+
+    Of each item with two judgments or more one judgment, drawn by `seed`, is held out; each candidate is fitted to the
+    rest and predicts the held-out votes: from what it believes of the item and, where it has one, from the reliability
+    that the annotator showed elsewhere. The mean log loss decides, also about how alike annotators are taken to be.
+    Then the chosen one predicts the same votes as those of a fresh annotator of the pool, and `slope` is fitted to them.
+
+    Args:
+        buckets: all items; on more than MAX_ITEMS items every n-th is taken.
+        n_annotators: number of annotators.
+        seed: of the draw of held-out judgments.
+    """
+    n_items = sum(len(bucket.item) for bucket in buckets if bucket.k > 1)
+    stride = max(1, -(-n_items // MAX_ITEMS))
+    rng = np.random.default_rng(seed)
+    splits = [_split(bucket.every(stride), rng) for bucket in buckets if bucket.k > 1]
+    splits = [split for split in splits if len(split[1].item)]
+    if not splits:
+        return Choice(MAJORITY, _table([], MAJORITY), "no item has two judgments, so there is nothing to compare by")
+    train, test = [split[0] for split in splits], [split[1] for split in splits]
+    kinds: list[Kind] = ["dawid-skene"] if all(bucket.k == 2 for bucket in train) else ["dawid-skene", "mallows"]
+    fresh = {MAJORITY: _majority(train)}
+    rows = [(MAJORITY, *_score(test, fresh[MAJORITY]))]
+    for kind in kinds:
+        for votes in (sum(PRIOR), *POOLED):
+            prior = prior_of(train, kind, votes)
+            found = fit_reliabilities(train, n_annotators, kind, prior)
+            believed = [beliefs(bucket, found) for bucket in train]
+            predicted = [_known(b.better, held, found.share) for b, held in zip(believed, test, strict=True)]
+            rows.append((Candidate(kind, votes), *_score(test, predicted)))
+            fresh[rows[-1][0]] = [each.fresh for each in believed]
+    best = min(rows, key=lambda row: row[1])
+    base = rows[0]
+    why = (
+        f"{best[0].method} predicts held-out judgments best: log loss {best[1]:.4f} against {base[1]:.4f} of majority, "
+        f"over {best[3]:,} votes"
+        if best[0] != MAJORITY
+        else f"no other method predicts held-out judgments better: log loss {base[1]:.4f} over {base[3]:,} votes"
+    )
+    return Choice(best[0], _table(rows, best[0]), why, _slope(test, fresh[best[0]]))
+
+
+def prior_of(buckets: Sequence[Bucket], kind: Kind, votes: float) -> tuple[float, float]:
+    """Return the prior worth so many votes: the fixed PRIOR where it is as weak, else one around the pool's mean."""
+    return PRIOR if votes == sum(PRIOR) else pool_prior(buckets, kind, votes)
+
+
+def _split(bucket: Bucket, rng: np.random.Generator) -> tuple[Bucket, Bucket]:
+    """Return the items with two judgments or more, without one judgment each, and these judgments."""
+    take = bucket.lengths > 1
+    out = bucket.starts + np.floor(rng.random(len(bucket.item)) * bucket.lengths).astype(np.int64)
+    held: Bools = np.zeros(bucket.ranks.shape[0], np.bool_)
+    held[out] = True
+    here = np.repeat(take, bucket.lengths)
+    return bucket.select(take, here & ~held), bucket.select(take, here & held)
+
+
+def _majority(train: Sequence[Bucket]) -> list[Floats]:
+    counts = [pair_counts(bucket) for bucket in train]
+    pairs = [np.triu_indices(bucket.k, 1) for bucket in train]
+    flat = [
+        np.stack([wins[:, a, b].ravel(), ties[:, a, b].ravel(), wins[:, b, a].ravel()])
+        for (wins, ties), (a, b) in zip(counts, pairs, strict=True)
+    ]
+    tallies = np.concatenate(flat, axis=1)
+    prior = fit_prior(tallies[0], tallies[1], tallies.sum(axis=0))
+    return [vote_probability(w, t, w + t + w.transpose(0, 2, 1), prior.a) for w, t in counts]
+
+
+def _known(better: Floats, held: Bucket, share: Floats) -> Floats:
+    """Probability that the annotator whose judgment of the item is held out prefers the first of each pair."""
+    right = share[held.annotator][:, None, None]
+    return better * right + (1 - better) * (1 - right)
+
+
+def _score(test: Sequence[Bucket], fresh: Sequence[Floats]) -> tuple[float, float, int]:
+    """Mean log loss per held-out vote, its standard error over items, and the number of votes."""
+    losses, votes = [], []
+    for bucket, probability in zip(test, fresh, strict=True):
+        a, b = np.triu_indices(bucket.k, 1)
+        answer, voted = votes_on_pairs(bucket.ranks), _voted(bucket.ranks)
+        p = np.clip(probability[:, a, b], 1e-9, 1 - 1e-9)
+        share = (1 + answer) / 2
+        losses.append(np.where(voted, -share * np.log(p) - (1 - share) * np.log1p(-p), 0.0).sum(axis=1))
+        votes.append(voted.sum(axis=1))
+    loss, number = np.concatenate(losses), np.concatenate(votes)
+    total = max(int(number.sum()), 1)
+    mean = float(loss.sum() / total)
+    return mean, float(np.sqrt(((loss - mean * number) ** 2).sum()) / total), total
+
+
+def _slope(test: Sequence[Bucket], fresh: Sequence[Floats]) -> float:
+    from scipy.optimize import minimize_scalar
+
+    def loss(log_slope: float) -> float:
+        return _score(test, [sharpen(each, float(np.exp(log_slope))) for each in fresh])[0]
+
+    low, high = np.log(SLOPE_BOUNDS)
+    found = minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-3})
+    return float(np.exp(found.x)) if loss(float(found.x)) < loss(0.0) else 1.0
+
+
+def sharpen(probability: Floats, slope: float) -> Floats:
+    """Multiply log odds by `slope`; one half stays one half, and the two sides of a pair stay complements."""
+    from scipy.special import expit, logit
+
+    return np.asarray(expit(slope * logit(probability)), np.float64)
+
+
+def _voted(ranks: Ints) -> Bools:
+    a, b = np.triu_indices(ranks.shape[1], 1)
+    return np.asarray((ranks[:, a] > 0) & (ranks[:, b] > 0), np.bool_)
+
+
+def _table(rows: Sequence[tuple[Candidate, float, float, int]], best: Candidate) -> pl.DataFrame:
+    return pl.DataFrame(
+        [(c.method, c.prior_votes, loss, se, n, c == best) for c, loss, se, n in rows],
+        schema={
+            "method": pl.String, "prior_votes": pl.Float64, "log_loss": pl.Float64, "se": pl.Float64,
+            "n_votes": pl.Int64, "chosen": pl.Boolean,
+        },
+        orient="row",
+    )  # fmt: skip
