@@ -29,6 +29,9 @@ from prefqa.cli_shared import (
 )
 from prefqa.errors import PrefqaError
 
+#: The values of `prefqa.consensus.Method`, which would be slow to import; a test holds them equal.
+METHODS = ("auto", "majority", "borda", "kemeny", "dawid-skene", "mallows", "bradley-terry")
+
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="prefqa")
@@ -102,7 +105,7 @@ def drift(source: str, config: str | None, as_: str, **given: str | None) -> int
 
 @cli.command(epilog=EPILOG)
 @input_argument
-@click.option("--method", type=click.Choice(["majority", "borda", "kemeny"]), help="How responses are ranked.")
+@click.option("--method", type=click.Choice(METHODS), help="How responses are ranked.")
 @click.option("-o", "--out", type=click.Path(dir_okay=False), help="Write the pairs to this .parquet or .jsonl file.")
 @config_option
 @format_option

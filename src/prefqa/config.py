@@ -54,7 +54,7 @@ class AgreementConfig(_Table):
 class ConsensusConfig(_Table):
     """[consensus]: how pairs are made."""
 
-    method: str = "majority"
+    method: str = "auto"
     select: str = "all"
     min_probability: Share | None = None
     ties: str = "keep"

@@ -13,7 +13,7 @@ import polars as pl
 from prefqa.agreement import AgreementResult, DisagreementResult, agreement, disagreement
 from prefqa.checks import CheckResult, check
 from prefqa.config import Config, load_config, parse_config
-from prefqa.consensus import ConsensusResult, consensus
+from prefqa.consensus import ConsensusResult, Method, consensus
 from prefqa.consensus.pairs import Select, Ties
 from prefqa.drift import DriftResult, drift
 from prefqa.errors import ConfigError, UsageError
@@ -132,9 +132,7 @@ def _measured(prefs: Preferences, settings: Config, say: Progress) -> RunResult:
     say("drift")
     drifted = drift(clean, **settings.drift.model_dump())
     say("consensus")
-    found = consensus(
-        clean, method=_one_of("consensus.method", settings.consensus.method, ("majority", "borda", "kemeny"))
-    )
+    found = consensus(clean, method=_one_of("consensus.method", settings.consensus.method, get_args(Method)))
     pairs = found.pairs(
         _one_of("consensus.select", settings.consensus.select, get_args(Select)),
         min_probability=settings.consensus.min_probability,

@@ -19,7 +19,7 @@ from prefqa.consensus.majority import fit_prior
 from prefqa.errors import UsageError
 from strategies import judgments, preferences
 
-METHODS = ("majority", "borda", "kemeny")
+METHODS = ("auto", "majority", "borda", "kemeny", "dawid-skene", "mallows", "bradley-terry")
 CASES = ("kemeny_tennessee", "kemeny_cycle_25_40_35", "ranked_pairs_wikipedia_27", "condorcet_paradox_3")
 
 
@@ -46,7 +46,7 @@ def test_kemeny_copeland_borda_and_condorcet_equal_pref_voting(oracles: Path, ca
     assert item["condorcet_winner"] == expected["condorcet_winner"]
     if item["n_optima"] == 1:
         assert kemeny.responses.sort("place")["response_id"].to_list() == expected["kemeny_rankings"][0]
-    majority = prefqa.consensus(prefs).responses
+    majority = prefqa.consensus(prefs, method="majority").responses
     assert dict(majority.select("response_id", "score").rows()) == expected["copeland_scores"]
     n_voters, k = sum(vote["weight"] for vote in case["input"]), len(expected["items"])
     borda = dict(prefqa.consensus(prefs, method="borda").responses.select("response_id", "score").rows())
@@ -193,7 +193,7 @@ def test_probabilities_are_calibrated_on_a_fresh_annotator(n_votes: int, misfit:
     held_out = judged.sample(fraction=1, shuffle=True, seed=1).group_by("item_id").first()
     seen = rows.join(held_out, on=["item_id", "annotator_id"], how="anti")
     fresh = rows.join(held_out, on=["item_id", "annotator_id"]).filter(pl.col("rank") == 1)
-    pairs = prefqa.consensus(preferences(seen)).pairs(ties="drop")
+    pairs = prefqa.consensus(preferences(seen), method="majority").pairs(ties="drop")
     kept = pairs.join(fresh.select("item_id", pl.col("response_id").alias("best")), on="item_id")
     by_p = kept.group_by("n_chosen").agg(
         p=pl.col("probability").mean(), hit=(pl.col("best") == pl.col("chosen_id")).mean(), n=pl.len()
@@ -204,7 +204,7 @@ def test_probabilities_are_calibrated_on_a_fresh_annotator(n_votes: int, misfit:
 
 
 def test_selections_take_what_they_say() -> None:
-    result = prefqa.consensus(long([(3, ["a", "b", "c", "d"])]))
+    result = prefqa.consensus(long([(3, ["a", "b", "c", "d"])]), method="majority")
     chosen = {
         name: result.pairs(name).select("chosen_id", "rejected_id").rows()
         for name in ("best-worst", "adjacent", "best-vs-rest")

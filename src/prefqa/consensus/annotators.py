@@ -8,9 +8,12 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Bools, Floats, Ints
+from prefqa.consensus.reliability import Reliabilities
 
 # Six is a multiple of every 1/k credit (k = 1, 2, 3), so credits are whole numbers and their sums exact.
 _UNIT = 6
+#: How sure it must be that an annotator is below chance.
+BELOW_CHANCE = 0.975
 
 
 @dataclass(frozen=True)
@@ -85,4 +88,20 @@ def annotator_frame(annotator_ids: pl.Series, annotators: Ints, sums: JudgmentSu
             pl.Series("agreement_with_others", np.where(compared > 0, agreement / _UNIT, np.nan), nan_to_null=True),
             pl.Series("se", np.where(items > 1, se / _UNIT, np.nan), nan_to_null=True),
         ]
+    )
+
+
+def with_reliability(annotators: pl.DataFrame, found: Reliabilities | None) -> pl.DataFrame:
+    """Add reliability (expected share of right votes), reliability_se (posterior sd), and below_chance.
+
+    below_chance is true where the posterior probability that the annotator votes against the others' order more often
+    than with it is above .975. All three are null for methods that count every annotator alike.
+    """
+    if found is None:
+        unknown = [pl.lit(None, pl.Float64).alias(name) for name in ("reliability", "reliability_se")]
+        return annotators.with_columns(*unknown, pl.lit(None, pl.Boolean).alias("below_chance"))
+    return annotators.with_columns(
+        pl.Series("reliability", found.share),
+        pl.Series("reliability_se", found.share_sd),
+        pl.Series("below_chance", found.below_chance > BELOW_CHANCE),
     )

@@ -43,7 +43,7 @@ def worths(wins: Ints, ties: Ints, prior_sd: float = PRIOR_SD) -> tuple[Floats, 
         theta += step
         if np.abs(step).max(initial=0.0) < _TOLERANCE:
             break
-    return theta, np.linalg.inv(hessian)
+    return theta, np.asarray(np.linalg.inv(hessian), np.float64)
 
 
 def bradley_terry(wins: Ints, ties: Ints) -> tuple[Orders, Floats, Floats]:

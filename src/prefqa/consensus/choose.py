@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Bools, Floats, Ints
-from prefqa.consensus.majority import fit_prior, vote_probability
+from prefqa.consensus.majority import fit_tallies, vote_probability
 from prefqa.consensus.reliability import PRIOR, Kind, beliefs, fit_reliabilities, pool_prior, votes_on_pairs
 from prefqa.votes import Bucket, pair_counts
 
@@ -54,7 +54,7 @@ def choose(buckets: Sequence[Bucket], n_annotators: int, seed: int = 0) -> Choic
     Of each item with two judgments or more one judgment, drawn by `seed`, is held out; each candidate is fitted to the
     rest and predicts the held-out votes: from what it believes of the item and, where it has one, from the reliability
     that the annotator showed elsewhere. The mean log loss decides, also about how alike annotators are taken to be.
-    Then the chosen one predicts the same votes as those of a fresh annotator of the pool, and `slope` is fitted to them.
+    Then the chosen one predicts the same votes as those of a fresh annotator of the pool; `slope` is fitted to them.
 
     Args:
         buckets: all items; on more than MAX_ITEMS items every n-th is taken.
@@ -108,14 +108,8 @@ def _split(bucket: Bucket, rng: np.random.Generator) -> tuple[Bucket, Bucket]:
 
 def _majority(train: Sequence[Bucket]) -> list[Floats]:
     counts = [pair_counts(bucket) for bucket in train]
-    pairs = [np.triu_indices(bucket.k, 1) for bucket in train]
-    flat = [
-        np.stack([wins[:, a, b].ravel(), ties[:, a, b].ravel(), wins[:, b, a].ravel()])
-        for (wins, ties), (a, b) in zip(counts, pairs, strict=True)
-    ]
-    tallies = np.concatenate(flat, axis=1)
-    prior = fit_prior(tallies[0], tallies[1], tallies.sum(axis=0))
-    return [vote_probability(w, t, w + t + w.transpose(0, 2, 1), prior.a) for w, t in counts]
+    a = fit_tallies(counts).a
+    return [vote_probability(w, t, w + t + w.transpose(0, 2, 1), a) for w, t in counts]
 
 
 def _known(better: Floats, held: Bucket, share: Floats) -> Floats:

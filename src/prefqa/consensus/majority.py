@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,6 +90,16 @@ def fit_prior(n_for: Ints, n_tie: Ints, n_votes: Ints) -> Prior:
     origin = min(candidates, key=lambda name: minus_log_likelihood(candidates[name]))
     edge = {"lower bound": PRIOR_BOUNDS[0], "upper bound": PRIOR_BOUNDS[1]}
     return Prior(edge.get(origin, float(np.exp(candidates[origin]))), origin)
+
+
+def fit_tallies(tallied: Sequence[tuple[Ints, Ints]]) -> Prior:
+    """Fit the prior to win and tie counts [n, k, k] of all buckets."""
+    columns = []
+    for wins, ties in tallied:
+        a, b = np.triu_indices(wins.shape[1], 1)
+        columns.append([x.ravel() for x in (wins[:, a, b], ties[:, a, b], wins[:, b, a])])
+    for_, tied, against = (np.concatenate(each) for each in zip(*columns, strict=True))
+    return fit_prior(for_, tied, for_ + tied + against)
 
 
 def majority_probability(n_for: Ints, n_tie: Ints, n_against: Ints, a: float) -> Floats:

@@ -8,9 +8,9 @@ from typing import Literal, get_args
 import numpy as np
 import polars as pl
 
-from prefqa._types import Ints
-from prefqa.consensus.majority import vote_probability
+from prefqa._types import Bools, Floats, Ints
 from prefqa.consensus.orders import Orders
+from prefqa.consensus.posterior import Beliefs
 from prefqa.errors import UsageError
 
 Select = Literal["all", "best-worst", "adjacent", "best-vs-rest"]
@@ -44,7 +44,7 @@ class PairSet:
     left_out: pl.DataFrame
 
 
-def pair_codes(items: Ints, wins: Ints, ties: Ints, orders: Orders) -> pl.DataFrame:
+def pair_codes(items: Ints, wins: Ints, ties: Ints, orders: Orders, believed: Beliefs) -> pl.DataFrame:
     """Return every pair of n items that has votes, as codes: item, chosen and rejected slot, votes, places.
 
     The better placed response is `_chosen`. Where the method holds the two equal, the one whose id sorts first stands
@@ -64,6 +64,8 @@ def pair_codes(items: Ints, wins: Ints, ties: Ints, orders: Orders) -> pl.DataFr
         "n_tie": ties[:, first, second].astype(np.int32),
         "n_rejected": np.where(swapped, for_first, for_second).astype(np.int32),
         "tie": tie,
+        "probability": _of_chosen(believed.fresh, swapped, tie),
+        "p_better": _of_chosen(believed.better, swapped, tie),
         "_place_chosen": np.take_along_axis(orders.place, chosen, axis=1).astype(np.int32),
         "_place_rejected": np.take_along_axis(orders.place, rejected, axis=1).astype(np.int32),
         "_n_places": np.broadcast_to(orders.place.max(axis=1)[:, None], chosen.shape).astype(np.int32),
@@ -72,21 +74,32 @@ def pair_codes(items: Ints, wins: Ints, ties: Ints, orders: Orders) -> pl.DataFr
     return frame.filter(pl.sum_horizontal("n_chosen", "n_tie", "n_rejected") > 0)
 
 
-def with_figures(codes: pl.DataFrame, a: float) -> pl.DataFrame:
-    """Add n_votes, probability, margin, agreement, unanimous to pairs from `pair_codes`."""
+def _of_chosen(probability: Floats, swapped: Bools, tie: Bools) -> Floats:
+    """From [n, k, k] to the pairs [n, P], for the chosen side; one half where the two are held equal."""
+    first, second = np.triu_indices(probability.shape[1], 1)
+    of_first = probability[:, first, second]
+    return np.where(tie, 0.5, np.where(swapped, 1 - of_first, of_first))
+
+
+def with_figures(codes: pl.DataFrame) -> pl.DataFrame:
+    """Add n_votes, margin, weight, entropy, agreement, unanimous to pairs from `pair_codes`."""
     chosen, tied, rejected = pl.col("n_chosen"), pl.col("n_tie"), pl.col("n_rejected")
-    n_for, n_tie = codes["n_chosen"].to_numpy(), codes["n_tie"].to_numpy()
-    n_votes = n_for + n_tie + codes["n_rejected"].to_numpy()
-    probability = pl.Series("probability", vote_probability(n_for, n_tie, n_votes, a))
-    probability = probability.set(codes["tie"], 0.5)
-    m = pl.col("n_votes")
+    m, p, q = pl.col("n_votes"), pl.col("p_better"), 1 - pl.col("p_better")
     equal = sum((x * (x - 1) for x in (chosen, tied, rejected)), start=pl.lit(0))
+    uncertainty = sum((pl.when(x > 0).then(-x * x.log(2)).otherwise(0.0) for x in (p, q)), start=pl.lit(0.0))
     return codes.with_columns(
-        probability, n_votes=pl.Series(n_votes).cast(pl.Int64), margin=_logit(probability)
+        n_votes=(chosen + tied + rejected).cast(pl.Int64), margin=logit("probability"), weight=(2 * p - 1).abs()
     ).with_columns(
+        entropy=uncertainty,
         agreement=pl.when(m > 1).then(equal / (m * (m - 1))),
         unanimous=pl.when(m > 1).then(pl.max_horizontal(chosen, tied, rejected) == m),
     )
+
+
+def logit(column: str) -> pl.Expr:
+    """Log odds, held within those of 1e-12 and 1 - 1e-12 so that they stay finite."""
+    p = pl.col(column).clip(1e-12, 1 - 1e-12)
+    return p.log() - (1 - p).log()
 
 
 def select_pairs(
@@ -110,11 +123,6 @@ def select_pairs(
     none = pl.DataFrame({"reason": [NO_VOTES], "count": [n_without_votes]}).filter(pl.col("count") > 0)
     counted = pl.concat([none, counts.select("reason", pl.col("count").cast(pl.Int64))]).sort("reason")
     return PairSet(marked.filter(pl.col("_left_out").is_null()).drop("_left_out"), counted)
-
-
-def _logit(probability: pl.Series) -> pl.Series:
-    p = probability.to_numpy()
-    return pl.Series("margin", np.log(p) - np.log1p(-p))
 
 
 def _require(value: str, allowed: tuple[str, ...], name: str) -> None:

@@ -25,8 +25,8 @@ class Beliefs:
 
     `better` [n, k, k]: probability that the first stands before the second in the order that the pool as a whole
     follows. `fresh` [n, k, k]: probability that a fresh annotator of the same pool prefers the first. `best` [n, k]:
-    probability that the response stands first. `entropy` [n]: of the posterior over the k! orders, in bits; 0 = certain,
-    log2 k! = nothing known. `best` and `entropy` are NaN above EXACT_UP_TO responses.
+    probability that the response stands first. `entropy` [n]: of the posterior over the k! orders, in bits, from 0
+    (certain) to log2 k! (nothing known). `best` and `entropy` are NaN above EXACT_UP_TO responses.
     """
 
     better: Floats
@@ -37,7 +37,7 @@ class Beliefs:
 
 @dataclass(frozen=True)
 class OrderPosterior:
-    """Marginals of p(order) for n items: pairs [n, P] in the order of `numpy.triu_indices`, best [n, k], entropy [n]."""
+    """Marginals of p(order) of n items: pairs [n, P] in the order of `triu_indices`, best [n, k], entropy [n]."""
 
     better: Floats
     fresh: Floats
@@ -90,7 +90,9 @@ def independent_posterior(support: Floats, k: int, kept: float) -> OrderPosterio
 
     better = expit(support)
     unknown = np.full(support.shape[0], np.nan)
-    return OrderPosterior(better, better * kept + (1 - better) * (1 - kept), np.full((unknown.size, k), np.nan), unknown)
+    return OrderPosterior(
+        better, better * kept + (1 - better) * (1 - kept), np.full((unknown.size, k), np.nan), unknown
+    )
 
 
 def from_pairs(better: Floats, fresh: Floats) -> Beliefs:
@@ -121,7 +123,7 @@ def chunks(n: int, k: int) -> Iterator[slice]:
     """Cut n items into runs whose tables of orders stay within the processor's cache, a few megabytes."""
     width = strict_orders(k).shape[0] if k <= EXACT_UP_TO else k * k
     step = max(64, _CHUNK_BYTES // (8 * width))
-    return (slice(at, min(at + step, n)) for at in range(0, n, step))
+    return (slice(at, min(at + step, n)) for at in range(0, max(n, 1), step))
 
 
 def in_threads(work: Callable[[slice], T], parts: list[slice]) -> list[T]:

@@ -95,14 +95,14 @@ def fit_reliabilities(
         sample = [bucket.every(stride) for bucket in names]
         seen = sum((_strict_by_k(bucket, n_annotators) for bucket in sample), start=np.zeros(n_annotators))
         scale = np.divide(seen, strict, out=np.zeros_like(strict), where=strict > 0)
-        for iteration in range(1, _MAX_ITERATIONS + 1):
+        iteration, converged = 0, False
+        while not converged and iteration < _MAX_ITERATIONS:
+            iteration += 1
             wrong = sum((_wrong(bucket, phi, kind) for bucket in sample), start=np.zeros(n_annotators))
             posterior = _posterior(log_prior, wrong, scale[:, None] * log_z)
             new = posterior @ _GRID
             change, phi = float(np.abs(new - phi).max(initial=0.0)), new
             converged = change < _TOLERANCE
-            if converged:
-                break
     wrong = sum((_wrong(bucket, phi, kind) for bucket in names), start=np.zeros(n_annotators))
     posterior = _posterior(log_prior, wrong, log_z)
     weight = strict / strict.sum() if strict.sum() > 0 else np.full(n_annotators, 1 / max(n_annotators, 1))
@@ -187,7 +187,7 @@ def _wrong(bucket: Bucket, phi: Floats, kind: Kind) -> Floats:
         wrong = (np.abs(votes).sum(axis=1) - np.einsum("ij,ij->i", votes, lean)) / 2
         return np.asarray(np.bincount(bucket.annotator[rows], weights=wrong, minlength=phi.size), np.float64)
 
-    return np.sum(in_threads(work, list(chunks(len(bucket.item), bucket.k))), axis=0)
+    return np.asarray(np.sum(in_threads(work, list(chunks(len(bucket.item), bucket.k))), axis=0), np.float64)
 
 
 def _strict_by_k(bucket: Bucket, n_annotators: int) -> Floats:
@@ -204,7 +204,7 @@ def _posterior(log_prior: Floats, wrong: Floats, log_z: Floats) -> Floats:
     log = log_prior - np.outer(wrong, _GRID) - log_z
     log -= log.max(axis=1, keepdims=True) if log.size else 0.0
     posterior = np.exp(log)
-    return posterior / posterior.sum(axis=1, keepdims=True)
+    return np.asarray(posterior / posterior.sum(axis=1, keepdims=True), np.float64)
 
 
 def _log_prior(prior: tuple[float, float]) -> Floats:
@@ -219,7 +219,7 @@ def _mallows_k(k: int, kind: Kind) -> int:
 
 
 def _log_z(k: int, kind: Kind) -> Floats:
-    """log Z(phi) of a full ranking of k, per pair: sum over j = 2 .. k of log(1 + e^-phi + .. + e^-(j-1)phi)."""
+    """Log Z(phi) of a full ranking of k, per pair: sum over j = 2 .. k of log(1 + e^-phi + .. + e^-(j-1)phi)."""
     k = _mallows_k(k, kind)
     terms = [np.logaddexp.reduce(-np.outer(np.arange(j), _GRID), axis=0) for j in range(2, k + 1)]
     return np.asarray(np.sum(terms, axis=0) / (k * (k - 1) / 2), np.float64)

@@ -12,8 +12,8 @@ from prefqa.preferences import Preferences
 from prefqa.results import Result, records
 
 PAIR_COLUMNS = (
-    "item_id", "chosen_id", "rejected_id", "probability", "margin", "n_votes", "n_chosen", "n_tie", "n_rejected",
-    "agreement", "tie", "unanimous", "cycle",
+    "item_id", "chosen_id", "rejected_id", "probability", "margin", "p_better", "weight", "entropy", "n_votes",
+    "n_annotators", "n_chosen", "n_tie", "n_rejected", "agreement", "tie", "unanimous", "cycle",
 )  # fmt: skip
 
 
@@ -29,10 +29,11 @@ class ConsensusResult(Result):
             pairs of votes, over the item's pairs; null likewise), n_annotators, n_votes; and for Kemeny
             cost, n_optima, gap, exact (null elsewhere; see `prefqa.consensus.kemeny`).
         responses: one row per item and response, by both ids: place (1 = best, equal = tied), score (the method's own,
-            higher is better), n_votes.
-        annotators: one row per annotator: n_judgments, n_items, n_votes, n_compared, agreement_with_others, se.
+            higher is better), p_best (probability that it stands first; null above 7 responses), n_votes.
+        annotators: one row per annotator: n_judgments, n_items, n_votes, n_compared, agreement_with_others, se;
+            and for dawid-skene and mallows reliability, reliability_se, below_chance (null elsewhere).
         overall: the method, the prior and how it was found, and counts, ready for JSON.
-        method: "majority", "borda" or "kemeny".
+        method: the method used; where "auto" was asked for, the one it took, and `overall["why"]` says why.
         n_items, n_votes: how much there was.
     """
 
@@ -60,7 +61,9 @@ class ConsensusResult(Result):
         Returns:
             item_id, chosen_id, rejected_id; probability that a fresh annotator of the same pool prefers chosen (see
             `majority.vote_probability`; below .5 where the item's order goes against this pair's votes, as it must in a
-            cycle); margin = logit of it; n_votes, and of these n_chosen, n_tie, n_rejected; agreement
+            cycle); margin = logit of it; p_better: probability that chosen is the one that the pool as a whole
+            prefers, so that the label is right; weight = |2 p_better - 1|; entropy of p_better, in bits;
+            n_annotators (of the item); n_votes, and of these n_chosen, n_tie, n_rejected; agreement
             among them (null with one vote); tie (the method holds both equal: which is called chosen
             means nothing, probability is .5); unanimous; cycle (of the item). Then the texts prompt,
             chosen, rejected, as far as they are known. Pairs that nobody compared are not made;
@@ -91,6 +94,7 @@ class ConsensusResult(Result):
         named = codes.with_columns(
             self.items["item_id"].gather(at_item),
             self.items["cycle"].gather(at_item),
+            self.items["n_annotators"].gather(at_item),
             response_id.gather(start + codes["_chosen"].cast(pl.Int64)).alias("chosen_id"),
             response_id.gather(start + codes["_rejected"].cast(pl.Int64)).alias("rejected_id"),
         )
