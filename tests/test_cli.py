@@ -92,7 +92,7 @@ def test_json_forms_have_their_documented_keys(
     assert {"item_id", "chosen_id", "rejected_id", "probability", "margin", "n_votes", "agreement"} <= set(
         consensus["pairs"][0]
     )
-    assert consensus["overall"]["method"] == "majority"
+    assert consensus["overall"]["method"] == "mallows"
     assert {"passed", "lines"} <= set(parsed("gate", campaign))
     assert {"rules"} == set(parsed("rules"))
     assert {"judgments", "responses", "items"} == set(parsed("schema"))
@@ -112,7 +112,7 @@ def test_text_output_of_every_step(capsys: pytest.CaptureFixture[str], campaign:
     for words, *arguments in (
         ("alpha_nominal", "agreement", campaign),
         ("detector", "drift", campaign),
-        ("majority", "consensus", campaign, "-o", tmp_path / "pairs.jsonl"),
+        ("by mallows", "consensus", campaign, "-o", tmp_path / "pairs.jsonl"),
         ("Gate passed", "gate", campaign),
         ("0 findings", "check", campaign),
         ("PQ104", "rules"),

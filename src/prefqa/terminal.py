@@ -38,6 +38,7 @@ _STYLE = {
 _LONGEST = 60
 _INDENT = 13
 _PLACE = {"row": "row", "item": "item_id", "annotator": "annotator_id", "response": "response_id"}
+_WEIGHTS_ANNOTATORS = ("dawid-skene", "mallows")
 _COUNTS = {
     "items": "n_items",
     "  with one best response": "n_items_with_winner",
@@ -152,7 +153,21 @@ def print_consensus(console: Console, consensus: ConsensusResult) -> None:
     mean = overall.get("mean_probability")
     if mean is not None:
         said = f"prior {overall['prior']:.3f}, {overall['prior_origin']}"
+        if consensus.method in _WEIGHTS_ANNOTATORS:
+            said = f"reliabilities of {overall['n_annotators']:,} annotators after {overall['iterations']} iterations"
         hang(console, None, f"Mean probability of the chosen response {mean:.3f} ({said}).", style="dim")
+        hang(
+            console,
+            None,
+            f"Share of wrong labels to expect (label smoothing epsilon) {overall['epsilon']:.3f}.",
+            style="dim",
+        )
+    if overall["candidates"]:
+        hang(console, None, f"Method: {overall['why']}.", style="dim")
+    below = overall["annotators_below_chance"]
+    if below:
+        named = ", ".join(below[:5]) + (", …" if len(below) > 5 else "")
+        hang(console, Text("below chance"), f"{_plural(len(below), 'annotator')} against the others: {named}")
 
 
 def print_gate(console: Console, gate: GateResult) -> None:
