@@ -1,4 +1,4 @@
-"""Accuracy and calibration of every consensus method on planted truth: python benchmarks/consensus_accuracy.py
+"""Accuracy and calibration of every consensus method on planted truth: python benchmarks/consensus_accuracy.py.
 
 Annotators draw rankings from a Mallows model around the true order; their share of right pairs is Beta(4, 2), and one
 in ten ranks at random. Columns: share of pairs put in the true order (a tie is half), log loss and expected calibration
@@ -97,6 +97,7 @@ def measures(p: Floats, right: Floats) -> tuple[float, float, float]:
 
 
 def ours(prefs: prefqa.Preferences, position: Floats, share: Floats, method: str) -> dict[str, object]:
+    """Measure one method."""
     found = prefqa.consensus(prefs, method=method)  # type: ignore[arg-type]
     pairs = found.pairs()
     item, chosen, rejected = (
@@ -108,9 +109,9 @@ def ours(prefs: prefqa.Preferences, position: Floats, share: Floats, method: str
     reliability = found.annotators["reliability"]
     known = reliability.null_count() == 0
     seen = found.annotators["annotator_id"].str.slice(1).cast(pl.Int64).to_numpy()
-    correlation = (
-        float(np.corrcoef(reliability.to_numpy(), share[seen])[0, 1]) if known and np.ptp(share) > 0.2 else None
-    )
+    correlation = None
+    if known and np.ptp(share) > 0.2:
+        correlation = float(np.corrcoef(reliability.to_numpy(), share[seen])[0, 1])
     name = f"auto = {found.method}" if method == "auto" else method
     return {"method": name, "accuracy": accuracy, "log_loss": loss, "ece": error, "reliability": correlation}
 
@@ -161,6 +162,7 @@ def peers(prefs: prefqa.Preferences, position: Floats) -> list[dict[str, object]
 
 
 def main() -> None:
+    """Print one table per variant."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--campaigns", type=int, default=3)
     n = parser.parse_args().campaigns
