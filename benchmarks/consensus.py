@@ -1,7 +1,7 @@
 """Time and memory of every consensus method: python benchmarks/consensus.py [--items 10000 100000].
 
 Simulated campaigns of n items x 4 responses x 3 annotators, one method per process, from preferences in memory to a
-result. `ratio` is to Polars' own count of wins per pair (a self-join and a group-by) on the same rows in the same process.
+result. `ratio` is to Polars' own count of wins per pair (a self-join and a group-by) on the same rows.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def main() -> None:
         return
     for n_items in chosen.items:
         for method in METHODS:
-            subprocess.run([sys.executable, __file__, "--items", str(n_items), "--method", method], check=True)  # noqa: S603
+            subprocess.run([sys.executable, __file__, "--items", str(n_items), "--method", method], check=True)
 
 
 if __name__ == "__main__":

@@ -69,3 +69,28 @@ def test_p_values_of_several_slices_are_holms() -> None:
 def test_coefficients_that_know_the_annotators_have_none() -> None:
     with pytest.raises(UsageError, match="cohen_kappa"):
         differences(_split(50, 1), by="half", coefficients=["cohen_kappa"])
+
+
+def test_more_distinct_scores_than_categories_is_a_reason_not_a_fault() -> None:
+    rows = [
+        {"item_id": f"i{i}", "annotator_id": f"a{a}", "response_id": "r", "score": i * 1.5 + a / 7, "half": str(i % 2)}
+        for i in range(150)
+        for a in range(3)
+    ]
+    prefs = prefqa.Preferences.from_long(pl.DataFrame(rows).with_columns(rank=pl.lit(1)))
+    found = differences(prefs, by="half", target="scores", coefficients="alpha_ordinal")
+    assert found["difference"].to_list() == [None]
+    assert "distinct values" in found["reason"][0]
+
+
+def test_a_missing_slice_value_is_not_the_text_none() -> None:
+    rows = [
+        {"item_id": f"i{i}", "annotator_id": f"a{a}", "response_id": f"r{r}", "rank": 1 + (r + i * a) % 2, "half": half}
+        for i, half in enumerate([None, "None"] * 6)
+        for a in range(3)
+        for r in range(2)
+    ]
+    prefs = prefqa.Preferences.from_long(pl.DataFrame(rows))
+    found = prefqa.agreement(prefs, by="half", coefficients="percent_agreement").estimates.drop_nulls("slice")
+    assert sorted(found["slice"]) == ["half=(missing)", "half=None"]
+    assert found["n_items"].sum() == 12

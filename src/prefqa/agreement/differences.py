@@ -10,7 +10,7 @@ import polars as pl
 from scipy.special import stdtr, stdtrit
 
 from prefqa._types import Floats, Ints
-from prefqa.agreement.estimate import Options, kind_of, sources
+from prefqa.agreement.estimate import Options, kind_of, slice_label, sources
 from prefqa.agreement.registry import Entry, choose
 from prefqa.agreement.sources import RatingSource, Source, VoteSource
 from prefqa.errors import UsageError
@@ -30,6 +30,7 @@ DIFFERENCES: dict[str, Any] = {
     "p_value": pl.Float64,
     "p_adjusted": pl.Float64,
     "n_items": pl.Int64,
+    "inference": pl.String,
     "reason": pl.String,
 }
 #: With more slices than this, each is compared with the next only.
@@ -54,6 +55,8 @@ def differences(
     with u the jackknife influence of item i in either slice (0 where it has no part), so that items and annotators
     that stand in both slices count as the same; d the difference without annotator a. t test with the smaller number of
     items (and of annotators) less one as degrees of freedom; p values are Holm's within a coefficient.
+    `inference` says what the variance holds: "items" alone where a slice has two annotators or fewer, or where the
+    coefficient is undefined without one of them, although annotators were asked for.
 
     Raises:
         UsageError: coefficients that know the annotators (kappas of annotator pairs, Conger's, ICC 2 and 3).
@@ -79,13 +82,14 @@ def _of_coefficient(
     name: str, entry: Entry, source: Source, by: tuple[str, ...], options: Options
 ) -> Iterator[dict[str, Any]]:
     cells = list(source.coded.cells.iter_rows())
-    labels = [", ".join(f"{b}={v}" for b, v in zip(by, values, strict=True)) for _, *values in cells]
-    parts = [_part(source, cell, entry) for cell, *_ in cells]
+    labels = [slice_label(by, values) for _, *values in cells]
+    impossible = source.reason(entry)
+    parts = [] if impossible else [_part(source, cell, entry) for cell, *_ in cells]
     n = len(cells)
     pairs = [(i, i + 1) for i in range(n - 1)] if n > MANY else [(i, j) for i in range(n) for j in range(i + 1, n)]
     for i, j in pairs:
         row = {"coefficient": name, "target": entry.target, "slice_a": labels[i], "slice_b": labels[j]}
-        yield row | _difference(parts[i], parts[j], options)
+        yield row | ({"reason": impossible} if impossible else _difference(parts[i], parts[j], options))
 
 
 class _Part:
@@ -132,13 +136,14 @@ def _difference(a: _Part, b: _Part, options: Options) -> dict[str, Any]:
     _, at_a, at_b = np.intersect1d(a.items, b.items, assume_unique=True, return_indices=True)
     shared = 2 * float(a.influence[at_a] @ b.influence[at_b])
     variance = float(a.influence @ a.influence + b.influence @ b.influence) - shared
-    freedom = n_items - 1.0
+    freedom, inference = n_items - 1.0, "items"
     who = sorted(set(a.without) | set(b.without))
     if len(who) > _PAIR:
         d = np.array([b.without.get(w, b.estimate) - a.without.get(w, a.estimate) for w in who])
         if not np.isnan(d).any():
             variance += (len(who) - 1) / len(who) * float(((d - d.mean()) ** 2).sum())
             freedom = min(freedom, len(who) - 1)
+            inference = "items+annotators"
     if not variance > 0 or freedom < 1:
         return {"n_items": n_items, "reason": "one item, or no variance, in one of the slices"}
     difference, se = b.estimate - a.estimate, float(np.sqrt(variance))
@@ -150,4 +155,5 @@ def _difference(a: _Part, b: _Part, options: Options) -> dict[str, Any]:
         "ci_high": difference + half,
         "p_value": 2 * float(stdtr(freedom, -abs(difference) / se)),
         "n_items": n_items,
+        "inference": inference,
     }

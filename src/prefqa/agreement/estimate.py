@@ -130,7 +130,7 @@ def agreement(
             (column `label`), or several; None for votes and ranks, or for where the named coefficients belong.
         coefficients: names out of `prefqa.agreement.TARGETS`; None for the usual ones of the target, "all" for all.
         by: one or several columns; the estimates of each slice stand below those of all items. A slice is what one
-            would get from the filtered data.
+            would get from the filtered data, but that categories of scores and labels are those of all the data.
         level: confidence level of the intervals, between 0 and 1.
         orientation: "symmetric" gives the two directions of a vote one marginal, so that naming does not matter;
             "id" takes the order of response_id, as other packages and published tables do; "position" the place on
@@ -216,7 +216,7 @@ def _all_rows(
     labels: dict[str, tuple[int, ...]] = {}
     rows = []
     for kind, source in found.items():
-        cells = {_label(by, values): cell for cell, *values in source.coded.cells.iter_rows()} if by else {None: 0}
+        cells = {slice_label(by, values): cell for cell, *values in source.coded.cells.iter_rows()} if by else {None: 0}
         for label, cell in cells.items():
             place = labels.setdefault(str(label), (len(by) > 0, len(labels)))
             counts = source.counts(cell)
@@ -231,8 +231,10 @@ def _all_rows(
     return rows
 
 
-def _label(by: tuple[str, ...], values: Sequence[Any]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in zip(by, values, strict=True))
+def slice_label(by: tuple[str, ...], values: Sequence[Any]) -> str:
+    """Name a slice by its values; a missing value is told apart from the text "None"."""
+    said = ("(missing)" if value is None else value for value in values)
+    return ", ".join(f"{name}={value}" for name, value in zip(by, said, strict=True))
 
 
 def _oriented(entry: Entry, orientation: str) -> Entry:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from prefqa._types import Floats
+from prefqa.errors import UsageError
 
 #: How unlike categories count, as in Gwet (2014), Handbook of Inter-Rater Reliability, chapter 3.
 WEIGHTS = ("identity", "linear", "quadratic", "ordinal", "radical", "ratio", "circular", "bipolar")
@@ -31,6 +32,8 @@ def agreement_weights(name: str, numbers: Floats) -> Floats:
         steps = np.abs(np.subtract.outer(np.arange(n), np.arange(n))) + 1
         return _far(steps * (steps - 1) / 2)
     if name == "ratio":
+        if n and numbers[0] < 0:
+            raise UsageError("weights='ratio' needs values of 0 or more: below 0 ratios mean nothing")
         ends = (numbers[-1] - numbers[0]) / (numbers[-1] + numbers[0]) if n > 1 and numbers[-1] + numbers[0] else 1.0
         return np.asarray(1 - squared_ratio(numbers) / ends**2)
     if name == "circular":
