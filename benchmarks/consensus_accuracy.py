@@ -20,7 +20,7 @@ from prefqa._types import Floats
 
 METHODS = ("majority", "borda", "kemeny", "bradley-terry", "dawid-skene", "mallows", "auto")
 VARIANTS = {
-    "as in the issue: K=4": {},
+    "4 responses, 30 annotators": {},
     "few judgments (200 annotators)": {"annotators": 200},
     "very few (600 annotators)": {"annotators": 600},
     "no adversaries": {"adversaries": False},

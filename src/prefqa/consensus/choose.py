@@ -44,6 +44,8 @@ class Choice:
 
 #: Bounds of the recalibration of log odds.
 SLOPE_BOUNDS = (0.2, 3.0)
+#: Standard deviation of the prior on the logarithm of that factor.
+SLOPE_SD = 0.3
 
 MAJORITY = Candidate("majority", None)
 
@@ -135,14 +137,16 @@ def _score(test: Sequence[Bucket], fresh: Sequence[Floats]) -> tuple[float, floa
 
 
 def _slope(test: Sequence[Bucket], fresh: Sequence[Floats]) -> float:
+    """Maximise the likelihood of the held-out votes times a log-normal prior around 1: few votes move little."""
     from scipy.optimize import minimize_scalar
 
     def loss(log_slope: float) -> float:
-        return _score(test, [sharpen(each, float(np.exp(log_slope))) for each in fresh])[0]
+        mean, _, n_votes = _score(test, [sharpen(each, float(np.exp(log_slope))) for each in fresh])
+        return mean + (log_slope / SLOPE_SD) ** 2 / (2 * n_votes)
 
     low, high = np.log(SLOPE_BOUNDS)
     found = minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-3})
-    return float(np.exp(found.x)) if loss(float(found.x)) < loss(0.0) else 1.0
+    return float(np.exp(found.x))
 
 
 def sharpen(probability: Floats, slope: float) -> Floats:
