@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from prefqa._types import Bools, Ints
+from prefqa._types import Bools, Floats, Ints
 from prefqa.coding import Coded
 
 
@@ -110,6 +110,16 @@ def pair_tallies(bucket: Bucket) -> Iterator[PairTally]:
             yield PairTally(
                 first, second, _per_unit(bucket, better), _per_unit(bucket, equal), _per_unit(bucket, worse)
             )
+
+
+def votes_on_pairs(ranks: Ints) -> Floats:
+    """Return [n judgments, P]: +1 first preferred, -1 second, 0 a tie or not both ranked."""
+    first, second = np.triu_indices(ranks.shape[1], 1)
+    out = np.empty((ranks.shape[0], first.size))
+    ranked = ranks > 0
+    for pair, (a, b) in enumerate(zip(first, second, strict=True)):
+        out[:, pair] = np.sign(ranks[:, b] - ranks[:, a]) * (ranked[:, a] & ranked[:, b])
+    return out
 
 
 def pair_counts(bucket: Bucket) -> tuple[Ints, Ints]:

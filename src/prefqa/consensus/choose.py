@@ -10,8 +10,8 @@ import polars as pl
 
 from prefqa._types import Bools, Floats, Ints
 from prefqa.consensus.majority import fit_tallies, vote_probability
-from prefqa.consensus.reliability import PRIOR, Kind, beliefs, fit_reliabilities, pool_prior, votes_on_pairs
-from prefqa.votes import Bucket, pair_counts
+from prefqa.consensus.reliability import PRIOR, Kind, Reliabilities, beliefs, fit_reliabilities, pool_prior
+from prefqa.votes import Bucket, pair_counts, votes_on_pairs
 
 #: Items that the comparison is made on, where there are more.
 MAX_ITEMS = 60_000
@@ -72,16 +72,16 @@ def choose(buckets: Sequence[Bucket], n_annotators: int, seed: int = 0) -> Choic
         return Choice(MAJORITY, _table([], MAJORITY), "no item has two judgments, so there is nothing to compare by")
     train, test = [split[0] for split in splits], [split[1] for split in splits]
     kinds: list[Kind] = ["dawid-skene"] if all(bucket.k == 2 for bucket in train) else ["dawid-skene", "mallows"]
-    fresh = {MAJORITY: _majority(train)}
-    rows = [(MAJORITY, *_score(test, fresh[MAJORITY]))]
+    by_majority = _majority(train)
+    fitted: dict[Candidate, Reliabilities] = {}
+    rows = [(MAJORITY, *_score(test, by_majority))]
     for kind in kinds:
         for votes in (sum(PRIOR), *POOLED):
             prior = prior_of(train, kind, votes)
             found = fit_reliabilities(train, n_annotators, kind, prior)
-            believed = [beliefs(bucket, found) for bucket in train]
-            predicted = [_known(b.better, held, found.share) for b, held in zip(believed, test, strict=True)]
+            predicted = [beliefs(bucket, found, held.annotator).fresh for bucket, held in zip(train, test, strict=True)]
             rows.append((Candidate(kind, votes), *_score(test, predicted)))
-            fresh[rows[-1][0]] = [each.fresh for each in believed]
+            fitted[rows[-1][0]] = found
     best = min(rows, key=lambda row: row[1])
     base = rows[0]
     why = (
@@ -90,7 +90,9 @@ def choose(buckets: Sequence[Bucket], n_annotators: int, seed: int = 0) -> Choic
         if best[0] != MAJORITY
         else f"no other method predicts held-out judgments better: log loss {base[1]:.4f} over {base[3]:,} votes"
     )
-    return Choice(best[0], _table(rows, best[0]), why, _slope(test, fresh[best[0]]))
+    chosen = fitted.get(best[0])
+    fresh = by_majority if chosen is None else [beliefs(bucket, chosen).fresh for bucket in train]
+    return Choice(best[0], _table(rows, best[0]), why, _slope(test, fresh))
 
 
 def prior_of(buckets: Sequence[Bucket], kind: Kind, votes: float) -> tuple[float, float]:
@@ -112,12 +114,6 @@ def _majority(train: Sequence[Bucket]) -> list[Floats]:
     counts = [pair_counts(bucket) for bucket in train]
     a = fit_tallies(counts).a
     return [vote_probability(w, t, w + t + w.transpose(0, 2, 1), a) for w, t in counts]
-
-
-def _known(better: Floats, held: Bucket, share: Floats) -> Floats:
-    """Probability that the annotator whose judgment of the item is held out prefers the first of each pair."""
-    right = share[held.annotator][:, None, None]
-    return better * right + (1 - better) * (1 - right)
 
 
 def _score(test: Sequence[Bucket], fresh: Sequence[Floats]) -> tuple[float, float, int]:
