@@ -16,7 +16,7 @@ def components(edges: NDArray[Any], connection: Literal["strong", "weak"] = "str
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
-    found: NDArray[np.int32] = connected_components(csr_array(edges), connection=connection)[1]  # type: ignore[arg-type]
+    found: NDArray[np.int32] = connected_components(csr_array(edges), connection=connection)[1]
     return found
 
 
