@@ -151,8 +151,8 @@ def tallies(coded: Coded) -> pl.DataFrame:
     return pl.concat(parts).filter(voted).sort("cell", "item", "first", "second")
 
 
-def row_pairs(starts: Ints, n_rows: int) -> tuple[Ints, Ints]:
-    """Return the two rows of every pair of rows of one judgment: each judgment votes on each pair that it ranks.
+def row_pairs(starts: Ints, n_rows: int) -> tuple[Ints, Ints, Ints]:
+    """Return the judgment and the two rows of every vote: every pair of rows of one judgment.
 
     For data in which an item has many responses of which each judgment ranks few, where a `Bucket` would be mostly
     empty. Pairs stand in the order of their judgments.
@@ -167,14 +167,15 @@ def row_pairs(starts: Ints, n_rows: int) -> tuple[Ints, Ints]:
         judgments = np.flatnonzero(lengths == length)
         one, other = np.triu_indices(int(length), 1)
         begin = starts[judgments][:, None]
-        parts.append(((begin + one).ravel(), (begin + other).ravel()))
+        parts.append((np.repeat(judgments, one.size), (begin + one).ravel(), (begin + other).ravel()))
     if not parts:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        none = np.zeros(0, np.int64)
+        return none, none, none
     if len(parts) == 1:
         return parts[0]
-    first, second = (np.concatenate(side) for side in zip(*parts, strict=True))
-    order = np.lexsort((second, first))
-    return first[order], second[order]
+    judgment, first, second = (np.concatenate(side) for side in zip(*parts, strict=True))
+    order = np.argsort(judgment, kind="stable")
+    return judgment[order], first[order], second[order]
 
 
 def _per_unit(bucket: Bucket, votes: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Ints:

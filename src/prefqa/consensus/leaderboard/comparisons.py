@@ -80,7 +80,7 @@ def comparisons(prefs: Preferences, by: str, covariates: Sequence[str] = ()) -> 
         named = _values(frame, keys, by, covariates)
     else:
         named = _Named(ids.response_ids, rows.response.astype(np.int64), np.zeros((rows.rank.size, 0)))
-    one, other = row_pairs(rows.starts, rows.rank.size)
+    at, one, other = row_pairs(rows.starts, rows.rank.size)
     first, second = named.name[one], named.name[other]
     x = named.x[one] - named.x[other]
     nameless = (first < 0) | (second < 0)
@@ -89,13 +89,12 @@ def comparisons(prefs: Preferences, by: str, covariates: Sequence[str] = ()) -> 
     keep = ~(nameless | alike | unknown)
     left_out = {"without_name": nameless, "same_name": alike, "without_covariate": unknown}
     if not keep.all():
-        one, other, first, second, x = one[keep], other[keep], first[keep], second[keep], x[keep]
+        at, one, other, first, second, x = (array[keep] for array in (at, one, other, first, second, x))
     outcome = np.sign(rows.rank[other] - rows.rank[one]).astype(np.int8)
     turned = first > second
     outcome[turned] *= -1
     x[turned] *= -1
     first, second = np.minimum(first, second), np.maximum(first, second)
-    at = (np.searchsorted(rows.starts, one, side="right") - 1) if one.size else np.zeros(0, np.int64)
     compared = np.bincount(first, minlength=len(named.names)) + np.bincount(second, minlength=len(named.names)) > 0
     number = np.cumsum(compared) - 1
     item, item_ids = _present(rows.item[at], ids.item_ids)
@@ -118,6 +117,8 @@ def comparisons(prefs: Preferences, by: str, covariates: Sequence[str] = ()) -> 
 def _present(codes: Ints, ids: pl.Series) -> tuple[Ints, pl.Series]:
     """Number anew the ids that occur."""
     there: Bools = np.bincount(codes, minlength=len(ids)) > 0
+    if there.all():
+        return codes, ids
     return (np.cumsum(there) - 1)[codes], ids.filter(pl.Series(there))
 
 

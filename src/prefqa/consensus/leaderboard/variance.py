@@ -7,14 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from prefqa._types import Floats, Ints, distinct
+from prefqa._types import Floats, Ints, distinct, sum_by
 from prefqa.bootstrap import draws
 from prefqa.consensus.leaderboard.estimable import connected_groups
 from prefqa.consensus.leaderboard.fit import Fit, Model, Table, fit, level, terms
+from prefqa.consensus.leaderboard.models import Counts
 from prefqa.consensus.leaderboard.tables import Votes
 
-#: Cluster sums are held whole up to so many numbers (128 MB), else only those that are not 0.
-_DENSE = 1 << 24
+#: Cluster sums are held whole up to so many numbers (32 MB), else only those that are not 0.
+_DENSE = 1 << 22
 #: Share of bootstrap samples without a finite estimate from which on the rest does not speak for all.
 _MOST_UNDEFINED = 0.1
 
@@ -52,7 +53,7 @@ def sandwich(votes: Votes, found: Fit, model: Model, annotator: Ints | None = No
     Degrees of freedom: the lesser number of clusters less 1.
     """
     inverse = _inverse(found, model)
-    scores = _scores(votes.table, found, model)
+    scores = _scores(votes, found, model)
     n_items = int(votes.multiplicity.sum())
     meat = _meat(scores, votes.item, votes.multiplicity) * n_items / max(n_items - 1, 1)
     df = n_items - 1
@@ -110,38 +111,59 @@ def _centred(covariance: Floats, model: Model) -> Floats:
 
 
 class _Scores(NamedTuple):
-    """Slopes of the log likelihood of each vote, by the parameters that it has: numbers and values, [n, few] each."""
+    """Slopes of the log likelihood of each vote by some of its parameters: their numbers and the slopes, [n] each."""
 
-    columns: Ints
-    values: Floats
+    columns: list[Ints | int]
+    values: list[Floats]
     n_parameters: int
 
 
-def _scores(table: Table, found: Fit, model: Model) -> _Scores:
-    of_vote = terms(table, model, found.theta)
-    m, common = model.n_names, model.n_common
-    n = table.first.size
-    columns = [table.first, table.second, *(np.full(n, m + k) for k in range(model.n_covariates))]
-    values = [of_vote.d, -of_vote.d, *(of_vote.d * table.x[:, k] for k in range(model.n_covariates))]
+def _scores(votes: Votes, found: Fit, model: Model) -> _Scores:
+    table, m, common = votes.table, model.n_names, model.n_common
+    by_d, by_z = _slopes(votes, found, model)
+    columns: list[Ints | int] = [table.first, table.second, *range(m, m + model.n_covariates)]
+    values = [by_d, -by_d, *(by_d * table.x[:, k] for k in range(model.n_covariates))]
     if model.ties:
-        columns.append(np.full(n, common - 1))
-        values.append(of_vote.z)
+        columns.append(common - 1)
+        values.append(by_z)
     if model.n_annotators:
         columns.append(common + table.annotator)
-        values.append(of_vote.z)
-    return _Scores(np.stack(columns, axis=1), np.stack(values, axis=1), common + model.n_annotators)
+        values.append(by_z)
+    return _Scores(columns, values, common + model.n_annotators)
+
+
+def _slopes(votes: Votes, found: Fit, model: Model) -> tuple[Floats, Floats]:
+    """Slope of each vote by the difference of worths, and by the tie parameter or the annotator's.
+
+    Where votes add up by pair there are only three kinds of vote on each: won, tied, lost.
+    """
+    if votes.pair is None:
+        each = terms(votes.table, model, found.theta)
+        return each.d, each.z
+    table, at = votes.table, votes.firsts
+    ones, zeros = np.ones(at.size), np.zeros(at.size)
+    kinds = [
+        terms(Table(table.first[at], table.second[at], counts, table.x[at], table.annotator[at]), model, found.theta)
+        for counts in (Counts(ones, zeros, zeros), Counts(zeros, ones, zeros), Counts(zeros, zeros, ones))
+    ]
+    kind = votes.pair * 3 + np.where(table.votes.first > 0, 0, np.where(table.votes.tie > 0, 1, 2))
+    by_d, by_z = (np.stack(slopes, axis=1).ravel() for slopes in ([k.d for k in kinds], [k.z for k in kinds]))
+    return by_d[kind], by_z[kind]
 
 
 def _meat(scores: _Scores, cluster: Ints, multiplicity: Floats) -> Floats:
     """Sum over clusters, each as often as it counts, of the outer product of its slope with itself."""
+    p, n_clusters = scores.n_parameters, multiplicity.size
+    weight = np.sqrt(multiplicity)
+    if n_clusters * p <= _DENSE:
+        dense = np.zeros(n_clusters * p)
+        for column, slope in zip(scores.columns, scores.values, strict=True):
+            dense += sum_by(cluster * p + column, slope, n_clusters * p)
+        dense = dense.reshape(n_clusters, p) * weight[:, None]
+        return np.asarray(dense.T @ dense, np.float64)
     from scipy.sparse import coo_array
 
-    row = np.repeat(cluster, scores.columns.shape[1])
-    shape = (multiplicity.size, scores.n_parameters)
-    sums = coo_array((scores.values.ravel(), (row, scores.columns.ravel())), shape=shape)
-    if multiplicity.size * scores.n_parameters <= _DENSE:
-        dense = sums.toarray() * np.sqrt(multiplicity)[:, None]
-        return np.asarray(dense.T @ dense, np.float64)
-    sparse = sums.tocsr()
-    sparse.data *= np.repeat(np.sqrt(multiplicity), np.diff(sparse.indptr))
-    return np.asarray((sparse.T @ sparse).toarray(), np.float64)
+    row = np.tile(cluster, len(scores.columns))
+    column = np.concatenate([np.broadcast_to(c, cluster.shape) for c in scores.columns])
+    sums = coo_array((np.concatenate(scores.values) * weight[row], (row, column)), shape=(n_clusters, p)).tocsr()
+    return np.asarray((sums.T @ sums).toarray(), np.float64)
