@@ -161,6 +161,33 @@ def tallies(coded: Coded) -> pl.DataFrame:
     return pl.concat(parts).filter(voted).sort("cell", "item", "first", "second")
 
 
+def row_pairs(starts: Ints, n_rows: int) -> tuple[Ints, Ints, Ints]:
+    """Return the judgment and the two rows of every vote: every pair of rows of one judgment.
+
+    For data in which an item has many responses of which each judgment ranks few, where a `Bucket` would be mostly
+    empty. Pairs stand in the order of their judgments.
+
+    Args:
+        starts: the first row of each judgment.
+        n_rows: how many rows there are.
+    """
+    lengths = np.diff(np.append(starts, n_rows))
+    parts = []
+    for length in np.unique(lengths[lengths > 1]):
+        judgments = np.flatnonzero(lengths == length)
+        one, other = np.triu_indices(int(length), 1)
+        begin = starts[judgments][:, None]
+        parts.append((np.repeat(judgments, one.size), (begin + one).ravel(), (begin + other).ravel()))
+    if not parts:
+        none = np.zeros(0, np.int64)
+        return none, none, none
+    if len(parts) == 1:
+        return parts[0]
+    judgment, first, second = (np.concatenate(side) for side in zip(*parts, strict=True))
+    order = np.argsort(judgment, kind="stable")
+    return judgment[order], first[order], second[order]
+
+
 def _per_unit(bucket: Bucket, votes: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Ints:
     """Count the true votes of each unit."""
     n, units = votes.size, len(bucket.item)
