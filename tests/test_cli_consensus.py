@@ -110,3 +110,26 @@ def test_a_wrong_selection_exits_2_and_is_named(
     code, _, err = call(capsys, "consensus", rankings, "-c", config)
     assert code == 2
     assert key in err
+
+
+def test_relabel_says_which_items_and_what_they_buy(rankings: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = parsed(capsys, "relabel", rankings, "--budget", "10", "--method", "mallows")
+    assert set(found) == {
+        "items", "method", "budget", "n_judgments", "n_items", "n_pairs", "accuracy_now", "accuracy_planned",
+        "accuracy_random", "n_at_border", "n_taken_at_border",
+    }  # fmt: skip
+    assert set(found["items"][0]) == {"item_id", "information", "gain", "n_pairs", "n_judgments"}
+    assert (found["n_judgments"], found["n_items"], found["n_pairs"]) == (10, 60, N_PAIRS)
+    assert found["accuracy_now"] < found["accuracy_random"] < found["accuracy_planned"]
+    code, out, _ = call(capsys, "relabel", rankings, "--budget", "100", "--method", "majority")
+    assert code == 0
+    assert "plan the rest" in " ".join(out.split())
+    assert "60 judgments of 60 items" in out
+
+
+def test_relabel_without_anything_to_compare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "alone.csv"
+    pl.DataFrame({"item_id": ["i"], "annotator_id": ["a"], "response_id": ["x"], "rank": [1]}).write_csv(path)
+    code, out, _ = call(capsys, "relabel", path, "--budget", "3")
+    assert (code, "No item" in out) == (0, True)
+    assert call(capsys, "relabel", path, "--budget", "0")[0] == 2

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from prefqa.cli_agreement import agreement, disagreement, plan
-from prefqa.cli_consensus import consensus
+from prefqa.cli_consensus import consensus, relabel
 from prefqa.cli_shared import (
     EPILOG,
     EXIT_CLEAN,
@@ -179,7 +179,7 @@ def explain(code: str) -> int:
     return EXIT_CLEAN
 
 
-for _command in (agreement, disagreement, plan, consensus):
+for _command in (agreement, disagreement, plan, consensus, relabel):
     cli.add_command(_command)
 
 

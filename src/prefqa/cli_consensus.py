@@ -72,3 +72,21 @@ def consensus(source: str, out: str | None, config: str | None, as_: str, **give
 
     show_result(as_, plain, show)
     return EXIT_CLEAN
+
+
+@click.command(epilog=EPILOG)
+@input_argument
+@click.option("--budget", required=True, type=click.IntRange(1), help="How many judgments to buy.")
+@_method
+@config_option
+@format_option
+def relabel(source: str, budget: int, method: str | None, config: str | None, as_: str) -> int:
+    """Tell which items to have judged once more, and what pair accuracy that buys."""
+    from prefqa.consensus import consensus as build
+    from prefqa.terminal_consensus import print_relabel
+
+    settings = settings_of(config)
+    found = build(clean(source, settings), method=method or settings.consensus.method)  # type: ignore[arg-type]
+    plan = found.plan(budget)
+    show_result(as_, plan.to_dict(), lambda _, console: print_relabel(console, plan))
+    return EXIT_CLEAN

@@ -1,4 +1,4 @@
-"""What a person reads in the terminal about pairs to train on."""
+"""What a person reads in the terminal about pairs to train on and items to judge again."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prefqa.terminal import hang
+from prefqa.terminal import MAX_ROWS, hang, number, say_more, shown, table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from prefqa.consensus import PairSet, PairSplit
+    from prefqa.consensus import PairSet, PairSplit, RelabelPlan
 
 #: Reasons of `PairSet.left_out` in words.
 _REASONS = {
@@ -38,3 +38,30 @@ def print_pairs(console: Console, pairs: PairSet, split: PairSplit | None, writt
         hang(console, None, f"Split by prompt: {', '.join(parts)}.")
     if written:
         hang(console, None, f"Wrote {', '.join(map(str, written))}.")
+
+
+def print_relabel(console: Console, plan: RelabelPlan) -> None:
+    """Print what the budget buys, and the items."""
+    if plan.accuracy_now is None or plan.accuracy_planned is None or plan.accuracy_random is None:
+        hang(console, None, "No item has two responses to compare.")
+        return
+    bought = f"{plan.n_judgments:,} judgments" if plan.n_judgments > 1 else "one judgment"
+    hang(
+        console,
+        None,
+        f"{bought} of {plan.n_items:,} items: expected share of pairs in the right order {plan.accuracy_now:.4f} now, "
+        f"{plan.accuracy_planned:.4f} after these, {plan.accuracy_random:.4f} after as many at random "
+        f"(by {plan.method}).",
+    )
+    if plan.n_judgments < plan.budget:
+        hang(console, None, "Each item is judged at most once more: plan the rest when these are in.")
+    rows = [
+        (shown(row["item_id"]), number(row["information"]), number(row["gain"]), str(row["n_judgments"]))
+        for row in plan.items.head(MAX_ROWS).iter_rows(named=True)
+    ]
+    head = ("item", "information (bits)", "pairs put right", "judgments so far")
+    console.print(table(head, rows, right=(1, 2, 3), fold=(0,)))
+    say_more(console, plan.items.height, "item")
+    if plan.n_taken_at_border < plan.n_at_border:
+        note = f"{plan.n_at_border:,} items tell as much as the last one; which of them are taken does not matter."
+        hang(console, None, note, style="dim")

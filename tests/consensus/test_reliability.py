@@ -16,28 +16,7 @@ from prefqa.consensus.choose import choose
 from prefqa.consensus.posterior import independent_posterior, order_posterior
 from prefqa.consensus.reliability import beliefs, fit_reliabilities
 from prefqa.votes import buckets
-from strategies import preferences
-
-
-def planted(n_items: int, reliabilities: list[float], k: int, per_item: int, seed: int) -> prefqa.Preferences:
-    """Rankings whose true order is always r0, r1, ..; each annotator keeps a pair in order with its own probability.
-
-    Drawn by insertion sampling of the Mallows model (Doignon et al. 2004), independent of the code under test.
-    """
-    rng = np.random.default_rng(seed)
-    rows = []
-    for item in range(n_items):
-        for annotator in rng.choice(len(reliabilities), per_item, replace=False):
-            phi = np.log(reliabilities[annotator] / (1 - reliabilities[annotator]))
-            order: list[int] = []
-            for new in range(k):
-                weights = np.exp(-phi * np.arange(new, -1, -1.0))
-                order.insert(int(rng.choice(new + 1, p=weights / weights.sum())), new)
-            rows += [
-                {"item_id": f"i{item:04}", "annotator_id": f"a{annotator:02}", "response_id": f"r{r}", "rank": place}
-                for place, r in enumerate(order, start=1)
-            ]
-    return preferences(pl.DataFrame(rows))
+from strategies import planted
 
 
 @pytest.mark.parametrize("k", [2, 3, 4])

@@ -4,6 +4,7 @@ from prefqa.consensus.engine import Method, consensus
 from prefqa.consensus.margins import Margin
 from prefqa.consensus.pair_set import PairSet, PairSplit
 from prefqa.consensus.pairs import Select, Ties
+from prefqa.consensus.plan import RelabelPlan
 from prefqa.consensus.result import ConsensusResult
 
-__all__ = ["ConsensusResult", "Margin", "Method", "PairSet", "PairSplit", "Select", "Ties", "consensus"]
+__all__ = ["ConsensusResult", "Margin", "Method", "PairSet", "PairSplit", "RelabelPlan", "Select", "Ties", "consensus"]

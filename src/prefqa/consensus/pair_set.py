@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
 
 import polars as pl
 
+from prefqa.consensus.digest import uniform
 from prefqa.consensus.pairs import divide
 from prefqa.errors import UsageError
 from prefqa.results import records
@@ -66,7 +66,7 @@ class PairSet:
         group = _group(self.frame)
         bounds = [1.0, test + validation, test, 0.0]  # train from the top, test from the bottom
         u = pl.col("_u")
-        placed = self.frame.with_columns(group, _u=_uniform(group, seed))
+        placed = self.frame.with_columns(group, _u=uniform(group, seed))
         parts = {name: placed.filter((u < bounds[at]) & (u >= bounds[at + 1])) for at, name in enumerate(PARTS)}
         sizes = pl.DataFrame(
             [
@@ -160,16 +160,3 @@ def _group(pairs: pl.DataFrame) -> pl.Series:
         return pairs.select(_group=item)["_group"]
     prompt = pl.concat_str(pl.lit("prompt "), _plain("prompt", pairs.schema["prompt"]))
     return pairs.select(_group=pl.coalesce(prompt, item))["_group"]
-
-
-def _uniform(keys: pl.Series, seed: int) -> pl.Series:
-    """Numbers in [0, 1), a function of key and seed.
-
-    A digest, since Polars' own hash may change with its version, and test rows would become training rows. It takes
-    one call per distinct key.
-    """
-    salt = str(seed).encode()
-    distinct = keys.unique()
-    numbers = [int.from_bytes(blake2b(key.encode(), digest_size=6, key=salt).digest()) / 2**48 for key in distinct]
-    table = pl.DataFrame([distinct.alias("key"), pl.Series("u", numbers, pl.Float64)])
-    return keys.alias("key").to_frame().join(table, on="key", how="left", maintain_order="left")["u"]

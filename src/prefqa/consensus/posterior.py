@@ -84,6 +84,15 @@ def order_posterior(support: Floats, k: int, kept: Floats) -> OrderPosterior:
     return OrderPosterior(better, fresh, best, np.maximum(entropy, 0.0))
 
 
+def order_weights(support: Floats, k: int) -> Floats:
+    """Return the posterior of `order_posterior` itself, [n, k!], in the order of `strict_orders`."""
+    weight = support @ _tables(k)[0].T
+    weight -= weight.max(axis=1, keepdims=True)
+    np.exp(weight, out=weight)
+    weight /= weight.sum(axis=1, keepdims=True)
+    return np.asarray(weight, np.float64)
+
+
 def independent_posterior(support: Floats, k: int, kept: float) -> OrderPosterior:
     """Return the same with each pair on its own: sigmoid(support); best and entropy are not known (NaN)."""
     from scipy.special import expit

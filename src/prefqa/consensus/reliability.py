@@ -83,9 +83,9 @@ def fit_reliabilities(
     """
     names = [bucket for bucket in buckets if bucket.k > 1]
     phi = np.full(n_annotators, np.log(START / (1 - START)))
-    strict = sum((_strict_by_k(bucket, n_annotators) for bucket in names), start=np.zeros(n_annotators))
+    strict = sum((strict_by_annotator(bucket, n_annotators) for bucket in names), start=np.zeros(n_annotators))
     log_z = sum(
-        (np.outer(_strict_by_k(bucket, n_annotators), _log_z(bucket.k, kind)) for bucket in names),
+        (np.outer(strict_by_annotator(bucket, n_annotators), _log_z(bucket.k, kind)) for bucket in names),
         start=np.zeros((n_annotators, _GRID.size)),
     )
     log_prior = _log_prior(prior)
@@ -93,7 +93,7 @@ def fit_reliabilities(
     n_items = sum(len(bucket.item) for bucket in names)
     for stride in [max(1, n_items // _WARM_UP), 1] if n_items >= 2 * _WARM_UP else [1]:
         sample = [bucket.every(stride) for bucket in names]
-        seen = sum((_strict_by_k(bucket, n_annotators) for bucket in sample), start=np.zeros(n_annotators))
+        seen = sum((strict_by_annotator(bucket, n_annotators) for bucket in sample), start=np.zeros(n_annotators))
         scale = np.divide(seen, strict, out=np.zeros_like(strict), where=strict > 0)
         iteration, converged = 0, False
         while not converged and iteration < _MAX_ITERATIONS:
@@ -164,6 +164,12 @@ def votes_on_pairs(ranks: Ints) -> Floats:
     return out
 
 
+def support_of(bucket: Bucket, phi: Floats) -> Floats:
+    """Return [n items, P]: the votes on each pair, + first and - second, weighed by the voters' dispersions."""
+    weighted = votes_on_pairs(bucket.ranks) * phi[bucket.annotator][:, None]
+    return np.asarray(np.add.reduceat(weighted, bucket.starts, axis=0), np.float64)
+
+
 def _infer(bucket: Bucket, part: slice, phi: Floats, kind: Kind, kept: Floats) -> tuple[OrderPosterior, Floats, slice]:
     """Posterior of the items in `part`, the votes of their judgments, and which judgments these are."""
     ends = np.append(bucket.starts, bucket.ranks.shape[0])
@@ -190,7 +196,7 @@ def _wrong(bucket: Bucket, phi: Floats, kind: Kind) -> Floats:
     return np.asarray(np.sum(in_threads(work, list(chunks(len(bucket.item), bucket.k))), axis=0), np.float64)
 
 
-def _strict_by_k(bucket: Bucket, n_annotators: int) -> Floats:
+def strict_by_annotator(bucket: Bucket, n_annotators: int) -> Floats:
     """Number of strict votes of each annotator."""
     strict = np.zeros(bucket.ranks.shape[0], np.int64)
     for a in range(bucket.k):
@@ -244,5 +250,5 @@ def _mean_right(buckets: Sequence[Bucket], n_annotators: int, kind: Kind) -> Flo
     for bucket in buckets:
         k = bucket.k
         apart = np.arange(k - 1, 0, -1)  # how many pairs are 1 .. k - 1 places apart
-        out += np.outer(_strict_by_k(bucket, n_annotators), _kept(k, kind) @ apart / apart.sum())
+        out += np.outer(strict_by_annotator(bucket, n_annotators), _kept(k, kind) @ apart / apart.sum())
     return out

@@ -7,9 +7,11 @@ from typing import Any
 
 import polars as pl
 
+from prefqa.consensus.fitted import Fitted
 from prefqa.consensus.margins import Margin, with_margin
 from prefqa.consensus.pair_set import PairSet, pair_set
 from prefqa.consensus.pairs import Select, Ties, select_pairs
+from prefqa.consensus.plan import RelabelPlan, relabel_plan
 from prefqa.preferences import Preferences
 from prefqa.results import Result, records
 
@@ -48,6 +50,7 @@ class ConsensusResult(Result):
     overall: dict[str, Any]
     _codes: pl.DataFrame = field(repr=False)
     _preferences: Preferences = field(repr=False)
+    _fitted: Fitted = field(repr=False)
 
     def pairs(
         self,
@@ -95,6 +98,13 @@ class ConsensusResult(Result):
         kept, left_out = select_pairs(self._codes, select=select, min_probability=min_probability, ties=ties)
         named = self._with_ids(with_margin(kept, self.items["k"], margin))
         return pair_set(self._with_texts(named), left_out, self.overall["n_pairs_without_votes"], ties)
+
+    def plan(self, budget: int, *, seed: int = 0) -> RelabelPlan:
+        """Rank items by what one more judgment would tell, and say what `budget` of them buy.
+
+        See `prefqa.consensus.plan.relabel_plan`.
+        """
+        return relabel_plan(self._preferences.coded(), self._fitted, budget, seed)
 
     def to_dict(self) -> dict[str, Any]:
         """Return {"overall": {...}, "pairs": [...]}, all pairs without their texts."""
