@@ -267,12 +267,3 @@ def test_a_terminal_without_unicode_is_no_fault(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
     assert "\\u9805" in done.stdout
-
-
-def test_the_methods_offered_are_those_of_the_library() -> None:
-    from typing import get_args
-
-    from prefqa.cli import METHODS
-    from prefqa.consensus import Method
-
-    assert get_args(Method) == METHODS

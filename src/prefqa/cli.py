@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from prefqa.cli_agreement import agreement, disagreement, plan
+from prefqa.cli_consensus import consensus, relabel
 from prefqa.cli_leaderboard import leaderboard
 from prefqa.cli_shared import (
     EPILOG,
@@ -29,9 +30,6 @@ from prefqa.cli_shared import (
     show_result,
 )
 from prefqa.errors import PrefqaError
-
-#: The values of `prefqa.consensus.Method`, which would be slow to import; a test holds them equal.
-METHODS = ("auto", "majority", "borda", "kemeny", "dawid-skene", "mallows", "bradley-terry")
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -101,25 +99,6 @@ def drift(source: str, config: str | None, as_: str, **given: str | None) -> int
     options = settings.drift.model_dump() | {key: value for key, value in given.items() if value is not None}
     result = look(clean(source, settings), **options)
     show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_drift(console, result))
-    return EXIT_CLEAN
-
-
-@cli.command(epilog=EPILOG)
-@input_argument
-@click.option("--method", type=click.Choice(METHODS), help="How responses are ranked.")
-@click.option("-o", "--out", type=click.Path(dir_okay=False), help="Write the pairs to this .parquet or .jsonl file.")
-@config_option
-@format_option
-def consensus(source: str, method: str | None, out: str | None, config: str | None, as_: str) -> int:
-    """Turn the rankings of several annotators into consensus pairs."""
-    from prefqa.consensus import consensus as build
-    from prefqa.pipeline import write_pairs
-
-    settings = settings_of(config)
-    result = build(clean(source, settings), method=method or settings.consensus.method)  # type: ignore[arg-type]
-    if out:
-        write_pairs(result.pairs(), out)
-    show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_consensus(console, result))
     return EXIT_CLEAN
 
 
@@ -201,7 +180,7 @@ def explain(code: str) -> int:
     return EXIT_CLEAN
 
 
-for _command in (agreement, disagreement, plan, leaderboard):
+for _command in (agreement, disagreement, plan, consensus, relabel, leaderboard):
     cli.add_command(_command)
 
 

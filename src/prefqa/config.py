@@ -12,6 +12,7 @@ from prefqa.errors import ConfigError, nearest
 
 Severity = Literal["error", "warning", "info"]
 Share = Annotated[float, Field(ge=0, le=1)]
+PartShare = Annotated[float, Field(ge=0, lt=1)]
 Level = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -58,6 +59,16 @@ class ConsensusConfig(_Table):
     select: str = "all"
     min_probability: Share | None = None
     ties: str = "keep"
+    margin: str = "logit"
+    test_share: PartShare = 0.0
+    validation_share: PartShare = 0.0
+    split_seed: int = 0
+
+    @model_validator(mode="after")
+    def _some_to_train_on(self) -> ConsensusConfig:
+        if self.test_share + self.validation_share >= 1:
+            raise ValueError("test_share and validation_share leave nothing to train on")
+        return self
 
 
 class DriftConfig(_Table):

@@ -156,12 +156,6 @@ def print_consensus(console: Console, consensus: ConsensusResult) -> None:
         if consensus.method in _WEIGHTS_ANNOTATORS:
             said = f"reliabilities of {overall['n_annotators']:,} annotators after {overall['iterations']} iterations"
         hang(console, None, f"Mean probability of the chosen response {mean:.3f} ({said}).", style="dim")
-        hang(
-            console,
-            None,
-            f"Share of wrong labels to expect (label smoothing epsilon) {overall['epsilon']:.3f}.",
-            style="dim",
-        )
     if overall["candidates"]:
         hang(console, None, f"Method: {overall['why']}.", style="dim")
     below = overall["annotators_below_chance"]

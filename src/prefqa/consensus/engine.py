@@ -16,12 +16,13 @@ from prefqa.consensus.borda import borda
 from prefqa.consensus.bradley_terry import bradley_terry
 from prefqa.consensus.calibration import sharpen
 from prefqa.consensus.choose import Candidate, Choice, choose, prior_of
+from prefqa.consensus.fitted import Fitted
 from prefqa.consensus.kemeny import kemeny
 from prefqa.consensus.majority import Prior, fit_tallies, majority, majority_probability, vote_probability
 from prefqa.consensus.orders import Orders, orders_by_belief
 from prefqa.consensus.pairs import pair_codes, with_figures
 from prefqa.consensus.posterior import Beliefs, from_pairs
-from prefqa.consensus.reliability import PRIOR, Kind, Reliabilities, beliefs, fit_reliabilities
+from prefqa.consensus.reliability import PRIOR, Kind, beliefs, fit_reliabilities
 from prefqa.consensus.result import ConsensusResult
 from prefqa.consensus.tables import counts, item_columns, item_table, response_columns
 from prefqa.errors import UsageError, nearest
@@ -50,16 +51,6 @@ class _Part:
     pairs: pl.DataFrame
     annotators: Ints
     sums: JudgmentSums
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What is decided for all items before any is worked on."""
-
-    method: str
-    prior: Prior
-    reliabilities: Reliabilities | None
-    slope: float
 
 
 def consensus(
@@ -110,32 +101,32 @@ def consensus(
     all_buckets = list(buckets(coded)) or [_NOTHING]
     tallied = [pair_counts(bucket) for bucket in all_buckets]
     choice = choose(all_buckets, coded.annotator_ids.len(), seed) if method == "auto" else None
-    plan = _plan(all_buckets, tallied, coded, choice.candidate if choice else Candidate(method, None), prior, choice)
-    parts = [_part(bucket, wins, ties, plan) for bucket, (wins, ties) in zip(all_buckets, tallied, strict=True)]
-    return _assemble(parts, coded, preferences, plan, choice)
+    fitted = _fit(all_buckets, tallied, coded, choice.candidate if choice else Candidate(method, None), prior, choice)
+    parts = [_part(bucket, wins, ties, fitted) for bucket, (wins, ties) in zip(all_buckets, tallied, strict=True)]
+    return _assemble(parts, coded, preferences, fitted, choice)
 
 
-def _plan(
+def _fit(
     all_buckets: list[Bucket],
     tallied: list[tuple[Ints, Ints]],
     coded: Coded,
     candidate: Candidate,
     prior: float | None,
     choice: Choice | None,
-) -> _Plan:
+) -> Fitted:
     found = Prior(float(prior), "given") if prior is not None else fit_tallies(tallied)
     reliabilities = None
     if candidate.method in _MODELS:
         kind: Kind = "mallows" if candidate.method == "mallows" else "dawid-skene"
         beta = prior_of(all_buckets, kind, candidate.prior_votes) if candidate.prior_votes else PRIOR
         reliabilities = fit_reliabilities(all_buckets, coded.annotator_ids.len(), kind, beta)
-    return _Plan(candidate.method, found, reliabilities, choice.slope if choice else 1.0)
+    return Fitted(candidate.method, found, reliabilities, choice.slope if choice else 1.0)
 
 
-def _part(bucket: Bucket, wins: Ints, ties: Ints, plan: _Plan) -> _Part:
-    orders, believed = _solve(bucket, wins, ties, plan)
-    if plan.slope != 1:
-        believed = replace(believed, fresh=sharpen(believed.fresh, plan.slope))
+def _part(bucket: Bucket, wins: Ints, ties: Ints, fitted: Fitted) -> _Part:
+    orders, believed = _solve(bucket, wins, ties, fitted)
+    if fitted.slope != 1:
+        believed = replace(believed, fresh=sharpen(believed.fresh, fitted.slope))
     sums = judgment_sums(bucket.ranks, bucket.starts, wins, ties)
     return _Part(
         item_columns(bucket, wins, ties, orders, believed),
@@ -146,21 +137,21 @@ def _part(bucket: Bucket, wins: Ints, ties: Ints, plan: _Plan) -> _Part:
     )
 
 
-def _solve(bucket: Bucket, wins: Ints, ties: Ints, plan: _Plan) -> tuple[Orders, Beliefs]:
-    if plan.reliabilities is not None and len(bucket.item):
-        believed = beliefs(bucket, plan.reliabilities)
+def _solve(bucket: Bucket, wins: Ints, ties: Ints, fitted: Fitted) -> tuple[Orders, Beliefs]:
+    if fitted.reliabilities is not None and len(bucket.item):
+        believed = beliefs(bucket, fitted.reliabilities)
         return orders_by_belief(believed.better), believed
-    if plan.method == "bradley-terry":
+    if fitted.method == "bradley-terry":
         orders, better, fresh = bradley_terry(wins, ties)
         return orders, from_pairs(better, fresh)
-    against, a = wins.transpose(0, 2, 1), plan.prior.a
+    against, a = wins.transpose(0, 2, 1), fitted.prior.a
     fresh = vote_probability(wins, ties, wins + ties + against, a)
-    method = plan.method if plan.method in _ORDERS and len(bucket.item) else "majority"
+    method = fitted.method if fitted.method in _ORDERS and len(bucket.item) else "majority"
     return _ORDERS[method](bucket, wins), from_pairs(majority_probability(wins, ties, against, a), fresh)
 
 
 def _assemble(
-    parts: list[_Part], coded: Coded, preferences: Preferences, plan: _Plan, choice: Choice | None
+    parts: list[_Part], coded: Coded, preferences: Preferences, fitted: Fitted, choice: Choice | None
 ) -> ConsensusResult:
     items = pl.concat([part.items for part in parts]).sort("_item")
     responses = pl.concat([part.responses for part in parts]).sort("_item", "_response")
@@ -182,19 +173,21 @@ def _assemble(
         np.concatenate([part.annotators for part in parts]),
         JudgmentSums(*(np.concatenate([getattr(p.sums, f) for p in parts]) for f in JudgmentSums.__annotations__)),
     )
-    annotators = with_reliability(annotators, plan.reliabilities)
+    annotators = with_reliability(annotators, fitted.reliabilities)
     table = item_table(items, named["response_id"], coded)
-    overall = counts(table, items, pairs, plan.method, plan.prior) | {
+    overall = counts(table, items, pairs, fitted.method, fitted.prior) | {
         "n_annotators": annotators.height,
         "n_judgments": int(annotators["n_judgments"].sum()),
         "epsilon": None if pairs.is_empty() else 1 - float(pairs["p_better"].mean()),  # type: ignore[arg-type]
         "annotators_below_chance": annotators.filter("below_chance")["annotator_id"].to_list(),
-        "iterations": plan.reliabilities.n_iterations if plan.reliabilities else None,
-        "converged": plan.reliabilities.converged if plan.reliabilities else None,
-        "calibration_slope": plan.slope,
+        "iterations": fitted.reliabilities.n_iterations if fitted.reliabilities else None,
+        "converged": fitted.reliabilities.converged if fitted.reliabilities else None,
+        "calibration_slope": fitted.slope,
         "why": choice.why if choice else "as asked for",
         "candidates": choice.table.to_dicts() if choice else [],
         "calibration": choice.calibration.to_dicts() if choice else [],
     }
     n_votes = int(table["n_votes"].sum())
-    return ConsensusResult(table, named, annotators, plan.method, table.height, n_votes, overall, pairs, preferences)
+    return ConsensusResult(
+        table, named, annotators, fitted.method, table.height, n_votes, overall, pairs, preferences, fitted
+    )
