@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from prefqa.agreement import AgreementResult, agreement
     from prefqa.checks import CheckResult, check
     from prefqa.config import Config, load_config
-    from prefqa.consensus import ConsensusResult, consensus
+    from prefqa.consensus import ConsensusResult, LabelConsensus, consensus, label_consensus
     from prefqa.drift import DriftResult, drift
     from prefqa.errors import PrefqaError
     from prefqa.gate import GateResult, gate
@@ -31,6 +31,8 @@ _HOMES = {
     "load_config": "config",
     "consensus": "consensus",
     "ConsensusResult": "consensus",
+    "label_consensus": "consensus",
+    "LabelConsensus": "consensus",
     "drift": "drift",
     "DriftResult": "drift",
     "PrefqaError": "errors",
@@ -54,6 +56,7 @@ __all__ = [
     "Drift",
     "DriftResult",
     "GateResult",
+    "LabelConsensus",
     "Preferences",
     "PrefqaError",
     "RunResult",
@@ -63,6 +66,7 @@ __all__ = [
     "consensus",
     "drift",
     "gate",
+    "label_consensus",
     "load_config",
     "read",
     "report",

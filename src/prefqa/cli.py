@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from prefqa.cli_agreement import agreement, disagreement, plan
+from prefqa.cli_labels import label_consensus
 from prefqa.cli_shared import (
     EPILOG,
     EXIT_CLEAN,
@@ -200,7 +201,7 @@ def explain(code: str) -> int:
     return EXIT_CLEAN
 
 
-for _command in (agreement, disagreement, plan):
+for _command in (agreement, disagreement, label_consensus, plan):
     cli.add_command(_command)
 
 

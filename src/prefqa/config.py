@@ -60,6 +60,13 @@ class ConsensusConfig(_Table):
     ties: str = "keep"
 
 
+class LabelsConfig(_Table):
+    """[labels]: how labels are combined."""
+
+    method: str = "dawid-skene"
+    smoothing: Annotated[float, Field(ge=0)] = 6.0
+
+
 class DriftConfig(_Table):
     """[drift]: how periods are cut and compared."""
 
@@ -126,6 +133,7 @@ class Config(_Table):
     checks: ChecksConfig = ChecksConfig()
     agreement: AgreementConfig = AgreementConfig()
     consensus: ConsensusConfig = ConsensusConfig()
+    labels: LabelsConfig = LabelsConfig()
     drift: DriftConfig = DriftConfig()
     gate: GateConfig = GateConfig()
 
