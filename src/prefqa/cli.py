@@ -13,6 +13,7 @@ import click
 
 from prefqa.cli_agreement import agreement, disagreement, plan
 from prefqa.cli_consensus import consensus, relabel
+from prefqa.cli_labels import label_consensus
 from prefqa.cli_leaderboard import leaderboard
 from prefqa.cli_shared import (
     EPILOG,
@@ -180,7 +181,7 @@ def explain(code: str) -> int:
     return EXIT_CLEAN
 
 
-for _command in (agreement, disagreement, plan, consensus, relabel, leaderboard):
+for _command in (agreement, disagreement, plan, consensus, relabel, label_consensus, leaderboard):
     cli.add_command(_command)
 
 

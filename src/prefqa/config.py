@@ -71,6 +71,13 @@ class ConsensusConfig(_Table):
         return self
 
 
+class LabelsConfig(_Table):
+    """[labels]: how labels are combined."""
+
+    method: str = "dawid-skene"
+    smoothing: Annotated[float, Field(ge=0)] = 6.0
+
+
 class DriftConfig(_Table):
     """[drift]: how periods are cut and compared."""
 
@@ -137,6 +144,7 @@ class Config(_Table):
     checks: ChecksConfig = ChecksConfig()
     agreement: AgreementConfig = AgreementConfig()
     consensus: ConsensusConfig = ConsensusConfig()
+    labels: LabelsConfig = LabelsConfig()
     drift: DriftConfig = DriftConfig()
     gate: GateConfig = GateConfig()
 
