@@ -33,6 +33,7 @@ class ChecksConfig(_Table):
     ignore: tuple[str, ...] = ()
     max_examples: Annotated[int, Field(ge=0, le=1000)] = 5
     severity: dict[str, Severity] = Field(default_factory=dict)
+    options: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
 class AgreementConfig(_Table):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -48,6 +49,10 @@ def dirty(draw: st.DrawFn) -> pl.DataFrame:
     return pl.DataFrame(draw(st.lists(row, max_size=24)), schema=SCHEMA, orient="row")
 
 
+#: Rules that the example of another cannot but break too: equal texts that are ranked apart are equal texts.
+ALSO = {"PQ205": {"PQ203"}, "PQ209": {"PQ208"}, "PQ210": {"PQ208"}}
+
+
 def ranking(ranks: list[Any], item: str | None = "p", **columns: Any) -> list[dict[str, Any]]:
     """A judgment of responses a, b, c, ... with these ranks; a further column holds a value, or one per response."""
     return [
@@ -71,10 +76,11 @@ def content(found: CheckResult) -> pl.DataFrame:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
-def test_a_bad_example_breaks_its_own_rule_and_no_other(rule: Rule) -> None:
-    known = pl.DataFrame({"item_id": ["p1", "p1"], "response_id": ["a", "b"]}) if rule.code == "PQ108" else None
-    prefs = Preferences.from_long(pl.DataFrame(list(rule.bad), infer_schema_length=None), responses=known)
-    assert check(prefs).findings["code"].to_list() == [rule.code]
+def test_a_bad_example_breaks_its_own_rule_and_no_other(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parent)
+    found = check(rule.bad.preferences(), options={rule.code: rule.bad.options} if rule.options else {})
+    said = set(found.findings["code"])
+    assert said - ALSO.get(rule.code, set()) == {rule.code} - set(found.not_run["code"])
 
 
 @given(dirty(), st.integers(0, 2**32 - 1))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 
+from prefqa.checks.finders import FINDERS
 from prefqa.checks.frame import LONG, Found, Frame, NotRun
-from prefqa.checks.pq1_structure import FINDERS
 from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, CheckResult
-from prefqa.checks.rules import BY_CODE, Rule, chosen, unknown
+from prefqa.checks.rule import Rule
+from prefqa.checks.rules import BY_CODE, chosen, unknown, with_defaults
 from prefqa.errors import UsageError
 from prefqa.preferences import ROW, Preferences, as_preferences
 
@@ -23,6 +25,7 @@ def check(
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
     severity: Mapping[str, str] | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
     max_examples: int = 5,
     now: datetime | None = None,
 ) -> CheckResult:
@@ -33,6 +36,7 @@ def check(
         select: codes of the rules to run, or beginnings of codes ("PQ1"); all if empty.
         ignore: codes not to run, likewise.
         severity: another severity by code: "error", "warning" or "info".
+        options: options of rules by code, as `prefqa explain CODE` names them: {"PQ206": {"threshold": 0.9}}.
         max_examples: how many rows each finding shows.
         now: the moment after which a time is in the future; the present one if not given.
 
@@ -52,7 +56,8 @@ def check(
             raise UsageError(f"severity of {code}: {level!r} is not one of {', '.join(_SEVERITIES)}")
     if max_examples < 0:
         raise UsageError(f"max_examples is {max_examples}; it must be 0 or more")
-    frame = Frame.of(prefs, now or datetime.now(UTC))
+    settings = with_defaults(options or {})
+    frame = Frame.of(prefs, now or datetime.now(UTC), settings, (rule.code for rule in rules))
     findings, not_run, left_out = [], [], []
     for rule in rules:
         found = FINDERS[rule.code](frame)
@@ -76,13 +81,13 @@ def check(
 
 
 def _finding(rule: Rule, found: Found, severity: str, max_examples: int) -> dict[str, object]:
+    have = found.rows.collect_schema()
+    columns = dict(zip(EXAMPLE, (ROW, "item_id", "annotator_id", "response_id", "_value"), strict=True))
     examples = (
         found.rows.select(
-            pl.col(ROW).alias("row"),
-            *(pl.col(name).cast(pl.String) for name in ("item_id", "annotator_id", "response_id")),
-            pl.col("_value").cast(pl.String).alias("value"),
+            (pl.col(column) if column in have else pl.lit(None)).cast(EXAMPLE[name]).alias(name)
+            for name, column in columns.items()
         )
-        .select(*EXAMPLE)
         .bottom_k(max_examples, by=[pl.col("value").is_null(), *list(EXAMPLE)[:4]])
         .sort(*EXAMPLE)
         .collect()
