@@ -56,12 +56,14 @@ class Frame:
         cls, prefs: Preferences, now: datetime, options: Mapping[str, Mapping[str, Any]], codes: Iterable[str]
     ) -> Frame:
         """Prepare the view that the rules `codes` have of preferences."""
-        return cls(prefs, now, tuple(prefs.judgments.collect_schema().names()), options, frozenset(codes))
+        columns = tuple(name for name in prefs.judgments.collect_schema().names() if name != LONG)
+        return cls(prefs, now, columns, options, frozenset(codes))
 
     @cached_property
     def all_rows(self) -> pl.LazyFrame:
         """Every row, numbered."""
-        frame = self.prefs.judgments.with_row_index(LONG)
+        judgments = self.prefs.judgments
+        frame = judgments if LONG in judgments.collect_schema() else judgments.with_row_index(LONG)
         return frame if RAW_RANK in self.columns else frame.with_columns(pl.lit(None, pl.String).alias(RAW_RANK))
 
     @property
