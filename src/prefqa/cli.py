@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from prefqa.cli_agreement import agreement, disagreement, plan
+from prefqa.cli_checks import check, explain, rules
 from prefqa.cli_consensus import consensus, relabel
 from prefqa.cli_labels import label_consensus
 from prefqa.cli_leaderboard import leaderboard
@@ -21,7 +22,6 @@ from prefqa.cli_shared import (
     EXIT_COULD_NOT_RUN,
     EXIT_FAILED,
     EXIT_OUR_FAULT,
-    checked,
     clean,
     config_option,
     format_option,
@@ -66,21 +66,6 @@ def demo(out: str, items: int, seed: int, config: str | None, as_: str) -> int:
     planted = Drift("ties", at_week=6, size=0.25)
     campaign = simulate(n_items=items, seed=seed, repeats=0.03, missing=0.02, drift=planted)
     return _run(campaign.preferences, out, settings, as_)
-
-
-@cli.command(epilog=EPILOG)
-@input_argument
-@config_option
-@format_option
-def check(source: str, config: str | None, as_: str) -> int:
-    """Check the data against the rules; fails on findings of severity error (see [gate] fail_on)."""
-    from prefqa.gate import gate
-
-    settings = settings_of(config)
-    found = checked(read_input(source, settings), settings)
-    verdict = gate(check=found, config=settings.gate.model_copy(update={"agreement": (), "drift": _no_drift()}))
-    show_result(as_, found.to_dict(), lambda terminal, console: terminal.print_findings(console, found))
-    return EXIT_CLEAN if verdict.passed else EXIT_FAILED
 
 
 @cli.command(epilog=EPILOG)
@@ -160,28 +145,10 @@ def schema(as_: str) -> int:
     return EXIT_CLEAN
 
 
-@cli.command(epilog=EPILOG)
-@format_option
-def rules(as_: str) -> int:
-    """List the rules of `check`."""
-    from prefqa.checks import RULES
-
-    listed = [{"code": r.code, "name": r.name, "severity": r.severity, "summary": r.summary} for r in RULES]
-    show_result(as_, {"rules": listed}, lambda terminal, console: terminal.print_rules(console, listed))
-    return EXIT_CLEAN
-
-
-@cli.command(epilog=EPILOG)
-@click.argument("code")
-def explain(code: str) -> int:
-    """Explain a rule: the harm it prevents, its source, an example."""
-    from prefqa.checks import explain as text_of
-
-    click.echo(text_of(code))
-    return EXIT_CLEAN
-
-
-for _command in (agreement, disagreement, plan, consensus, relabel, label_consensus, leaderboard):
+_COMMANDS = (
+    check, rules, explain, agreement, disagreement, plan, consensus, relabel, label_consensus, leaderboard,
+)  # fmt: skip
+for _command in _COMMANDS:
     cli.add_command(_command)
 
 
@@ -237,9 +204,3 @@ def _progress(*, enabled: bool) -> Iterator[Callable[[str], None]]:
         return
     with console.status("") as status:
         yield lambda step: status.update(f"{step} …")
-
-
-def _no_drift() -> Any:
-    from prefqa.config import DriftGate
-
-    return DriftGate()

@@ -27,6 +27,13 @@ class ReadConfig(_Table):
     format: str = "auto"
 
 
+class SliceConfig(_Table):
+    """[[checks.slices]]: where some rules are not asked."""
+
+    where: str
+    ignore: tuple[str, ...]
+
+
 class ChecksConfig(_Table):
     """[checks]: which rules run, and how heavy each is."""
 
@@ -34,6 +41,9 @@ class ChecksConfig(_Table):
     ignore: tuple[str, ...] = ()
     max_examples: Annotated[int, Field(ge=0, le=1000)] = 5
     severity: dict[str, Severity] = Field(default_factory=dict)
+    options: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    slices: tuple[SliceConfig, ...] = ()
+    baseline: str | None = None
 
 
 class AgreementConfig(_Table):

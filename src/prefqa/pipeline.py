@@ -117,13 +117,7 @@ def run(
 
 def _measured(prefs: Preferences, settings: Config, say: Progress) -> RunResult:
     say("check")
-    checked = check(
-        prefs,
-        select=settings.checks.select,
-        ignore=settings.checks.ignore,
-        severity=settings.checks.severity,
-        max_examples=settings.checks.max_examples,
-    )
+    checked = check(prefs, **settings.checks.model_dump())
     clean = checked.preferences
     say("agreement")
     agreed = agreement(clean, **settings.agreement.model_dump())

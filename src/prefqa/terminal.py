@@ -95,8 +95,8 @@ def print_run(console: Console, result: RunResult, out: Path) -> None:
 def print_findings(console: Console, check: CheckResult) -> None:
     """Print the findings with their first examples."""
     _findings(console, check, examples=True)
-    for code, reason in check.not_run.iter_rows():
-        hang(console, Text(code), f"could not run: {reason}", style="dim")
+    for reason, codes in check.not_run.group_by("reason", maintain_order=True).agg("code").iter_rows():
+        hang(console, Text("not run"), f"{', '.join(codes)}: {reason}", style="dim")
     found = f"{_plural(check.findings.height, 'finding')} in {check.n_rows:,} rows, {check.n_judgments:,} judgments; "
     hang(console, None, f"{found}{check.quarantine.height:,} rows left out.")
 

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
-from jackknife import two_way
 
 import prefqa
+from jackknife import two_way
 from prefqa.agreement.registry import COEFFICIENTS
 from prefqa.errors import UsageError
 from prefqa.losses import vote_losses

@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jackknife import two_way
 
 import prefqa
+from jackknife import two_way
 from prefqa.agreement import TARGETS
 from prefqa.agreement.weights import WEIGHTS, agreement_weights
 from prefqa.errors import ColumnNotFoundError, UsageError
