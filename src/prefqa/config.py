@@ -24,6 +24,9 @@ class ReadConfig(_Table):
 
     shape: str = "auto"
     format: str = "auto"
+    settings: str | None = None
+    ranks: Literal["given", "order"] = "given"
+    models: Literal["without", "with", "only"] = "without"
 
 
 class ChecksConfig(_Table):

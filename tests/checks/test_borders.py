@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+import prefqa
 from prefqa.checks import RULES, CheckResult, Rule, check, schema_failures
 from prefqa.checks.schemas import RANGES
 from prefqa.errors import UsageError
@@ -73,7 +74,7 @@ def content(found: CheckResult) -> pl.DataFrame:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_a_bad_example_breaks_its_own_rule_and_no_other(rule: Rule) -> None:
     known = pl.DataFrame({"item_id": ["p1", "p1"], "response_id": ["a", "b"]}) if rule.code == "PQ108" else None
-    prefs = Preferences.from_long(pl.DataFrame(list(rule.bad), infer_schema_length=None), responses=known)
+    prefs = prefqa.read([dict(row) for row in rule.bad], responses=known)
     assert check(prefs).findings["code"].to_list() == [rule.code]
 
 

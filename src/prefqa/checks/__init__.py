@@ -2,7 +2,8 @@
 
 from prefqa.checks.engine import check
 from prefqa.checks.result import CheckResult
-from prefqa.checks.rules import RULES, Rule, explain
+from prefqa.checks.rule import Rule
+from prefqa.checks.rules import RULES, explain
 from prefqa.checks.schemas import schema_failures, schema_tables
 
 __all__ = ["RULES", "CheckResult", "Rule", "check", "explain", "schema_failures", "schema_tables"]

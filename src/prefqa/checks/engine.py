@@ -9,8 +9,10 @@ import polars as pl
 
 from prefqa.checks.frame import LONG, Found, Frame, NotRun
 from prefqa.checks.pq1_structure import FINDERS
+from prefqa.checks.pq7_exports import noted
 from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, CheckResult
-from prefqa.checks.rules import BY_CODE, Rule, chosen, unknown
+from prefqa.checks.rule import Rule
+from prefqa.checks.rules import BY_CODE, chosen, unknown
 from prefqa.errors import UsageError
 from prefqa.preferences import ROW, Preferences, as_preferences
 
@@ -55,7 +57,7 @@ def check(
     frame = Frame.of(prefs, now or datetime.now(UTC))
     findings, not_run, left_out = [], [], []
     for rule in rules:
-        found = FINDERS[rule.code](frame)
+        found = FINDERS[rule.code](frame) if rule.code in FINDERS else noted(frame, rule.code)
         if isinstance(found, NotRun):
             not_run.append({"code": rule.code, "reason": found.reason})
         elif found.count:

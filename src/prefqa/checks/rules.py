@@ -3,27 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from prefqa.checks.pq7_exports import EXPORTS
+from prefqa.checks.rule import Row, Rule
 from prefqa.errors import UsageError, nearest
-
-Severity = Literal["error", "warning", "info"]
-Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule; `bad` are rows that it finds something in, `good` rows like them that it leaves alone."""
-
-    code: str
-    name: str
-    severity: Severity
-    summary: str
-    explanation: str
-    bad: tuple[Row, ...]
-    good: tuple[Row, ...]
-    quarantines: bool = False
 
 
 def _rows(*ranks: Any, item: Any = "p1", annotator: Any = "ann", **columns: Any) -> tuple[Row, ...]:
@@ -208,6 +192,7 @@ RULES = (
         bad=_rows(1, 2, duration_s=-3.0),
         good=_rows(1, 2, duration_s=3.0),
     ),
+    *EXPORTS,
 )
 BY_CODE: Mapping[str, Rule] = {rule.code: rule for rule in RULES}
 
