@@ -81,11 +81,16 @@ def _rating(answers: pl.DataFrame, _control: Control | None) -> pl.DataFrame:
 
 def _choices(answers: pl.DataFrame, _control: Control | None) -> pl.DataFrame:
     """A choice between two sides is a vote where every word used says a side or a tie; other choices are labels."""
-    chosen = answers.with_columns(json_lists(answers["value"].str.json_path_match("$.choices")).alias("_chosen"))
+    said = answers["value"].str.json_path_match("$.choices")
+    chosen = answers.with_columns(json_lists(said).alias("_list"), said.alias("_said")).with_columns(
+        _chosen=pl.coalesce("_list", pl.when(pl.col("_said").is_not_null()).then(pl.concat_list("_said")))
+    )
+    chosen = chosen.drop("_list", "_said")
     words = set(chosen["_chosen"].explode().drop_nulls().str.strip_chars().str.to_lowercase().to_list())
-    numbers = any(word.lstrip("-").isdigit() for word in words)
     sides = {side: words & set(WORDS[side]) for side in ("first", "second", "tie")}
-    if not numbers and sides["first"] and sides["second"] and words == set().union(*sides.values()):
+    # Bare letters and numbers may be the names of anything, unless somebody could also call a tie.
+    clear = not any(word.lstrip("-").isdigit() for word in words) and (sides["tie"] or not words & {"a", "b"})
+    if clear and sides["first"] and sides["second"] and words == set().union(*sides.values()):
         return _sides(chosen, pl.col("_chosen").list.join("|")).drop("_chosen")
     label = pl.col("_chosen").list.drop_nulls().list.unique().list.sort().list.join("|")
     return chosen.with_columns(response_id=pl.lit(RECORD), label=label).drop("value", "_chosen")

@@ -69,6 +69,9 @@ def read(
         "items": _table(items if items is not None else beside.get("items"), columns or {}),
     }
     tool = _tool(records, format) if shape == "auto" and not columns else None
+    if tool is None and shape == "auto" and not columns and _disagrees(records):
+        records = records.structured()
+        tool = _tool(records, format)
     if tool is not None:
         path = Path(files[0]) if files else None
         export = Export(records, origin, path, Path(settings) if settings else None, ranks, models)
@@ -105,6 +108,12 @@ def _tool(records: Records, form: str) -> tuple[Tool, str] | None:
     if form in BY_NAME:
         return BY_NAME[form], "as was said"
     return tool_of(records.schema)
+
+
+def _disagrees(records: Records) -> bool:
+    """Whether text stands where tools write lists: then a broken value may hide what the records are."""
+    named = (name for name in records.schema if name in ("annotations", "responses") or name.endswith(".responses"))
+    return any(records.schema[name] == pl.String() for name in named)
 
 
 def _of_tool(
