@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from prefqa.errors import ReadError, UsageError, nearest
+from prefqa.readers import preflib
 from prefqa.readers.json_files import read_json, read_jsonl
 from prefqa.readers.records import Records
 
@@ -26,6 +27,7 @@ ENDINGS = {
     ".arrow": "arrow",
     ".ipc": "arrow",
     ".feather": "arrow",
+    **dict.fromkeys(preflib.ENDINGS, "preflib"),
 }
 _TEXT = ("csv", "tsv", "json", "jsonl")
 _COMPRESSED = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd"}
@@ -181,6 +183,10 @@ def _scan_arrow(path: Path) -> pl.LazyFrame:
     return pl.read_ipc_stream(path).lazy() if stream else pl.scan_ipc(path)
 
 
+def _scan_preflib(path: Path) -> pl.LazyFrame:
+    return pl.scan_lines(path).select(pl.col("line").str.strip_prefix("\ufeff").alias(preflib.LINE))
+
+
 def _scan_parquet(path: Path) -> pl.LazyFrame:
     return pl.scan_parquet(path)
 
@@ -192,6 +198,7 @@ _SCANNERS: dict[str, Callable[[Path], pl.LazyFrame]] = {
     "json": lambda path: read_json(path).typed(),
     "jsonl": lambda path: read_jsonl(path).typed(),
     "arrow": _scan_arrow,
+    "preflib": _scan_preflib,
 }
 
 #: Formats of files, by name.

@@ -127,8 +127,8 @@ def _of_tool(
     return Preferences.from_long(
         long,
         source=Source(export.origin, tool.name, f"{seen}: {found.detail}", files, notes=found.notes, from_tool=True),
-        responses=tables["responses"],
-        items=tables["items"],
+        responses=tables["responses"] if tables["responses"] is not None else _texts(long),
+        items=_items(tables["items"], long),
     )
 
 

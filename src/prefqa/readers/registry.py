@@ -8,10 +8,23 @@ from functools import partial
 
 import polars as pl
 
+from prefqa.readers import preflib
 from prefqa.readers.argilla import read_argilla
 from prefqa.readers.argilla_layouts import Datasets1, Flat2, Nested2, Records
 from prefqa.readers.export import Export, Reading
 from prefqa.readers.label_studio import read_full, read_min
+from prefqa.readers.public_lists import read_nectar, read_oasst, read_prism, read_ultrafeedback
+from prefqa.readers.public_pairs import (
+    read_arena,
+    read_helpsteer2,
+    read_helpsteer3,
+    read_hh,
+    read_llmbar,
+    read_multipref,
+    read_pandalm,
+    read_pku,
+    read_shp,
+)
 from prefqa.readers.records import fields_of
 
 
@@ -59,6 +72,21 @@ def _annotation_rows(schema: pl.Schema) -> str | None:
     return "columns annotator, annotation_id and lead_time" if wanted <= set(schema) else None
 
 
+def _unseen(_schema: pl.Schema) -> str | None:
+    return None
+
+
+def _all(*names: str) -> Callable[[pl.Schema], str | None]:
+    """Recognise records by columns."""
+    return lambda schema: f"columns {_listed(list(names))}" if set(names) <= set(schema) else None
+
+
+def _within(column: str, *names: str) -> Callable[[pl.Schema], str | None]:
+    """Recognise records by what the objects in a list hold."""
+    seen = f"{_listed(list(names))} in the lists of {column!r}"
+    return lambda schema: seen if set(names) <= set(fields_of(schema.get(column))) else None
+
+
 def _listed(names: list[str]) -> str:
     return ", ".join(map(repr, names[:4])) + (", ..." if len(names) > 4 else "")
 
@@ -77,9 +105,40 @@ TOOLS = (
     Tool("label-studio-min", "Label Studio JSON-MIN or CSV", _annotation_rows, read_min),
     Tool("argilla2-nested", "Argilla 2.x, nested", _responses_by_question, partial(read_argilla, layout=Nested2)),
 )
-BY_NAME = {tool.name: tool for tool in TOOLS}
+#: Public data sets; those without a reason to recognise them are read by name alone.
+PUBLIC = (
+    Tool("hh-rlhf", "HH-RLHF", _unseen, read_hh),
+    Tool(
+        "ultrafeedback", "UltraFeedback", _within("completions", "model", "response", "annotations"), read_ultrafeedback
+    ),
+    Tool("nectar", "Nectar", _within("answers", "answer", "model", "rank"), read_nectar),
+    Tool(
+        "helpsteer2",
+        "HelpSteer2, preferences",
+        _all("response_1", "response_2", "preference_strength"),
+        read_helpsteer2,
+    ),
+    Tool(
+        "helpsteer3", "HelpSteer3, preferences", _all("response1", "response2", "overall_preference"), read_helpsteer3
+    ),
+    Tool("oasst", "OASST, messages", _all("message_id", "parent_id", "role", "rank"), read_oasst),
+    Tool("shp", "SHP", _all("human_ref_A", "human_ref_B", "labels"), read_shp),
+    Tool("pku-saferlhf", "PKU-SafeRLHF", _all("response_0", "response_1", "better_response_id"), read_pku),
+    Tool(
+        "arena",
+        "Chatbot Arena or MT-bench judgments",
+        _all("model_a", "model_b", "winner", "conversation_a"),
+        read_arena,
+    ),
+    Tool("multipref", "MultiPref", _all("comparison_id", "normal_worker_annotations"), read_multipref),
+    Tool("prism", "PRISM, utterances", _all("interaction_id", "within_turn_id", "model_response", "score"), read_prism),
+    Tool("pandalm", "PandaLM, test set", _all("response1", "response2", "annotator1"), read_pandalm),
+    Tool("llmbar", "LLMBar", _all("output_1", "output_2", "label"), read_llmbar),
+    Tool("preflib", "PrefLib, ordinal", _all(preflib.LINE), preflib.read_preflib),
+)
+BY_NAME = {tool.name: tool for tool in (*TOOLS, *PUBLIC)}
 
 
 def tool_of(schema: pl.Schema) -> tuple[Tool, str] | None:
     """Return the tool that recognises these records and why, or None."""
-    return next(((tool, why) for tool in TOOLS if (why := tool.sees(schema)) is not None), None)
+    return next(((tool, why) for tool in BY_NAME.values() if (why := tool.sees(schema)) is not None), None)
