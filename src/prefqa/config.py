@@ -25,6 +25,9 @@ class ReadConfig(_Table):
 
     shape: str = "auto"
     format: str = "auto"
+    settings: str | None = None
+    ranks: Literal["given", "order"] = "given"
+    models: Literal["without", "with", "only"] = "without"
 
 
 class SliceConfig(_Table):

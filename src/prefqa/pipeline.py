@@ -109,7 +109,7 @@ def run(
     prefs = (
         source
         if isinstance(source, Preferences)
-        else read(source, columns=settings.columns or None, shape=settings.read.shape, format=settings.read.format)
+        else read(source, columns=settings.columns or None, **settings.read.model_dump())
     )
     with readable(prefs.source.files):
         return _measured(prefs, settings, say)

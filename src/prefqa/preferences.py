@@ -11,6 +11,7 @@ import polars as pl
 
 from prefqa.coding import Coded, encode, encode_rows, read_rows
 from prefqa.errors import ColumnNotFoundError, UsageError
+from prefqa.notes import Note
 
 #: The standard columns of judgments and the types they are cast to; design and docs/data.md say what each means.
 JUDGMENT_TYPES: Mapping[str, pl.DataType] = MappingProxyType(
@@ -48,13 +49,15 @@ def raw_name(column: str) -> str:
 
 @dataclass(frozen=True)
 class Source:
-    """Where preferences came from and which shape was seen there."""
+    """Where preferences came from, which shape was seen there, and what the reader noted."""
 
     origin: str
     shape: str = "rankings"
     detail: str = ""
     files: tuple[str, ...] = ()
     naive_time: bool = False
+    notes: tuple[Note, ...] = ()
+    from_tool: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from prefqa.checks import near, pq1_pool, pq1_rows, pq1_structure, pq2_pairs, pq2_prompts, pq2_scores, pq2_texts
 from prefqa.checks.frame import Found, Frame, NotRun
+from prefqa.checks.pq7_exports import EXPORTS, noted
 
 FINDERS: dict[str, Callable[[Frame], Found | NotRun]] = {
     "PQ101": pq1_rows.mistyped_value,
@@ -51,4 +53,5 @@ FINDERS: dict[str, Callable[[Frame], Found | NotRun]] = {
     "PQ220": pq2_scores.score_pile_up,
     "PQ221": pq2_scores.overall_against_aspects,
     "PQ222": pq2_texts.personal_data,
+    **{rule.code: partial(noted, code=rule.code) for rule in EXPORTS},
 }

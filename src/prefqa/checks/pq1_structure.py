@@ -112,6 +112,8 @@ def partial_ranking(frame: Frame) -> Found:
 def one_response(frame: Frame) -> Found:
     """PQ107."""
     alone = frame.sound.filter(pl.col("n_ranked") < 2)
+    if frame.prefs.source.from_tool:  # without ranks are scores, labels and texts, and what the reader noted as lost
+        alone = alone.filter(pl.col("n_ranked") > 0)
     rows = frame.of_judgments(alone).with_columns(pl.lit(None, pl.String).alias("_value"))
     n, of = alone.height, frame.sound.height
     message = (

@@ -17,15 +17,23 @@ Option = str | int | float | tuple[str, ...] | Mapping[str, str]
 
 @dataclass(frozen=True)
 class Example:
-    """A small campaign: rows of judgments and, where the rule needs them, of responses and items, and options."""
+    """A small campaign: rows of judgments and, where the rule needs them, of responses and items, and options.
+
+    With `is_export` the rows are records as a tool exports them, to be read.
+    """
 
     judgments: Sequence[Row]
     responses: Sequence[Row] | None = None
     items: Sequence[Row] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    is_export: bool = False
 
     def preferences(self) -> Preferences:
         """Return the example as preferences."""
+        if self.is_export:
+            from prefqa.readers import read
+
+            return read([dict(row) for row in self.judgments])
         tables = (self.judgments, self.responses, self.items)
         judgments, responses, items = (
             None if rows is None else pl.DataFrame(list(rows), infer_schema_length=None) for rows in tables
