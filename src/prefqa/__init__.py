@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from prefqa.checks import CheckResult, check
     from prefqa.config import Config, load_config
     from prefqa.consensus import ConsensusResult, consensus
+    from prefqa.consensus.leaderboard import LeaderboardResult, leaderboard
     from prefqa.drift import DriftResult, drift
     from prefqa.errors import PrefqaError
     from prefqa.gate import GateResult, gate
@@ -31,6 +32,8 @@ _HOMES = {
     "load_config": "config",
     "consensus": "consensus",
     "ConsensusResult": "consensus",
+    "leaderboard": "consensus.leaderboard",
+    "LeaderboardResult": "consensus.leaderboard",
     "drift": "drift",
     "DriftResult": "drift",
     "PrefqaError": "errors",
@@ -54,6 +57,7 @@ __all__ = [
     "Drift",
     "DriftResult",
     "GateResult",
+    "LeaderboardResult",
     "Preferences",
     "PrefqaError",
     "RunResult",
@@ -63,6 +67,7 @@ __all__ = [
     "consensus",
     "drift",
     "gate",
+    "leaderboard",
     "load_config",
     "read",
     "report",

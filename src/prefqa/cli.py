@@ -13,6 +13,7 @@ import click
 
 from prefqa.cli_agreement import agreement, disagreement, plan
 from prefqa.cli_consensus import consensus, relabel
+from prefqa.cli_leaderboard import leaderboard
 from prefqa.cli_shared import (
     EPILOG,
     EXIT_CLEAN,
@@ -179,7 +180,7 @@ def explain(code: str) -> int:
     return EXIT_CLEAN
 
 
-for _command in (agreement, disagreement, plan, consensus, relabel):
+for _command in (agreement, disagreement, plan, consensus, relabel, leaderboard):
     cli.add_command(_command)
 
 

@@ -36,7 +36,7 @@ def test_posterior_equals_enumeration(k: int) -> None:
         assert found.entropy[i] == pytest.approx(-(p * np.log2(p)).sum())
     assert found.fresh == pytest.approx(np.full_like(support, 0.5))
     if k == 2:
-        assert found.better == pytest.approx(independent_posterior(support, 2, 0.7).better)
+        assert found.better == pytest.approx(independent_posterior(support, 2, np.array([0.7])).better)
 
 
 def test_a_fresh_annotator_follows_the_mallows_marginals() -> None:

@@ -73,7 +73,26 @@ def test_tables_say_what_they_are(run: prefqa.RunResult) -> None:
     assert ("html", {"lang": "en"}) in tags
     assert all("scope" in attrs for tag, attrs in tags if tag == "th")
     tables, captions = (sum(tag == name for tag, _ in tags) for name in ("table", "caption"))
-    assert tables == captions == 6
+    assert tables == captions == 7
+
+
+def test_consensus_shows_its_calibration_the_annotators_and_what_is_doubtful(run: prefqa.RunResult) -> None:
+    page = prefqa.report(run)
+    words = Page(page).words
+    assert "predicts held-out judgments" in words
+    assert charts.calibration(run.consensus.overall["calibration"]) is not None
+    assert "how often held-out votes were for it" in words
+    least = html.doubtful(run.consensus.items)
+    assert least["doubt"].is_sorted(descending=True)
+    assert least["doubt"].is_between(0, 1).all()
+    assert str(least["item_id"][0]) in words
+
+
+def test_a_method_that_was_not_chosen_by_held_out_votes_has_no_curve() -> None:
+    prefs = prefqa.simulate(n_items=20, seed=1, weeks=2).preferences
+    words = Page(prefqa.report(prefqa.run(prefs, config={"consensus": {"method": "borda"}}))).words
+    assert "held-out" not in words
+    assert "drawn towards one half by a prior" in words
 
 
 def test_nothing_is_loaded_from_elsewhere(run: prefqa.RunResult) -> None:
@@ -88,7 +107,7 @@ def test_nothing_is_loaded_from_elsewhere(run: prefqa.RunResult) -> None:
     ]
     assert not loaded
     assert not re.findall(r"@import|url\(", whole)
-    assert sum(tag == "svg" for tag, _ in page.tags) == 5
+    assert sum(tag == "svg" for tag, _ in page.tags) == 7
     assert not re.findall(r"https?://(?!www\.w3\.org/)", whole)
     assert not page.open
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from prefqa._types import Bools, Floats, Ints
+from prefqa._types import Bools, Floats
+from prefqa.consensus.calibration import CALIBRATION, calibration, fit_slope, held_out
 from prefqa.consensus.majority import fit_tallies, vote_probability
-from prefqa.consensus.reliability import PRIOR, Kind, beliefs, fit_reliabilities, pool_prior, votes_on_pairs
+from prefqa.consensus.reliability import PRIOR, Kind, Reliabilities, beliefs, fit_reliabilities, pool_prior
 from prefqa.votes import Bucket, pair_counts
 
 #: Items that the comparison is made on, where there are more.
@@ -33,19 +34,16 @@ class Choice:
 
     `table`: method, prior_votes, log_loss (nats per held-out vote, a tie is half a vote for either side), se (over
     items), n_votes, chosen. `why`: one sentence. `slope`: by how much the log odds of `Beliefs.fresh` are to be
-    multiplied so that they fit the held-out votes, 1 where they do already.
+    multiplied so that they fit the held-out votes, 1 where they do already. `calibration`: predicted against observed
+    shares of votes, from `calibration`; empty where nothing was held out.
     """
 
     candidate: Candidate
     table: pl.DataFrame
     why: str
-    slope: float = 1.0
+    slope: float
+    calibration: pl.DataFrame
 
-
-#: Bounds of the recalibration of log odds.
-SLOPE_BOUNDS = (0.2, 3.0)
-#: Standard deviation of the prior on the logarithm of that factor.
-SLOPE_SD = 0.3
 
 MAJORITY = Candidate("majority", None)
 
@@ -69,28 +67,30 @@ def choose(buckets: Sequence[Bucket], n_annotators: int, seed: int = 0) -> Choic
     splits = [_split(bucket.every(stride), rng) for bucket in buckets if bucket.k > 1]
     splits = [split for split in splits if len(split[1].item)]
     if not splits:
-        return Choice(MAJORITY, _table([], MAJORITY), "no item has two judgments, so there is nothing to compare by")
+        why = "no item has two judgments, so there is nothing to compare by"
+        return Choice(MAJORITY, _table([], 0, MAJORITY), why, 1.0, pl.DataFrame(schema=CALIBRATION))
     train, test = [split[0] for split in splits], [split[1] for split in splits]
     kinds: list[Kind] = ["dawid-skene"] if all(bucket.k == 2 for bucket in train) else ["dawid-skene", "mallows"]
-    fresh = {MAJORITY: _majority(train)}
-    rows = [(MAJORITY, *_score(test, fresh[MAJORITY]))]
+    by_majority = _majority(train)
+    fitted: dict[Candidate, Reliabilities] = {}
+    rows = [(MAJORITY, *held_out(test, by_majority).loss())]
     for kind in kinds:
         for votes in (sum(PRIOR), *POOLED):
-            prior = prior_of(train, kind, votes)
-            found = fit_reliabilities(train, n_annotators, kind, prior)
-            believed = [beliefs(bucket, found) for bucket in train]
-            predicted = [_known(b.better, held, found.share) for b, held in zip(believed, test, strict=True)]
-            rows.append((Candidate(kind, votes), *_score(test, predicted)))
-            fresh[rows[-1][0]] = [each.fresh for each in believed]
-    best = min(rows, key=lambda row: row[1])
-    base = rows[0]
+            found = fit_reliabilities(train, n_annotators, kind, prior_of(train, kind, votes))
+            predicted = [beliefs(bucket, found, held.annotator).fresh for bucket, held in zip(train, test, strict=True)]
+            rows.append((Candidate(kind, votes), *held_out(test, predicted).loss()))
+            fitted[rows[-1][0]] = found
+    best, base = min(rows, key=lambda row: row[1]), rows[0]
+    chosen = fitted.get(best[0])
+    fresh = held_out(test, by_majority if chosen is None else [beliefs(bucket, chosen).fresh for bucket in train])
+    n_votes = fresh.p.size
     why = (
         f"{best[0].method} predicts held-out judgments best: log loss {best[1]:.4f} against {base[1]:.4f} of majority, "
-        f"over {best[3]:,} votes"
+        f"over {n_votes:,} votes"
         if best[0] != MAJORITY
-        else f"no other method predicts held-out judgments better: log loss {base[1]:.4f} over {base[3]:,} votes"
+        else f"no other method predicts held-out judgments better: log loss {base[1]:.4f} over {n_votes:,} votes"
     )
-    return Choice(best[0], _table(rows, best[0]), why, _slope(test, fresh[best[0]]))
+    return Choice(best[0], _table(rows, n_votes, best[0]), why, fit_slope(fresh), calibration(fresh))
 
 
 def prior_of(buckets: Sequence[Bucket], kind: Kind, votes: float) -> tuple[float, float]:
@@ -114,56 +114,9 @@ def _majority(train: Sequence[Bucket]) -> list[Floats]:
     return [vote_probability(w, t, w + t + w.transpose(0, 2, 1), a) for w, t in counts]
 
 
-def _known(better: Floats, held: Bucket, share: Floats) -> Floats:
-    """Probability that the annotator whose judgment of the item is held out prefers the first of each pair."""
-    right = share[held.annotator][:, None, None]
-    return better * right + (1 - better) * (1 - right)
-
-
-def _score(test: Sequence[Bucket], fresh: Sequence[Floats]) -> tuple[float, float, int]:
-    """Mean log loss per held-out vote, its standard error over items, and the number of votes."""
-    losses, votes = [], []
-    for bucket, probability in zip(test, fresh, strict=True):
-        a, b = np.triu_indices(bucket.k, 1)
-        answer, voted = votes_on_pairs(bucket.ranks), _voted(bucket.ranks)
-        p = np.clip(probability[:, a, b], 1e-9, 1 - 1e-9)
-        share = (1 + answer) / 2
-        losses.append(np.where(voted, -share * np.log(p) - (1 - share) * np.log1p(-p), 0.0).sum(axis=1))
-        votes.append(voted.sum(axis=1))
-    loss, number = np.concatenate(losses), np.concatenate(votes)
-    total = max(int(number.sum()), 1)
-    mean = float(loss.sum() / total)
-    return mean, float(np.sqrt(((loss - mean * number) ** 2).sum()) / total), total
-
-
-def _slope(test: Sequence[Bucket], fresh: Sequence[Floats]) -> float:
-    """Maximise the likelihood of the held-out votes times a log-normal prior around 1: few votes move little."""
-    from scipy.optimize import minimize_scalar
-
-    def loss(log_slope: float) -> float:
-        mean, _, n_votes = _score(test, [sharpen(each, float(np.exp(log_slope))) for each in fresh])
-        return mean + (log_slope / SLOPE_SD) ** 2 / (2 * n_votes)
-
-    low, high = np.log(SLOPE_BOUNDS)
-    found = minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-3})
-    return float(np.exp(found.x))
-
-
-def sharpen(probability: Floats, slope: float) -> Floats:
-    """Multiply log odds by `slope`; one half stays one half, and the two sides of a pair stay complements."""
-    from scipy.special import expit, logit
-
-    return np.asarray(expit(slope * logit(probability)), np.float64)
-
-
-def _voted(ranks: Ints) -> Bools:
-    a, b = np.triu_indices(ranks.shape[1], 1)
-    return np.asarray((ranks[:, a] > 0) & (ranks[:, b] > 0), np.bool_)
-
-
-def _table(rows: Sequence[tuple[Candidate, float, float, int]], best: Candidate) -> pl.DataFrame:
+def _table(rows: Sequence[tuple[Candidate, float, float]], n_votes: int, best: Candidate) -> pl.DataFrame:
     return pl.DataFrame(
-        [(c.method, c.prior_votes, loss, se, n, c == best) for c, loss, se, n in rows],
+        [(c.method, c.prior_votes, loss, se, n_votes, c == best) for c, loss, se in rows],
         schema={
             "method": pl.String, "prior_votes": pl.Float64, "log_loss": pl.Float64, "se": pl.Float64,
             "n_votes": pl.Int64, "chosen": pl.Boolean,

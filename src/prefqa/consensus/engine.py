@@ -14,7 +14,8 @@ from prefqa.coding import Coded
 from prefqa.consensus.annotators import JudgmentSums, annotator_frame, judgment_sums, with_reliability
 from prefqa.consensus.borda import borda
 from prefqa.consensus.bradley_terry import bradley_terry
-from prefqa.consensus.choose import Candidate, Choice, choose, prior_of, sharpen
+from prefqa.consensus.calibration import sharpen
+from prefqa.consensus.choose import Candidate, Choice, choose, prior_of
 from prefqa.consensus.fitted import Fitted
 from prefqa.consensus.kemeny import kemeny
 from prefqa.consensus.majority import Prior, fit_tallies, majority, majority_probability, vote_probability
@@ -184,6 +185,7 @@ def _assemble(
         "calibration_slope": fitted.slope,
         "why": choice.why if choice else "as asked for",
         "candidates": choice.table.to_dicts() if choice else [],
+        "calibration": choice.calibration.to_dicts() if choice else [],
     }
     n_votes = int(table["n_votes"].sum())
     return ConsensusResult(

@@ -10,16 +10,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from prefqa._types import Bools, Floats, Ints, sum_by
+from prefqa.consensus.connectivity import components, groups, listed
+from prefqa.consensus.newton import Curvature, climb
 from prefqa.consensus.plackett_luce_likelihood import Choices, GammaPrior, choices, curvature, log_posterior
 from prefqa.errors import UsageError
 
 #: Shape and rate of the Gamma prior on adherence: mean 1, and .99 of its mass between .37 and 2.
 ADHERENCE_PRIOR = (10.0, 10.0)
-_TOLERANCE, _MAX_STEPS, _MAX_HALVINGS = 1e-9, 200, 60
+_TOLERANCE = 1e-9
 # Rounding of a sum of so many choices; matters above 10,000 of them.
 _ROUNDING = 1e-13
 _MOST_SETS = 10**290
-_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,13 @@ def plackett_luce(
     data = choices(*_with_pseudo_rankings(*real, n_pseudo / unit)) if n_pseudo > 0 else seen
     _check_estimable(ranks[used] if n_pseudo == 0 else None, data)
     prior = None if rankers is None else GammaPrior(*adherence_prior, _prior_weight(real[2], real[1], len(rankers)))
-    theta, converged, n_iterations = _newton(data, np.zeros(_n_parameters(data, prior)), prior)
+    theta, converged, n_iterations = climb(
+        lambda theta: _at(data, theta, prior),
+        lambda theta: Curvature(*curvature(data, theta, prior)),
+        np.zeros(_n_parameters(data, prior)),
+        level=_level(data),
+        tolerance=max(_TOLERANCE, _ROUNDING * data.order.size),
+    )
 
     common = data.n_responses + data.orders.size
     centred = _centring(n, data.n_responses, data.orders.size)
@@ -126,7 +133,7 @@ def plackett_luce(
         log_worth=worths[:n],
         tie_orders=data.orders,
         log_tie=theta[data.n_responses : common],
-        covariance=np.asarray(centred @ _inverse(data, *curvature(data, theta, prior)) @ centred.T / unit),
+        covariance=np.asarray(centred @ _inverse(data, Curvature(*curvature(data, theta, prior))) @ centred.T / unit),
         log_likelihood=unit * float(log_posterior(seen, on_seen)[0][0]),
         log_posterior=unit * float(log_posterior(data, theta[:, None], prior)[0][0]),
         log_worth_hypothetical=float(worths[n]) if n_pseudo > 0 else None,
@@ -156,58 +163,15 @@ def _with_pseudo_rankings(ranks: Ints, weight: Floats, ranker: Ints, n_pseudo: f
     return rows, np.append(weight, np.full(2 * n, n_pseudo)), np.append(ranker, np.full(2 * n, -1))
 
 
-def _newton(data: Choices, theta: Floats, prior: GammaPrior | None) -> tuple[Floats, bool, int]:
-    """Climb from `theta` by Newton steps, halved until the log posterior does not fall."""
-    tolerance = max(_TOLERANCE, _ROUNDING * data.order.size)
-    value, slope = _at(data, theta, prior)
-    for n_steps in range(_MAX_STEPS):
-        if np.abs(slope).max(initial=0.0) <= tolerance:
-            return theta, True, n_steps
-        step = _step(data, slope, *curvature(data, theta, prior))
-        floor = value - 1e-12 * (1 + abs(value))
-        for halvings in range(_MAX_HALVINGS):
-            moved = theta + step / 2**halvings
-            new_value, new_slope = _at(data, moved, prior)
-            if floor <= new_value < np.inf and np.isfinite(new_slope).all():
-                break
-        else:
-            return theta, False, n_steps
-        theta, value, slope = moved, new_value, new_slope
-    return theta, bool(np.abs(slope).max(initial=0.0) <= tolerance), _MAX_STEPS
-
-
 def _at(data: Choices, theta: Floats, prior: GammaPrior | None) -> tuple[float, Floats]:
     with np.errstate(all="ignore"):
         value, slope = log_posterior(data, theta[:, None], prior)
     return float(value[0]), slope[:, 0]
 
 
-def _step(data: Choices, slope: Floats, a: Floats, b: Floats, c: Floats) -> Floats:
-    """Solve minus the Hessian for the step; adherences, whose block is the diagonal c, are eliminated first.
-
-    Where the surface is not concave (adherence only), its diagonal is raised until it is: the step then still climbs.
-    """
-    common = len(a)
-    c = np.where(c > 0, c, np.abs(c) + 1)
-    reduced = a - (b / c) @ b.T + _level(data)
-    ridge = 0.0
-    while not _is_positive(reduced + ridge * np.eye(common)):
-        ridge = max(10 * ridge, 1e-8 * float(np.abs(np.diagonal(reduced)).max()))
-    first = np.linalg.solve(reduced + ridge * np.eye(common), slope[:common] - b @ (slope[common:] / c))
-    return np.concatenate([first, (slope[common:] - b.T @ first) / c])
-
-
-def _is_positive(matrix: Floats) -> bool:
-    try:
-        np.linalg.cholesky(matrix)
-    except np.linalg.LinAlgError:
-        return False
-    return True
-
-
-def _inverse(data: Choices, a: Floats, b: Floats, c: Floats) -> Floats:
+def _inverse(data: Choices, found: Curvature) -> Floats:
     """Covariance of log worths and log ties; the direction in which all log worths move together adds a constant."""
-    return np.asarray(np.linalg.inv(a - (b / c) @ b.T + _level(data)), np.float64)
+    return np.asarray(np.linalg.inv(found.reduced() + _level(data)), np.float64)
 
 
 def _level(data: Choices) -> Floats:
@@ -240,7 +204,7 @@ def _check_estimable(ranks: Ints | None, data: Choices) -> None:
     orders = np.append(1, data.orders)
     largest = np.zeros(int(orders.max()) + 1, np.int64)
     np.maximum.at(largest, data.order, data.size)
-    label = _components(largest[orders][:, None] >= orders[None, :])
+    label = components(largest[orders][:, None] >= orders[None, :])
     if label.max(initial=0) == 0:
         return
     loose = orders[label != label[0]].tolist()
@@ -254,15 +218,12 @@ def _check_estimable(ranks: Ints | None, data: Choices) -> None:
 
 def _check_connected(ranks: Ints) -> None:
     """Raise where no chain of "ranked above" leads from each response to each other one."""
-    label = _components(_ranked_above(ranks))
-    n_components = int(label.max(initial=0)) + 1
-    if n_components == 1:
+    found = groups(components(_ranked_above(ranks)))
+    if len(found) == 1:
         return
-    members = [np.flatnonzero(label == c).tolist() for c in dict.fromkeys(label.tolist())]
-    listed = "; ".join(f"{{{_shortened(m)}}}" for m in members[:_SHOWN]) + ("; .." if n_components > _SHOWN else "")
     raise UsageError(
         "the worths have no finite maximum likelihood estimate: the rankings do not connect the responses both "
-        f"ways. {n_components} groups of responses (columns of ranks) are connected in themselves: {listed}",
+        f"ways. {len(found)} groups of responses (columns of ranks) are connected in themselves: {listed(found)}",
         hint="n_pseudo > 0 (such as 0.5), or another prior, gives an estimate; or rank within one group only",
     )
 
@@ -271,18 +232,6 @@ def _ranked_above(ranks: Ints) -> Bools:
     """[n, n], whether any ranking puts the first above the second."""
     above = [((ranks[:, [a]] > 0) & (ranks > ranks[:, [a]])).any(axis=0) for a in range(ranks.shape[1])]
     return np.array(above).reshape(ranks.shape[1], -1)
-
-
-def _components(edges: Bools) -> NDArray[np.int32]:
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
-
-    found: NDArray[np.int32] = connected_components(csr_array(edges), connection="strong")[1]  # type: ignore[arg-type]
-    return found
-
-
-def _shortened(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers[:_SHOWN])) + (f" and {len(numbers) - _SHOWN} more" if numbers[_SHOWN:] else "")
 
 
 def _checked_ranks(ranks: NDArray[Any]) -> Ints:
