@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 from hypothesis import strategies as st
 
+import prefqa
 from prefqa.preferences import Preferences
 
 
@@ -29,7 +30,7 @@ def preferences(frame: pl.DataFrame) -> Preferences:
     return Preferences.from_long(frame)
 
 
-def planted(n_items: int, reliabilities: list[float], k: int, per_item: int, seed: int) -> Preferences:
+def planted(n_items: int, reliabilities: list[float], k: int, per_item: int, seed: int) -> prefqa.Preferences:
     """Rankings whose true order is always r0, r1, ..; each annotator keeps a pair in order with its own probability.
 
     Drawn by insertion sampling of the Mallows model (Doignon et al. 2004), independent of the code under test.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,17 +22,13 @@ from prefqa.consensus.information import (
     order_gain,
     order_information,
     pair_outlook,
+    ranking_kernel,
 )
 from prefqa.consensus.posterior import order_probabilities
 from prefqa.errors import UsageError
 from strategies import judgments, planted, preferences
 
 METHODS = ("majority", "borda", "kemeny", "dawid-skene", "mallows", "bradley-terry")
-
-
-def known(support: np.ndarray, k: int) -> tuple[Callable[[slice], np.ndarray], int, int]:
-    """The posterior over orders of items whose pairs have this support, as the functions under test take it."""
-    return lambda part: order_probabilities(support[part], k), len(support), k
 
 
 def entropy(p: np.ndarray) -> float:
@@ -56,7 +51,9 @@ def test_information_and_gain_equal_bayes_by_hand(k: int) -> None:
         p = sum(weight * keeps(order) for weight, order in zip(w, orders, strict=True))
         return float(np.maximum(p, 1 - p).sum())
 
-    bits, gains = order_information(*known(support, k), phi), order_gain(*known(support, k), phi)
+    kernels = [ranking_kernel(k, each) for each in phi]
+    p_orders = order_probabilities(support, k)
+    bits, gains = order_information(p_orders, kernels), order_gain(p_orders, k, kernels)
     for i in range(4):
         w = np.exp([support[i] @ keeps(order) for order in orders])
         w /= w.sum()
@@ -77,8 +74,9 @@ def test_with_two_responses_orders_are_pairs() -> None:
     support, phi = np.array([[-1.5], [0.0], [0.4], [3.0]]), 0.8
     right = 1 / (1 + np.exp(-phi))
     information, gain = pair_outlook(*coin_votes(1 / (1 + np.exp(-support)), right))
-    assert order_information(*known(support, 2), np.array([phi])) == pytest.approx(information[:, 0])
-    assert order_gain(*known(support, 2), np.array([phi])) == pytest.approx(gain[:, 0])
+    p_orders, kernels = order_probabilities(support, 2), [ranking_kernel(2, phi)]
+    assert order_information(p_orders, kernels) == pytest.approx(information[:, 0])
+    assert order_gain(p_orders, 2, kernels) == pytest.approx(gain[:, 0])
 
 
 @given(st.floats(-4, 4), st.floats(0.01, 3))
@@ -147,6 +145,9 @@ def test_a_plan_is_within_its_bounds_and_depends_on_no_row_order(
         assert plan.accuracy_planned - plan.accuracy_now == pytest.approx(gained, abs=1e-9)
         assert (plan.items["information"] <= plan.items["n_pairs"] + 1e-9).all()
         assert plan.items["information"].is_sorted(descending=True)
+        if method == "mallows":
+            known = plan.items.join(result.items.select("item_id", "entropy"), on="item_id")
+            assert (known["information"] <= known["entropy"].fill_null(np.inf) + 1e-9).all()
     other = frame.with_columns(annotator_id=pl.format("z{}", pl.col("annotator_id").str.reverse()))
     again = prefqa.consensus(preferences(other.sample(fraction=1, shuffle=True, seed=seed)), method=method).plan(budget)
     assert again.items["item_id"].equals(plan.items["item_id"])
@@ -193,12 +194,12 @@ def test_six_and_seven_responses_are_still_exact() -> None:
     assert plan.items["gain"].null_count() == 0
     left = result.items.filter(pl.col("item_id").is_in(plan.items["item_id"].to_list()))
     assert (plan.items.sort("item_id")["information"] <= left["entropy"]).all()
-    nothing_known, phi = np.zeros((1, 21)), 0.7
+    nothing_known, phi = np.full((1, 5040), 1 / 5040), 0.7
     # The information of a ranking of which nothing is known beforehand is log2 k! minus the entropy of a Mallows model.
     powers = [np.exp(-phi * np.arange(j)) for j in range(1, 8)]
     noise = sum(-(each / each.sum() * np.log2(each / each.sum())).sum() for each in powers)
     expected = np.log2(5040) - noise
-    assert order_information(*known(nothing_known, 7), np.array([phi]))[0] == pytest.approx(expected)
+    assert order_information(nothing_known, [ranking_kernel(7, phi)])[0] == pytest.approx(expected)
 
 
 def test_what_a_plan_promises_comes_true_and_beats_chance() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from prefqa._types import Floats
 from prefqa.consensus.kemeny import strict_orders
-from prefqa.consensus.posterior import chunks
 
 #: How many kinds of annotator stand for the pool, by number of responses; all orders times all orders is the cost.
 _MANY_KINDS, _KINDS = 8, {6: 4, 7: 2}
@@ -29,45 +28,45 @@ def kinds_of_annotators(phi: Floats, weight: Floats, k: int) -> Floats:
     return np.asarray(np.diff(np.interp(np.linspace(0, 1, n + 1), share, integral)) * n, np.float64)
 
 
-def order_information(posterior: Callable[[slice], Floats], n: int, k: int, phi: Floats) -> Floats:
+def order_information(p: Floats, kernels: Sequence[Floats]) -> Floats:
     """Return the mutual information [n], in bits, of an item's order and a fresh ranking of it.
 
-    With w the posterior over the k! orders and f(d) = exp(-phi d) / Z the probability of a ranking d pairs away from
-    the order (Mallows), a fresh ranking r has the probability sum_o w_o f(d(r, o)). The information is the entropy of
-    that minus the entropy of f, which is the same whatever the order: the expected fall of the entropy of w. Exact, by
+    With p the probabilities of the k! orders and f(d) = exp(-phi d) / Z that of a ranking d pairs away from the order
+    (Mallows), a fresh ranking r has the probability sum_o p_o f(d(r, o)). The information is the entropy of that minus
+    the entropy of f, which is the same whatever the order: the expected fall of the entropy of p. Exact, by
     enumeration of all orders and all rankings.
 
     Args:
-        posterior: gives p(order) [m, k!] of a run of m items.
-        n: number of items.
-        k: responses, at most 7.
-        phi: dispersions of equally likely kinds of annotator, each known when the judgment comes.
+        p: [n, k!], at most 7 responses.
+        kernels: from `ranking_kernel`, of equally likely kinds of annotator, each known when the judgment comes.
 
     Source: Lindley (1956) for the measure; Mallows (1957).
     """
-    kernels = [_kernel(k, float(each)) for each in phi]
-    out = np.zeros(n)
-    for part in chunks(n, k):
-        w = posterior(part)
-        out[part] = np.sum([_entropy(w @ kernel) - _entropy(kernel[:1]) for kernel in kernels], axis=0)
-    return np.asarray(out / (phi.size * np.log(2)), np.float64)
+    each = [_entropy(p @ kernel) - _entropy(kernel[:1]) for kernel in kernels]
+    return np.asarray(np.mean(each, axis=0) / np.log(2), np.float64)
 
 
-def order_gain(posterior: Callable[[slice], Floats], n: int, k: int, phi: Floats) -> Floats:
+def order_gain(p: Floats, k: int, kernels: Sequence[Floats]) -> Floats:
     """Return how many more pairs [n] are expected to be put in their true order after a fresh ranking.
 
-    Each pair is put in its likelier order, so it is right with the probability max(p, 1 - p) = 1/2 + |2p - 1| / 2. The
-    expectation of that over fresh rankings r is 1/2 + 1/2 sum_r |sum_o w_o f(d(r, o)) s_o|, with s_o = 1 where the
+    Each pair is put in its likelier order, so it is right with the probability max(q, 1 - q) = 1/2 + |2q - 1| / 2. The
+    expectation of that over fresh rankings r is 1/2 + 1/2 sum_r |sum_o p_o f(d(r, o)) s_o|, with s_o = 1 where the
     order o keeps the pair and -1 else. Parameters as of `order_information`.
     """
     keeps = 2 * _keeps(k) - 1
-    kernels = [_kernel(k, float(each)) for each in phi]
-    out = np.zeros(n)
-    for part in chunks(n, k):
-        w = posterior(part)
-        then = sum(np.abs((w * sign) @ kernel).sum(axis=1) for sign in keeps.T for kernel in kernels)
-        out[part] = then - phi.size * np.abs(w @ keeps).sum(axis=1)
-    return out / (2 * phi.size)
+    then = sum(
+        (np.abs((p * sign) @ kernel).sum(axis=1) for kernel in kernels for sign in keeps.T), start=np.zeros(len(p))
+    )
+    return np.asarray(then / len(kernels) - np.abs(p @ keeps).sum(axis=1), np.float64) / 2
+
+
+def ranking_kernel(k: int, phi: float) -> Floats:
+    """Return [k!, k!]: the probability of each ranking under each order, for an annotator of dispersion phi."""
+    sign = 2 * _keeps(k) - 1
+    n_pairs = sign.shape[1]
+    by_distance = np.exp(-phi * np.arange(n_pairs + 1) + min(phi, 0.0) * n_pairs)
+    kernel = by_distance[((n_pairs - sign @ sign.T) / 2).astype(np.uint8)]
+    return np.asarray(kernel / kernel[0].sum(), np.float64)
 
 
 def pair_outlook(p: Floats, fresh: Floats, joint: Floats) -> tuple[Floats, Floats]:
@@ -142,15 +141,6 @@ def _keeps(k: int) -> Floats:
     position = strict_orders(k)
     first, second = np.triu_indices(k, 1)
     return (position[:, first] < position[:, second]).astype(np.float64)
-
-
-def _kernel(k: int, phi: float) -> Floats:
-    """[k!, k!]: probability of each ranking under each order; symmetric."""
-    sign = 2 * _keeps(k) - 1
-    n_pairs = sign.shape[1]
-    by_distance = np.exp(-phi * np.arange(n_pairs + 1) + min(phi, 0.0) * n_pairs)
-    kernel = by_distance[((n_pairs - sign @ sign.T) / 2).astype(np.uint8)]
-    return np.asarray(kernel / kernel[0].sum(), np.float64)
 
 
 def _entropy(p: Floats) -> Floats:

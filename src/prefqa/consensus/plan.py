@@ -15,8 +15,8 @@ from prefqa.consensus import information as outlook
 from prefqa.consensus.bradley_terry import worths
 from prefqa.consensus.digest import uniform
 from prefqa.consensus.fitted import Fitted
-from prefqa.consensus.posterior import EXACT_UP_TO, chunks, keeps_pairs
-from prefqa.consensus.reliability import Reliabilities, order_posteriors, strict_by_annotator, support_of
+from prefqa.consensus.posterior import EXACT_UP_TO, chunks, in_threads
+from prefqa.consensus.reliability import Reliabilities, beliefs, order_belief, strict_votes
 from prefqa.errors import UsageError
 from prefqa.results import Result, records
 from prefqa.votes import Bucket, buckets, pair_counts
@@ -127,21 +127,22 @@ def relabel_plan(coded: Coded, fitted: Fitted, budget: int, seed: int = 0) -> Re
 
 def _look(bucket: Bucket, fitted: Fitted, n_annotators: int) -> _Outlook:
     k, first, second = bucket.k, *np.triu_indices(bucket.k, 1)
-    strict = strict_by_annotator(bucket, n_annotators)
+    strict = strict_votes(bucket, n_annotators)
     share = float(strict.sum()) / (bucket.ranks.shape[0] * first.size)
-    if fitted.reliabilities is not None:
-        phi = fitted.reliabilities.phi
-        kinds = outlook.kinds_of_annotators(phi, np.maximum(strict, 1e-9), k)
-        if fitted.method == "mallows" and k <= EXACT_UP_TO:
-            reliabilities, n = fitted.reliabilities, bucket.item.size
-            posterior = order_posteriors(bucket, reliabilities)
-            better = np.concatenate([keeps_pairs(posterior(part), k) for part in chunks(n, k)])
+    found = fitted.reliabilities
+    if found is not None:
+        p = beliefs(bucket, found).better[:, first, second]
+        kinds = outlook.kinds_of_annotators(found.phi, np.maximum(strict, 1e-9), k)
+        if found.kind == "mallows" and k <= EXACT_UP_TO:
+            kernels = [outlook.ranking_kernel(k, float(each)) for each in kinds]
             return _Outlook(
-                np.maximum(better, 1 - better).sum(axis=1),
-                share * outlook.order_information(posterior, n, k, kinds),
-                lambda index: share * outlook.order_gain(_of(bucket, index, reliabilities), index.size, k, kinds),
+                np.maximum(p, 1 - p).sum(axis=1),
+                share * _of_orders(bucket, found, lambda belief: outlook.order_information(belief, kernels)),
+                lambda index: (
+                    share
+                    * _of_orders(_only(bucket, index), found, lambda belief: outlook.order_gain(belief, k, kernels))
+                ),
             )
-        p = 1 / (1 + np.exp(-support_of(bucket, phi)))
         information, gain = outlook.mean_over(
             kinds, lambda each: outlook.pair_outlook(*outlook.coin_votes(p, 1 / (1 + np.exp(-each))))
         )
@@ -162,11 +163,16 @@ def _look(bucket: Bucket, fitted: Fitted, n_annotators: int) -> _Outlook:
     return _Outlook(np.maximum(p, 1 - p).sum(axis=1), share * information.sum(axis=1), lambda index: by_item[index])
 
 
-def _of(bucket: Bucket, index: Ints, reliabilities: Reliabilities) -> Callable[[slice], Floats]:
-    """Return what gives p(order) of some items, by rising index."""
+def _of_orders(bucket: Bucket, found: Reliabilities, figure: Callable[[Floats], Floats]) -> Floats:
+    """Return a figure of the posterior over orders of each item."""
+    belief = order_belief(bucket, found)
+    return np.concatenate(in_threads(lambda part: figure(belief(part)), list(chunks(bucket.item.size, bucket.k))))
+
+
+def _only(bucket: Bucket, index: Ints) -> Bucket:
     units = np.zeros(bucket.item.size, np.bool_)
     units[index] = True
-    return order_posteriors(bucket.select(units, np.repeat(units, bucket.lengths)), reliabilities)
+    return bucket.select(units, np.repeat(units, bucket.lengths))
 
 
 def _affordable(gain: Callable[[Ints], Floats], index: Ints, k: int) -> Floats:
@@ -174,7 +180,8 @@ def _affordable(gain: Callable[[Ints], Floats], index: Ints, k: int) -> Floats:
     orders = float(np.prod(np.arange(1, k + 1))) if k <= EXACT_UP_TO else 1.0
     stride = max(1, int(np.ceil(index.size * orders**2 * k * (k - 1) * 4 / _MOST_WORK)))
     out = np.full(index.size, np.nan)
-    out[::stride] = gain(index[::stride])
+    if index.size:
+        out[::stride] = gain(index[::stride])
     return out
 
 

@@ -100,7 +100,7 @@ def fit_reliabilities(
             change, phi = float(np.abs(new - phi).max(initial=0.0)), new
             converged = change < _TOLERANCE
     posterior = _posterior(_total(sample, phi, kind) + log_prior)
-    strict = sum((strict_by_annotator(bucket, n_annotators) for bucket in names), start=np.zeros(n_annotators))
+    strict = sum((strict_votes(bucket, n_annotators) for bucket in names), start=np.zeros(n_annotators))
     weight = strict / strict.sum() if strict.sum() > 0 else np.full(n_annotators, 1 / max(n_annotators, 1))
     pool = weight @ posterior if n_annotators else np.exp(log_prior)
     shares = np.divide(_mean_right(names, n_annotators, kind), np.maximum(strict, 1)[:, None])
@@ -170,21 +170,15 @@ def beliefs(bucket: Bucket, found: Reliabilities, judge: Ints | None = None) -> 
     return Beliefs(better, fresh, best, entropy)
 
 
-def support_of(bucket: Bucket, phi: Floats) -> Floats:
-    """Return [n items, P]: the votes on each pair, + first and - second, weighed by the voters' dispersions."""
-    weighted = votes_on_pairs(bucket.ranks) * phi[bucket.annotator][:, None]
-    return np.asarray(np.add.reduceat(weighted, bucket.starts, axis=0), np.float64)
-
-
-def order_posteriors(bucket: Bucket, found: Reliabilities) -> Callable[[slice], Floats]:
-    """Return what gives p(order) [m, k!] of a run of m items under Mallows, to EXACT_UP_TO responses."""
+def order_belief(bucket: Bucket, found: Reliabilities) -> Callable[[slice], Floats]:
+    """Return the function that gives p(order) [n, k!] of a run of items: of "mallows", to EXACT_UP_TO responses."""
     open_ = _open(bucket, found.kind)
 
-    def posterior(part: slice) -> Floats:
+    def belief(part: slice) -> Floats:
         read = _read(bucket, part, found.phi, open_)
         return order_probabilities(read.support, bucket.k, read.log_likelihood)
 
-    return posterior
+    return belief
 
 
 @dataclass(frozen=True)
@@ -248,7 +242,7 @@ def _expected(bucket: Bucket, phi: Floats, kind: Kind, open_: OpenRankings | Non
 
     results = in_threads(work, list(chunks(len(bucket.item), bucket.k)))
     wrong = np.sum([one for one, _ in results], axis=0)
-    expected = -np.outer(wrong, _GRID) - np.outer(strict_by_annotator(bucket, phi.size, open_), _log_z(bucket.k, kind))
+    expected = -np.outer(wrong, _GRID) - np.outer(strict_votes(bucket, phi.size, open_), _log_z(bucket.k, kind))
     if open_ is not None:
         from scipy.interpolate import CubicSpline
 
@@ -256,7 +250,7 @@ def _expected(bucket: Bucket, phi: Floats, kind: Kind, open_: OpenRankings | Non
     return np.asarray(expected, np.float64)
 
 
-def strict_by_annotator(bucket: Bucket, n_annotators: int, open_: OpenRankings | None = None) -> Floats:
+def strict_votes(bucket: Bucket, n_annotators: int, open_: OpenRankings | None = None) -> Floats:
     """Number of strict votes of each annotator, without those of open rankings."""
     strict = np.zeros(bucket.ranks.shape[0], np.int64)
     for a in range(bucket.k):
@@ -311,5 +305,5 @@ def _mean_right(buckets: Sequence[Bucket], n_annotators: int, kind: Kind) -> Flo
     for bucket in buckets:
         k = bucket.k
         apart = np.arange(k - 1, 0, -1)  # how many pairs are 1 .. k - 1 places apart
-        out += np.outer(strict_by_annotator(bucket, n_annotators), _kept(k, kind) @ apart / apart.sum())
+        out += np.outer(strict_votes(bucket, n_annotators), _kept(k, kind) @ apart / apart.sum())
     return out
