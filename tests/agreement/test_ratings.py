@@ -240,3 +240,12 @@ def test_what_cannot_be_asked(options: dict[str, Any], error: type[Exception]) -
 def test_scores_that_are_not_there_are_named() -> None:
     with pytest.raises(ColumnNotFoundError, match="score"):
         prefqa.agreement(Preferences.from_long(_frame(_random(7)).drop("score")), target="scores")
+
+
+def test_a_category_that_was_only_said_in_a_superseded_judgment_is_none() -> None:
+    frame = _frame(np.array([[1.0, 1.0], [2.0, 1.0], [2.0, 2.0], [1.0, 1.0]])).with_columns(judgment_id=pl.lit("b"))
+    first = frame.head(1).with_columns(judgment_id=pl.lit("a"), score=pl.lit(9.0), label=pl.lit("c9"))
+    names, options = ["brennan_prediger", "gwet_ac1"], {"weights": "identity"}
+    for target in ("scores", "labels"):
+        alone, corrected = (_figures(f, names, target=target, **options) for f in (frame, pl.concat([frame, first])))
+        assert alone == corrected
