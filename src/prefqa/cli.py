@@ -84,7 +84,7 @@ def drift(source: str, config: str | None, as_: str, **given: str | None) -> int
     settings = settings_of(config)
     options = settings.drift.model_dump() | {key: value for key, value in given.items() if value is not None}
     result = look(clean(source, settings), **options)
-    show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_drift(console, result))
+    show_result(as_, result.to_dict(), lambda _, console: _terminal_drift().print_drift(console, result))
     return EXIT_CLEAN
 
 
@@ -204,3 +204,9 @@ def _progress(*, enabled: bool) -> Iterator[Callable[[str], None]]:
         return
     with console.status("") as status:
         yield lambda step: status.update(f"{step} …")
+
+
+def _terminal_drift() -> Any:
+    from prefqa import terminal_drift
+
+    return terminal_drift
