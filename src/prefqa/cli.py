@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from prefqa.cli_agreement import agreement, disagreement, plan
+from prefqa.cli_convert import convert
 from prefqa.cli_shared import (
     EPILOG,
     EXIT_CLEAN,
@@ -149,26 +150,6 @@ def report(source: str, out: str, config: str | None) -> int:
 
 
 @cli.command(epilog=EPILOG)
-@input_argument
-@click.option("-o", "--out", required=True, type=click.Path(dir_okay=False), help="The .parquet file.")
-@config_option
-def convert(source: str, out: str, config: str | None) -> int:
-    """Read any accepted shape and write it as judgments in the standard form."""
-    import polars as pl
-
-    from prefqa.readers import readable
-    from prefqa.writers.atomic import write_parquet
-
-    if Path(out).suffix != ".parquet":
-        raise click.UsageError(f"judgments are written as .parquet, not {Path(out).suffix or 'without an ending'}")
-    prefs = read_input(source, settings_of(config))
-    with readable(prefs.source.files):
-        write_parquet(out, prefs.judgments.select(pl.exclude("^_.*$")).collect())
-    click.echo(f"{prefs.source.detail}\nwrote {out}")
-    return EXIT_CLEAN
-
-
-@cli.command(epilog=EPILOG)
 @format_option
 def schema(as_: str) -> int:
     """Show the columns of judgments, responses and items."""
@@ -200,7 +181,7 @@ def explain(code: str) -> int:
     return EXIT_CLEAN
 
 
-for _command in (agreement, disagreement, plan):
+for _command in (agreement, disagreement, plan, convert):
     cli.add_command(_command)
 
 
