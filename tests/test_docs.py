@@ -57,6 +57,10 @@ def test_every_coefficient_and_shape_is_documented() -> None:
     for target, entries in TARGETS.items():
         assert not {name for name in entries if f"`{name}`" not in rows[target]}, target
     from prefqa.readers import PUBLIC, SHAPES, TOOLS
+    from prefqa.writers import LAYOUTS
+
+    layouts = (ROOT / "docs" / "layouts.md").read_text(encoding="utf-8")
+    assert not {name for name in LAYOUTS if f"| `{name}` |" not in layouts}
 
     formats = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
     assert not {tool.name for tool in (*TOOLS, *PUBLIC) if f"| `{tool.name}` |" not in formats}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from prefqa.readers import read
     from prefqa.report import report
     from prefqa.simulate import Drift, Simulation, simulate
+    from prefqa.writers import write_pairs
 
 _HOMES = {
     "agreement": "agreement",
@@ -49,6 +50,7 @@ _HOMES = {
     "Drift": "simulate",
     "Simulation": "simulate",
     "simulate": "simulate",
+    "write_pairs": "writers",
 }
 
 __all__ = [
@@ -77,6 +79,7 @@ __all__ = [
     "report",
     "run",
     "simulate",
+    "write_pairs",
 ]
 
 

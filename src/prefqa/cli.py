@@ -14,6 +14,7 @@ import click
 from prefqa.cli_agreement import agreement, disagreement, plan
 from prefqa.cli_checks import check, explain, rules
 from prefqa.cli_consensus import consensus, relabel
+from prefqa.cli_convert import convert
 from prefqa.cli_labels import label_consensus
 from prefqa.cli_leaderboard import leaderboard
 from prefqa.cli_shared import (
@@ -26,7 +27,6 @@ from prefqa.cli_shared import (
     config_option,
     format_option,
     input_argument,
-    read_input,
     settings_of,
     show_result,
 )
@@ -115,26 +115,6 @@ def report(source: str, out: str, config: str | None) -> int:
 
 
 @cli.command(epilog=EPILOG)
-@input_argument
-@click.option("-o", "--out", required=True, type=click.Path(dir_okay=False), help="The .parquet file.")
-@config_option
-def convert(source: str, out: str, config: str | None) -> int:
-    """Read any accepted shape and write it as judgments in the standard form."""
-    import polars as pl
-
-    from prefqa.readers import readable
-    from prefqa.writers.atomic import write_parquet
-
-    if Path(out).suffix != ".parquet":
-        raise click.UsageError(f"judgments are written as .parquet, not {Path(out).suffix or 'without an ending'}")
-    prefs = read_input(source, settings_of(config))
-    with readable(prefs.source.files):
-        write_parquet(out, prefs.judgments.select(pl.exclude("^_.*$")).collect())
-    click.echo(f"{prefs.source.detail}\nwrote {out}")
-    return EXIT_CLEAN
-
-
-@cli.command(epilog=EPILOG)
 @format_option
 def schema(as_: str) -> int:
     """Show the columns of judgments, responses and items."""
@@ -146,7 +126,7 @@ def schema(as_: str) -> int:
 
 
 _COMMANDS = (
-    check, rules, explain, agreement, disagreement, plan, consensus, relabel, label_consensus, leaderboard,
+    check, rules, explain, agreement, disagreement, plan, consensus, relabel, label_consensus, leaderboard, convert,
 )  # fmt: skip
 for _command in _COMMANDS:
     cli.add_command(_command)

@@ -46,7 +46,7 @@ def consensus(source: str, out: str | None, config: str | None, as_: str, **give
     from prefqa.pipeline import pairs_of
     from prefqa.results import records
     from prefqa.terminal_consensus import print_pairs
-    from prefqa.writers.pairs import write_pairs, write_parts
+    from prefqa.writers.pair_files import write_pair_file, write_parts
 
     settings = settings_of(config)
     asked = settings.consensus.model_dump() | {name: value for name, value in given.items() if value is not None}
@@ -57,7 +57,7 @@ def consensus(source: str, out: str | None, config: str | None, as_: str, **give
     if out and split:
         written = list(write_parts(split.parts, out).values())
     elif out:
-        write_pairs(pairs.frame, out)
+        write_pair_file(pairs.frame, out)
         written = [out]
     plain = {
         "overall": found.overall,

@@ -21,7 +21,7 @@ from prefqa.preferences import Preferences, Source
 from prefqa.readers import read, readable
 from prefqa.results import Result, records
 from prefqa.writers.atomic import staged_directory, write_json, write_parquet, write_text
-from prefqa.writers.pairs import write_pairs, write_parts
+from prefqa.writers.pair_files import write_pair_file, write_parts
 
 #: Called with the name of each step as it begins.
 Progress = Callable[[str], None]
@@ -81,7 +81,7 @@ class RunResult(Result):
             write_json(stage / "findings.json", self.check.to_dict())
             write_parquet(stage / "consensus.parquet", self.consensus.responses)
             for name in ("pairs.parquet", "pairs.jsonl"):
-                write_pairs(self.pairs, stage / name)
+                write_pair_file(self.pairs, stage / name)
             if self.split:
                 write_parts(self.split.parts, stage / "pairs.jsonl")
             write_parquet(stage / "annotators.parquet", self.consensus.annotators)

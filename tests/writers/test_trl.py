@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import prefqa
-from prefqa.writers.pairs import write_pairs
+from prefqa.writers.pair_files import write_pair_file
 
 pytest.importorskip("trl", reason="the package trl is not installed (pip install 'prefqa[trl]')")
 import datasets
@@ -66,7 +66,7 @@ def campaign(*, chat: bool) -> prefqa.Preferences:
 def loaded(prefs: prefqa.Preferences, folder: Path, **selection: Any) -> Any:
     """Write pairs.jsonl, and read it as trainers' users do."""
     path = folder / "pairs.jsonl"
-    write_pairs(prefqa.consensus(prefs, method="majority").pairs(**selection), path)
+    write_pair_file(prefqa.consensus(prefs, method="majority").pairs(**selection), path)
     return datasets.load_dataset("json", data_files=str(path), split="train", cache_dir=str(folder / "cache"))
 
 

@@ -97,6 +97,24 @@ def write_jsonl(path: str | Path, frame: pl.DataFrame) -> None:
         frame.write_ndjson(staged)
 
 
+def write_rows(path: str | Path, frame: pl.DataFrame) -> None:
+    """Write rows by the ending of the file: .jsonl or .ndjson, .json (one list) or .parquet.
+
+    Raises:
+        UsageError: any other ending.
+    """
+    ending = Path(path).suffix.lower()
+    if ending == ".parquet":
+        write_parquet(path, frame)
+    elif ending in (".jsonl", ".ndjson"):
+        write_jsonl(path, frame)
+    elif ending == ".json":
+        with atomic_path(path) as staged:
+            frame.write_json(staged)
+    else:
+        raise UsageError(f"rows are written as .jsonl, .json or .parquet, not {ending or 'a file without an ending'}")
+
+
 def _make_parent(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from prefqa.errors import UsageError
-from prefqa.writers.pairs import JSONL_COLUMNS, trainer_rows, write_pairs, write_parts
+from prefqa.writers.pair_files import JSONL_COLUMNS, trainer_rows, write_pair_file, write_parts
 
 IDS = {"item_id": "p", "chosen_id": "a", "rejected_id": "b"}
 FIGURES = {"probability": 0.8, "margin": 1.4, "weight": 1.0, "n_votes": 3, "agreement": 1.0}
@@ -63,11 +63,11 @@ def test_where_one_part_cannot_be_written_there_is_none(tmp_path: Path) -> None:
 def test_another_ending_is_refused(tmp_path: Path) -> None:
     for name in ("pairs.xlsx", "pairs"):
         with pytest.raises(UsageError, match="parquet or"):
-            write_pairs(row(), tmp_path / name)
+            write_pair_file(row(), tmp_path / name)
 
 
 def test_no_pair_is_an_empty_file(tmp_path: Path) -> None:
-    write_pairs(row().clear(), tmp_path / "pairs.jsonl")
+    write_pair_file(row().clear(), tmp_path / "pairs.jsonl")
     assert (tmp_path / "pairs.jsonl").read_text() == ""
-    write_pairs(row(), tmp_path / "pairs.jsonl")
+    write_pair_file(row(), tmp_path / "pairs.jsonl")
     assert json.loads((tmp_path / "pairs.jsonl").read_text())["weight"] == 1.0

@@ -1,0 +1,65 @@
+"""Command `convert`: any accepted shape or export to the standard form, or to a layout of a trainer or a tool."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from prefqa.cli_shared import EPILOG, EXIT_CLEAN, checked, config_option, input_argument, read_input, settings_of
+
+
+@click.command(epilog=EPILOG)
+@input_argument
+@click.option("-o", "--out", required=True, type=click.Path(), help="The file, or the directory, to write.")
+@click.option("--layout", help="Layout of a trainer or tool (see docs/layouts.md); without it the standard form.")
+@click.option("--max-characters", type=click.IntRange(1), help="Count pairs longer than this, which trainers cut.")
+@config_option
+def convert(source: str, out: str, layout: str | None, max_characters: int | None, config: str | None) -> int:
+    """Write INPUT in the standard form, or its consensus pairs or judgments in a layout."""
+    from prefqa.readers import readable
+
+    settings = settings_of(config)
+    prefs = read_input(source, settings)
+    with readable(prefs.source.files):
+        lines = _standard(prefs, out) if layout is None else _laid_out(prefs, out, layout, max_characters, settings)
+    click.echo("\n".join([prefs.source.detail, *lines, f"wrote {out}"]))
+    return EXIT_CLEAN
+
+
+def _standard(prefs: Any, out: str) -> list[str]:
+    import polars as pl
+
+    from prefqa.writers.atomic import write_parquet
+
+    if Path(out).suffix != ".parquet":
+        raise click.UsageError(f"judgments are written as .parquet, not {Path(out).suffix or 'without an ending'}")
+    write_parquet(out, prefs.judgments.select(pl.exclude("^_.*$")).collect())
+    return []
+
+
+def _laid_out(prefs: Any, out: str, layout: str, max_characters: int | None, settings: Any) -> list[str]:
+    """Write the consensus pairs, or the judgments, and return lines on what was left out or will be lost."""
+    import polars as pl
+
+    from prefqa.consensus import consensus
+    from prefqa.writers import PairLayout, Tables, layout_of, write_pairs
+
+    found = layout_of(layout)
+    clean = checked(prefs, settings)
+    lines = [f"{clean.quarantine.height:,} rows left out by the checks"] if clean.quarantine.height else []
+    rows = clean.preferences
+    if isinstance(found, PairLayout):
+        result = consensus(rows, method=settings.consensus.method)
+        pairs = result.pair_set(
+            settings.consensus.select, min_probability=settings.consensus.min_probability, ties=settings.consensus.ties
+        )
+        lines += [f"{count:,} pairs left out: {reason}" for reason, count in pairs.left_out.rows()]
+        losses = write_pairs(pairs.frame, out, layout=layout, max_characters=max_characters)
+        lines += [f"{count:,} of {pairs.frame.height:,} pairs: {meaning}" for _, count, _, meaning in losses.rows()]
+        return lines
+    long = rows.judgments.select(pl.exclude("^_.*$")).collect()
+    places = consensus(rows, method=settings.consensus.method).responses.select("item_id", "response_id", "place")
+    found.write(Tables(long, rows.responses, rows.items, places), Path(out))
+    return lines

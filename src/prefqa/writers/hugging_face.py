@@ -1,0 +1,61 @@
+"""A directory that Hugging Face `datasets` loads: Parquet by split, and a card that says what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from prefqa.writers.atomic import staged_directory, write_parquet, write_text
+from prefqa.writers.pairs import SIDES, Pairs
+
+
+def write_hugging_face(pairs: Pairs, path: Path, facts: Mapping[str, Any] | None = None) -> None:
+    """Write SPLIT-00000-of-00001.parquet and README.md.
+
+    Args:
+        pairs: the pairs; a column `split` divides them, without it all are `train`.
+        path: the directory.
+        facts: lines of the card: licence under `license`, all others as they are called.
+    """
+    frame = pairs.chat if pairs.plain is None else pairs.plain
+    split = pl.col("split") if "split" in frame.columns else pl.lit("train")
+    parts = frame.with_columns(split.fill_null("train").alias("split")).partition_by("split", as_dict=True)
+    named = {str(key[0]): part.drop("split") for key, part in sorted(parts.items())}
+    with staged_directory(path) as stage:
+        for name, part in named.items():
+            write_parquet(stage / f"{name}-00000-of-00001.parquet", part)
+        write_text(stage / "README.md", _card(path.name, named, dict(facts or {})))
+
+
+def _card(title: str, parts: Mapping[str, pl.DataFrame], facts: dict[str, Any]) -> str:
+    licence = facts.pop("license", None)
+    files = [f"      - split: {name}\n        path: {name}-*" for name in parts]
+    head = [
+        "---",
+        *([f"license: {licence}"] if licence else []),
+        "task_categories:",
+        "- text-generation",
+        "tags:",
+        "- preference",
+        "configs:",
+        "  - config_name: default",
+        "    data_files:",
+        *files,
+        "---",
+    ]
+    told = [f"- {name}: {value}" for name, value in facts.items()]
+    counts = [f"- rows in {name}: {part.height:,}" for name, part in parts.items()]
+    columns = next(iter(parts.values())).columns if parts else list(SIDES)
+    body = [
+        f"# {title}",
+        "",
+        "Preference pairs, written by prefqa.",
+        "",
+        *told,
+        *counts,
+        f"- columns: {', '.join(columns)}",
+    ]
+    return "\n".join([*head, "", *body, ""])

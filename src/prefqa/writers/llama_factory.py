@@ -1,0 +1,50 @@
+"""LLaMA-Factory: alpaca and sharegpt rows, with their entry in the dataset_info.json beside them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from prefqa.errors import UsageError
+from prefqa.writers.atomic import write_json, write_rows
+from prefqa.writers.pairs import SIDES, Pairs
+
+_FROM = {"user": "human", "assistant": "gpt", "system": "system"}
+
+
+def write_alpaca(pairs: Pairs, path: Path) -> None:
+    """Write instruction, input, chosen, rejected."""
+    plain = pairs.texts("llama-factory")
+    rows = plain.select(pl.col("prompt").alias("instruction"), pl.lit("").alias("input"), *SIDES)
+    write_rows(path, rows)
+    _describe(path, {"prompt": "instruction", "query": "input", "chosen": "chosen", "rejected": "rejected"})
+
+
+def write_sharegpt(pairs: Pairs, path: Path) -> None:
+    """Write conversations, and one turn each as chosen and rejected."""
+    last = [_turn(pl.col(side).list.last()).alias(side) for side in SIDES]
+    turns = pl.col("prompt").list.eval(_turn(pl.element())).alias("conversations")
+    write_rows(path, pairs.chat.select(turns, *last))
+    columns = {"messages": "conversations", "chosen": "chosen", "rejected": "rejected"}
+    _describe(path, columns, formatting="sharegpt")
+
+
+def _turn(message: pl.Expr) -> pl.Expr:
+    role = message.struct.field("role").replace(_FROM)
+    return pl.struct(role.alias("from"), message.struct.field("content").alias("value"))
+
+
+def _describe(path: Path, columns: dict[str, str], **more: str) -> None:
+    """Add the file to dataset_info.json, keeping what else stands there."""
+    info = path.parent / "dataset_info.json"
+    known: Any = {}
+    if info.exists():
+        try:
+            known = json.loads(info.read_text(encoding="utf-8"))
+        except (ValueError, OSError) as error:
+            raise UsageError(f"cannot add the data set to {info}: {error}", hint="mend or remove it.") from error
+    entry = {"file_name": path.name} | more | {"ranking": True, "columns": columns}
+    write_json(info, known | {path.name.split(".")[0]: entry})

@@ -1,0 +1,108 @@
+"""Every layout that is written: its name, what it holds, and who writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from prefqa.errors import UsageError, nearest
+from prefqa.writers.argilla import write_argilla
+from prefqa.writers.axolotl import write_bradley_terry, write_chat, write_intel
+from prefqa.writers.csv_pairs import write_csv_pairs
+from prefqa.writers.hugging_face import write_hugging_face
+from prefqa.writers.label_studio import write_label_studio
+from prefqa.writers.llama_factory import write_alpaca, write_sharegpt
+from prefqa.writers.nemo_rl import write_nemo_rl
+from prefqa.writers.openrlhf import write_openrlhf
+from prefqa.writers.pairs import Pairs, prepare_pairs
+from prefqa.writers.preflib import write_preflib
+from prefqa.writers.tables import Tables
+from prefqa.writers.trl import write_conversational, write_implicit, write_margin, write_standard, write_unpaired
+from prefqa.writers.verl import write_verl
+
+
+@dataclass(frozen=True)
+class PairLayout:
+    """A layout of pairs."""
+
+    name: str
+    what: str
+    write: Callable[[Pairs, Path], None]
+
+
+@dataclass(frozen=True)
+class TableLayout:
+    """A layout of judgments and texts."""
+
+    name: str
+    what: str
+    write: Callable[[Tables, Path], None]
+
+
+PAIR_LAYOUTS = (
+    PairLayout("trl", "prompt, chosen, rejected as texts", write_standard),
+    PairLayout("trl-conversational", "prompt, chosen, rejected as messages", write_conversational),
+    PairLayout("trl-implicit", "chosen, rejected as whole conversations", write_implicit),
+    PairLayout("trl-margin", "as trl-conversational, with margin for RewardTrainer", write_margin),
+    PairLayout("trl-unpaired", "prompt, completion, label for KTOTrainer: two rows per pair", write_unpaired),
+    PairLayout("openrlhf", "chosen, rejected as whole conversations, margin", write_openrlhf),
+    PairLayout("axolotl-intel", "chatml.intel: system, question, chosen, rejected", write_intel),
+    PairLayout("axolotl-chat", "chat_template.default: messages, chosen, rejected", write_chat),
+    PairLayout(
+        "axolotl-bradley-terry", "bradley_terry.chat_template: system, input, chosen, rejected", write_bradley_terry
+    ),
+    PairLayout("llama-factory", "alpaca, with dataset_info.json", write_alpaca),
+    PairLayout("llama-factory-sharegpt", "sharegpt, with dataset_info.json", write_sharegpt),
+    PairLayout("nemo-rl", "context and two completions, rank 0 the better", write_nemo_rl),
+    PairLayout("verl", "Parquet: prompt, reward_model, extra_info", write_verl),
+    PairLayout("hugging-face", "a directory of Parquet by split, with a card", write_hugging_face),
+    PairLayout("csv", "texts and figures; formulas neutralised", write_csv_pairs),
+)
+TABLE_LAYOUTS = (
+    TableLayout("argilla", "records for a further round, with suggestions", write_argilla),
+    TableLayout("label-studio", "tasks for a Ranker, with predictions and the configuration", write_label_studio),
+    TableLayout("preflib", "a directory of one ordinal file per item", write_preflib),
+)
+LAYOUTS = {layout.name: layout for layout in (*PAIR_LAYOUTS, *TABLE_LAYOUTS)}
+
+
+def layout_of(name: str) -> PairLayout | TableLayout:
+    """Return a layout by name.
+
+    Raises:
+        UsageError: there is no such layout.
+    """
+    if name not in LAYOUTS:
+        close = nearest(name, LAYOUTS)
+        hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(LAYOUTS)}."
+        raise UsageError(f"unknown layout {name!r}", hint=hint)
+    return LAYOUTS[name]
+
+
+def write_pairs(
+    frame: pl.DataFrame, path: str | Path, *, layout: str, max_characters: int | None = None
+) -> pl.DataFrame:
+    """Write pairs in a layout, and return what its trainer will lose.
+
+    Args:
+        frame: `ConsensusResult.pairs()`, or any frame with chosen, rejected and perhaps prompt.
+        path: the file, whose ending says .jsonl, .json or .parquet; a directory for hugging-face.
+        layout: a name out of `PAIR_LAYOUTS`.
+        max_characters: length of prompt and response beyond which the trainer cuts or drops.
+
+    Returns:
+        reason, count, share and meaning of what is lost: rows without text, which are not written, and rows that are
+        written and that the trainer will drop, cut or learn nothing from. Nothing else is left out.
+
+    Raises:
+        UsageError: an unknown layout, one for judgments, or one that cannot hold these pairs.
+    """
+    found = layout_of(layout)
+    if not isinstance(found, PairLayout):
+        raise UsageError(f"layout {layout!r} holds judgments, not pairs", hint="use prefqa convert.")
+    pairs = prepare_pairs(frame, max_characters=max_characters)
+    found.write(pairs, Path(path))
+    return pairs.losses

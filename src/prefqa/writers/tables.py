@@ -1,0 +1,46 @@
+"""Judgments with their texts, as layouts for a further round of annotation take them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from prefqa.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The three tables of the standard form in memory.
+
+    `places`, where it is known, has item_id, response_id and place (1 = best): what the annotators held so far.
+    """
+
+    judgments: pl.DataFrame
+    responses: pl.DataFrame | None = None
+    items: pl.DataFrame | None = None
+    places: pl.DataFrame | None = None
+
+    def texts(self, layout: str) -> pl.DataFrame:
+        """Return item_id, prompt, response_id and text of every response that has one, in order.
+
+        Raises:
+            UsageError: there are no texts.
+        """
+        if self.responses is None or "text" not in self.responses.columns:
+            raise UsageError(f"layout {layout!r} shows the responses, and there is no table of them with texts")
+        rows = self.responses.select("item_id", "response_id", pl.col("text")).drop_nulls("text")
+        if self.items is not None and "prompt" in self.items.columns:
+            prompts = self.items.select("item_id", "prompt")
+            rows = rows.join(prompts, on="item_id", how="left", maintain_order="left")
+        else:
+            rows = rows.with_columns(prompt=pl.lit(None, pl.String))
+        return rows.with_columns(as_text(rows, name) for name in ("prompt", "text")).sort("item_id", "response_id")
+
+
+def as_text(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """A column as text; messages as one line each, after who speaks."""
+    if frame.schema[name] == pl.String():
+        return pl.col(name)
+    turn = pl.format("{}: {}", pl.element().struct.field("role"), pl.element().struct.field("content"))
+    return pl.col(name).list.eval(turn).list.join("\n").alias(name)

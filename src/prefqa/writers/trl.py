@@ -1,0 +1,50 @@
+"""TRL: rows for DPOTrainer, RewardTrainer and KTOTrainer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from prefqa.writers.atomic import write_rows
+from prefqa.writers.pairs import SIDES, Pairs
+
+
+def write_standard(pairs: Pairs, path: Path) -> None:
+    """Write prompt, chosen and rejected as texts."""
+    write_rows(path, pairs.texts("trl").select("prompt", *SIDES))
+
+
+def write_conversational(pairs: Pairs, path: Path) -> None:
+    """Write prompt, chosen and rejected as messages."""
+    write_rows(path, pairs.chat.select("prompt", *SIDES))
+
+
+def write_implicit(pairs: Pairs, path: Path) -> None:
+    """Write chosen and rejected as whole conversations; the trainer finds the prompt in what they share."""
+    write_rows(path, whole(pairs).select(SIDES))
+
+
+def write_margin(pairs: Pairs, path: Path) -> None:
+    """Write as `write_conversational`, with `margin`, which RewardTrainer subtracts in its loss."""
+    write_rows(path, with_margin(pairs.chat).select("prompt", *SIDES, "margin"))
+
+
+def write_unpaired(pairs: Pairs, path: Path) -> None:
+    """Write one row per response: prompt, completion and whether it is a good one, for KTO."""
+    rows = [
+        pairs.chat.with_row_index("_pair").select("_pair", "prompt", completion=side, label=pl.lit(side == "chosen"))
+        for side in SIDES
+    ]
+    write_rows(path, pl.concat(rows).sort("_pair", maintain_order=True).drop("_pair"))
+
+
+def whole(pairs: Pairs) -> pl.DataFrame:
+    """Chosen and rejected as whole conversations."""
+    return pairs.chat.with_columns(pl.col("prompt").list.concat(side).alias(side) for side in SIDES)
+
+
+def with_margin(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with a margin: that of the consensus, 0 where there is none."""
+    margin = pl.col("margin").fill_null(0.0) if "margin" in frame.columns else pl.lit(0.0)
+    return frame.with_columns(margin.alias("margin"))
