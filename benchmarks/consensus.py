@@ -12,7 +12,10 @@ import subprocess
 import sys
 import time
 
-METHODS = ("majority", "borda", "kemeny", "bradley-terry", "dawid-skene", "mallows", "auto")
+METHODS = (
+    "majority", "borda", "kemeny", "bradley-terry", "plackett-luce", "weighted-bradley-terry", "dawid-skene",
+    "two-coin", "mallows", "auto",
+)  # fmt: skip
 
 
 def one(method: str, n_items: int) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from prefqa.checks import CheckResult, check
     from prefqa.config import Config, load_config
     from prefqa.consensus import ConsensusResult, LabelConsensus, consensus, label_consensus
+    from prefqa.consensus.plackett_luce import PlackettLuce, plackett_luce
     from prefqa.drift import DriftResult, drift
     from prefqa.errors import PrefqaError
     from prefqa.gate import GateResult, gate
@@ -35,6 +36,8 @@ _HOMES = {
     "LabelConsensus": "consensus",
     "drift": "drift",
     "DriftResult": "drift",
+    "plackett_luce": "consensus.plackett_luce",
+    "PlackettLuce": "consensus.plackett_luce",
     "PrefqaError": "errors",
     "gate": "gate",
     "GateResult": "gate",
@@ -57,6 +60,7 @@ __all__ = [
     "DriftResult",
     "GateResult",
     "LabelConsensus",
+    "PlackettLuce",
     "Preferences",
     "PrefqaError",
     "RunResult",
@@ -68,6 +72,7 @@ __all__ = [
     "gate",
     "label_consensus",
     "load_config",
+    "plackett_luce",
     "read",
     "report",
     "run",

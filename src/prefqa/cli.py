@@ -31,7 +31,10 @@ from prefqa.cli_shared import (
 from prefqa.errors import PrefqaError
 
 #: The values of `prefqa.consensus.Method`, which would be slow to import; a test holds them equal.
-METHODS = ("auto", "majority", "borda", "kemeny", "dawid-skene", "mallows", "bradley-terry")
+METHODS = (
+    "auto", "majority", "borda", "kemeny", "dawid-skene", "two-coin", "mallows", "bradley-terry",
+    "weighted-bradley-terry", "plackett-luce",
+)  # fmt: skip
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

@@ -76,8 +76,8 @@ def label_consensus(
     - "majority": the share of each label; all annotators count alike.
 
     One label of each annotator counts per response (the latest, where it gave several); a label needs no rank.
-    Formulas: `prefqa.consensus.label_model`, standard errors: `prefqa.consensus.label_errors`. The models name the true labels
-    by the majority they begin at; where most annotators are worse than chance, the names are wrong.
+    Formulas: `prefqa.consensus.label_model`, standard errors: `prefqa.consensus.label_errors`. The models name the
+    true labels by the majority they begin at; where most annotators are worse than chance, the names are wrong.
 
     Args:
         preferences: judgments with a column `label`.
