@@ -17,7 +17,10 @@ import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
-METHODS = ("majority", "borda", "kemeny", "bradley-terry", "dawid-skene", "mallows", "auto")
+METHODS = (
+    "majority", "borda", "kemeny", "bradley-terry", "plackett-luce", "weighted-bradley-terry", "dawid-skene",
+    "two-coin", "mallows", "auto",
+)  # fmt: skip
 PEERS = {"crowd-kit DawidSkene": "crowd-kit", "choix (loop)": "choix", "evalica (loop)": "evalica"}
 PEERS_UP_TO = 100_000
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from prefqa.config import Config, load_config
     from prefqa.consensus import ConsensusResult, LabelConsensus, consensus, label_consensus
     from prefqa.consensus.leaderboard import LeaderboardResult, leaderboard
+    from prefqa.consensus.plackett_luce import PlackettLuce, plackett_luce
     from prefqa.drift import DriftResult, drift
     from prefqa.errors import PrefqaError
     from prefqa.gate import GateResult, gate
@@ -39,6 +40,8 @@ _HOMES = {
     "LabelConsensus": "consensus",
     "drift": "drift",
     "DriftResult": "drift",
+    "plackett_luce": "consensus.plackett_luce",
+    "PlackettLuce": "consensus.plackett_luce",
     "PrefqaError": "errors",
     "gate": "gate",
     "GateResult": "gate",
@@ -63,6 +66,7 @@ __all__ = [
     "GateResult",
     "LabelConsensus",
     "LeaderboardResult",
+    "PlackettLuce",
     "Preferences",
     "PrefqaError",
     "RunResult",
@@ -75,6 +79,7 @@ __all__ = [
     "label_consensus",
     "leaderboard",
     "load_config",
+    "plackett_luce",
     "read",
     "report",
     "run",

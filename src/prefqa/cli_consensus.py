@@ -18,7 +18,10 @@ from prefqa.cli_shared import (
 )
 
 #: The values of `prefqa.consensus`'s Method, Select, Ties and Margin, slow to import; a test holds them equal.
-METHODS = ("auto", "majority", "borda", "kemeny", "dawid-skene", "mallows", "bradley-terry")
+METHODS = (
+    "auto", "majority", "borda", "kemeny", "dawid-skene", "two-coin", "mallows", "bradley-terry",
+    "weighted-bradley-terry", "plackett-luce",
+)  # fmt: skip
 SELECT = ("all", "best-worst", "adjacent", "best-vs-rest")
 TIES = ("keep", "drop", "half")
 MARGINS = ("logit", "theta", "graded")

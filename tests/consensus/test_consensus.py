@@ -19,7 +19,10 @@ from prefqa.consensus.majority import fit_prior
 from prefqa.errors import UsageError
 from strategies import judgments, preferences
 
-METHODS = ("auto", "majority", "borda", "kemeny", "dawid-skene", "mallows", "bradley-terry")
+METHODS = (
+    "auto", "majority", "borda", "kemeny", "dawid-skene", "mallows", "bradley-terry", "weighted-bradley-terry",
+    "plackett-luce",
+)  # fmt: skip
 CASES = ("kemeny_tennessee", "kemeny_cycle_25_40_35", "ranked_pairs_wikipedia_27", "condorcet_paradox_3")
 
 

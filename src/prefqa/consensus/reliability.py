@@ -58,6 +58,10 @@ class Reliabilities:
     n_iterations: int
     converged: bool
 
+    def columns(self) -> dict[str, Floats]:
+        """Return reliability and its standard error."""
+        return {"reliability": self.share, "reliability_se": self.share_sd}
+
 
 def fit_reliabilities(
     buckets: Sequence[Bucket], n_annotators: int, kind: Kind, prior: tuple[float, float] = PRIOR

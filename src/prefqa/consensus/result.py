@@ -35,7 +35,9 @@ class ConsensusResult(Result):
         responses: one row per item and response, by both ids: place (1 = best, equal = tied), score (the method's own,
             higher is better), p_best (probability that it stands first; null above 7 responses), n_votes.
         annotators: one row per annotator: n_judgments, n_items, n_votes, n_compared, agreement_with_others, se;
-            and for dawid-skene and mallows reliability, reliability_se, below_chance (null elsewhere).
+            and, null where the method does not tell, reliability (expected share of right votes), reliability_se,
+            position_bias, position_bias_se (two-coin: how much more often than half what is shown first is preferred),
+            discrimination, discrimination_se (weighted-bradley-terry; 1 = as the pool is taken to be), below_chance.
         overall: the method, the prior and how it was found, and counts, ready for JSON.
         method: the method used; where "auto" was asked for, the one it took, and `overall["why"]` says why.
         n_items, n_votes: how much there was.

@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Floats
-from prefqa.consensus.bradley_terry import PRIOR_SD
 from prefqa.consensus.connectivity import listed
 from prefqa.consensus.leaderboard.comparisons import Comparisons, comparisons
 from prefqa.consensus.leaderboard.estimable import check_connected, check_ties, connected_groups
@@ -22,6 +21,7 @@ from prefqa.consensus.leaderboard.options import Annotators, Inference, Kind, Me
 from prefqa.consensus.leaderboard.result import LeaderboardResult
 from prefqa.consensus.leaderboard.tables import Votes, votes_of
 from prefqa.consensus.leaderboard.variance import Spread, bootstrap, inverse_information, sandwich
+from prefqa.consensus.worths import PRIOR_SD
 from prefqa.errors import UsageError
 from prefqa.preferences import Preferences, as_preferences
 
