@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from prefqa.agreement import AgreementResult, agreement
     from prefqa.checks import CheckResult, check
     from prefqa.config import Config, load_config
-    from prefqa.consensus import ConsensusResult, consensus
+    from prefqa.consensus import ConsensusResult, LabelConsensus, consensus, label_consensus
     from prefqa.consensus.leaderboard import LeaderboardResult, leaderboard
     from prefqa.drift import DriftResult, drift
     from prefqa.errors import PrefqaError
@@ -34,6 +34,8 @@ _HOMES = {
     "ConsensusResult": "consensus",
     "leaderboard": "consensus.leaderboard",
     "LeaderboardResult": "consensus.leaderboard",
+    "label_consensus": "consensus",
+    "LabelConsensus": "consensus",
     "drift": "drift",
     "DriftResult": "drift",
     "PrefqaError": "errors",
@@ -57,6 +59,7 @@ __all__ = [
     "Drift",
     "DriftResult",
     "GateResult",
+    "LabelConsensus",
     "LeaderboardResult",
     "Preferences",
     "PrefqaError",
@@ -67,6 +70,7 @@ __all__ = [
     "consensus",
     "drift",
     "gate",
+    "label_consensus",
     "leaderboard",
     "load_config",
     "read",

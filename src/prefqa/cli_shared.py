@@ -26,7 +26,7 @@ def read_input(source: str, settings: Any) -> Any:
     """Return the preferences of INPUT."""
     from prefqa.readers import read
 
-    return read(source, columns=settings.columns or None, shape=settings.read.shape, format=settings.read.format)
+    return read(source, columns=settings.columns or None, **settings.read.model_dump())
 
 
 def checked(prefs: Any, settings: Any) -> Any:

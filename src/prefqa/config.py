@@ -25,6 +25,16 @@ class ReadConfig(_Table):
 
     shape: str = "auto"
     format: str = "auto"
+    settings: str | None = None
+    ranks: Literal["given", "order"] = "given"
+    models: Literal["without", "with", "only"] = "without"
+
+
+class SliceConfig(_Table):
+    """[[checks.slices]]: where some rules are not asked."""
+
+    where: str
+    ignore: tuple[str, ...]
 
 
 class ChecksConfig(_Table):
@@ -34,6 +44,9 @@ class ChecksConfig(_Table):
     ignore: tuple[str, ...] = ()
     max_examples: Annotated[int, Field(ge=0, le=1000)] = 5
     severity: dict[str, Severity] = Field(default_factory=dict)
+    options: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    slices: tuple[SliceConfig, ...] = ()
+    baseline: str | None = None
 
 
 class AgreementConfig(_Table):
@@ -69,6 +82,13 @@ class ConsensusConfig(_Table):
         if self.test_share + self.validation_share >= 1:
             raise ValueError("test_share and validation_share leave nothing to train on")
         return self
+
+
+class LabelsConfig(_Table):
+    """[labels]: how labels are combined."""
+
+    method: str = "dawid-skene"
+    smoothing: Annotated[float, Field(ge=0)] = 6.0
 
 
 class DriftConfig(_Table):
@@ -137,6 +157,7 @@ class Config(_Table):
     checks: ChecksConfig = ChecksConfig()
     agreement: AgreementConfig = AgreementConfig()
     consensus: ConsensusConfig = ConsensusConfig()
+    labels: LabelsConfig = LabelsConfig()
     drift: DriftConfig = DriftConfig()
     gate: GateConfig = GateConfig()
 

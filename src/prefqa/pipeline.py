@@ -109,7 +109,7 @@ def run(
     prefs = (
         source
         if isinstance(source, Preferences)
-        else read(source, columns=settings.columns or None, shape=settings.read.shape, format=settings.read.format)
+        else read(source, columns=settings.columns or None, **settings.read.model_dump())
     )
     with readable(prefs.source.files):
         return _measured(prefs, settings, say)
@@ -117,13 +117,7 @@ def run(
 
 def _measured(prefs: Preferences, settings: Config, say: Progress) -> RunResult:
     say("check")
-    checked = check(
-        prefs,
-        select=settings.checks.select,
-        ignore=settings.checks.ignore,
-        severity=settings.checks.severity,
-        max_examples=settings.checks.max_examples,
-    )
+    checked = check(prefs, **settings.checks.model_dump())
     clean = checked.preferences
     say("agreement")
     agreed = agreement(clean, **settings.agreement.model_dump())

@@ -9,8 +9,10 @@ from typing import Any
 
 import polars as pl
 
+from prefqa._types import distinct
 from prefqa.coding import Coded, encode, encode_rows, read_rows
 from prefqa.errors import ColumnNotFoundError, UsageError
+from prefqa.notes import Note
 
 #: The standard columns of judgments and the types they are cast to; design and docs/data.md say what each means.
 JUDGMENT_TYPES: Mapping[str, pl.DataType] = MappingProxyType(
@@ -48,13 +50,15 @@ def raw_name(column: str) -> str:
 
 @dataclass(frozen=True)
 class Source:
-    """Where preferences came from and which shape was seen there."""
+    """Where preferences came from, which shape was seen there, and what the reader noted."""
 
     origin: str
     shape: str = "rankings"
     detail: str = ""
     files: tuple[str, ...] = ()
     naive_time: bool = False
+    notes: tuple[Note, ...] = ()
+    from_tool: bool = False
 
 
 @dataclass(frozen=True)
@@ -207,6 +211,9 @@ class Preferences:
                 code = value.replace_strict(known, pl.int_range(1, len(known) + 1, eager=True), return_dtype=pl.Int64)
                 values = known
             coded = encode(rows.with_columns(rank=code), by=by)
+            if categories is None:  # a value that stands in a superseded judgment only is none
+                used, number = distinct(coded.rank)
+                coded, values = replace(coded, rank=(number + 1).astype(coded.rank.dtype)), values.gather(used - 1)
             self._values[key] = coded, values
         return self._values[key]
 

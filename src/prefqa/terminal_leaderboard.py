@@ -44,14 +44,13 @@ def print_leaderboard(console: Console, found: LeaderboardResult) -> None:
     _covariates(console, found)
     _ties(console, overall["tie_parameter"])
     _annotators(console, found)
-    hang(
-        console,
-        None,
+    more = " or more" if found.ties == "rao-kupper" else ""
+    words = (
         f"{found.n_votes:,} votes ({overall['n_ties']:,} ties) on {found.n_items:,} items by "
-        f"{overall['n_annotators']:,} annotators. Score: log odds against the average; +1 wins 73 % against 0. Ranks: "
-        f"those that cannot be excluded. Wins: with half the ties.",
-        style="dim",
+        f"{overall['n_annotators']:,} annotators. Score: log odds against the average; +1 wins 73 %{more} against 0. "
+        "Ranks: those that cannot be excluded. Wins: with half the ties."
     )
+    hang(console, None, words, style="dim")
     hang(console, None, f"Method: {found.method}.", style="dim")
     for key, words in _LEFT_OUT.items():
         if overall[key]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import glob
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from prefqa.errors import ReadError, UsageError, nearest
+from prefqa.readers import preflib
+from prefqa.readers.json_files import read_json, read_jsonl
+from prefqa.readers.records import Records
 
 #: Format of a file by its ending; .gz and .zst may follow those of text formats.
 ENDINGS = {
@@ -26,12 +27,11 @@ ENDINGS = {
     ".arrow": "arrow",
     ".ipc": "arrow",
     ".feather": "arrow",
+    **dict.fromkeys(preflib.ENDINGS, "preflib"),
 }
 _TEXT = ("csv", "tsv", "json", "jsonl")
 _COMPRESSED = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd"}
 _MAGIC = {b"PAR1": "parquet", b"ARRO": "arrow", b"\xff\xff\xff\xff": "arrow", b"PK\x03\x04": "a zip or Excel file"}
-#: A single JSON document is held in memory as Python objects; beyond this, JSON Lines is the right format.
-MAX_JSON_CHARACTERS = 2_000_000_000
 
 
 def find_files(source: str | Path) -> list[Path]:
@@ -64,6 +64,17 @@ def format_of(path: Path) -> str | None:
     packed = next((ending for ending in _COMPRESSED if name.endswith(ending)), "")
     known = ENDINGS.get(Path(name.removesuffix(packed)).suffix)
     return None if packed and known not in _TEXT else known
+
+
+def read_records(path: Path, form: str = "auto") -> Records:
+    """Return the records of one file; see `scan_file`."""
+    form = _checked_format(path, form)
+    if form not in ("json", "jsonl"):
+        return Records.of_frame(scan_file(path, form))
+    try:
+        return (read_json if form == "json" else read_jsonl)(path)
+    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
+        raise explain(path, form, error) from error
 
 
 def scan_file(path: Path, form: str = "auto") -> pl.LazyFrame:
@@ -166,70 +177,14 @@ def _scan_separated(path: Path, separator: str) -> pl.LazyFrame:
     return pl.scan_csv(path, separator=separator, infer_schema=False)
 
 
-def _scan_jsonl(path: Path) -> pl.LazyFrame:
-    try:
-        return pl.scan_ndjson(path, infer_schema_length=None).collect().lazy()
-    except pl.exceptions.PolarsError:
-        # Polars stops at NaN and at mixed types, and does not say which line is broken; the slow road does both.
-        return _frame(path, list(_json_lines(path)))
-
-
-def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(pl.scan_lines(path).collect()["line"], start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise ReadError(path, f"not JSON: {error}", line=number) from error
-        if not isinstance(record, dict):
-            raise ReadError(path, f"a JSON object is expected, not {type(record).__name__}", line=number)
-        yield record
-
-
-def _scan_json(path: Path) -> pl.LazyFrame:
-    text = "\n".join(pl.scan_lines(path).collect()["line"])
-    if len(text) > MAX_JSON_CHARACTERS:
-        raise ReadError(path, "too large for one JSON document", hint="write it as JSON Lines (.jsonl) or Parquet.")
-    try:
-        whole = json.loads(text)
-    except json.JSONDecodeError as error:
-        if error.msg == "Extra data" and text.lstrip().startswith("{"):
-            return _scan_jsonl(path)
-        raise ReadError(path, f"not JSON: {error.msg} at column {error.colno}", line=error.lineno) from error
-    except RecursionError as error:
-        raise ReadError(path, "nested too deeply") from error
-    return _frame(path, _rows_of(path, whole))
-
-
-def _rows_of(path: Path, whole: Any) -> list[dict[str, Any]]:
-    """Find the rows of a JSON document: a list of objects, or an object that holds exactly one such list."""
-    if isinstance(whole, dict):
-        lists = {key: value for key, value in whole.items() if isinstance(value, list)}
-        if len(lists) == len(whole) > 1 and len({len(value) for value in lists.values()}) == 1:
-            return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
-        rows = [value for value in lists.values() if value and isinstance(value[0], dict)]
-        if len(rows) != 1:
-            raise ReadError(path, "the JSON object holds no single list of rows", hint="a list of objects is expected.")
-        whole = rows[0]
-    if not isinstance(whole, list) or not all(isinstance(row, dict) for row in whole):
-        raise ReadError(path, "a list of JSON objects is expected")
-    return whole
-
-
-def _frame(path: Path, rows: list[dict[str, Any]]) -> pl.LazyFrame:
-    if not rows:
-        raise ReadError(path, "the file holds no rows")
-    try:
-        return pl.from_dicts(rows, infer_schema_length=None, strict=False).lazy()
-    except (pl.exceptions.PolarsError, TypeError, OverflowError) as error:
-        raise ReadError(path, f"the rows do not fit one table: {error}") from error
-
-
 def _scan_arrow(path: Path) -> pl.LazyFrame:
     with path.open("rb") as file:
         stream = file.read(6) != b"ARROW1"
     return pl.read_ipc_stream(path).lazy() if stream else pl.scan_ipc(path)
+
+
+def _scan_preflib(path: Path) -> pl.LazyFrame:
+    return pl.scan_lines(path).select(pl.col("line").str.strip_prefix("\ufeff").alias(preflib.LINE))
 
 
 def _scan_parquet(path: Path) -> pl.LazyFrame:
@@ -240,10 +195,14 @@ _SCANNERS: dict[str, Callable[[Path], pl.LazyFrame]] = {
     "parquet": _scan_parquet,
     "csv": _scan_csv,
     "tsv": _scan_tsv,
-    "json": _scan_json,
-    "jsonl": _scan_jsonl,
+    "json": lambda path: read_json(path).typed(),
+    "jsonl": lambda path: read_jsonl(path).typed(),
     "arrow": _scan_arrow,
+    "preflib": _scan_preflib,
 }
+
+#: Formats of files, by name.
+FILE_FORMATS = tuple(_SCANNERS)
 
 
 def _broken_csv_line(path: Path, separator: str) -> tuple[int | None, str | None]:

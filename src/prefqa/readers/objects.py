@@ -8,9 +8,17 @@ from typing import Any
 import polars as pl
 
 from prefqa.errors import MissingExtraError, ReadError, UsageError
+from prefqa.readers.records import Records
 
 #: Files that mark a directory as a dataset saved by Hugging Face `datasets`.
 _SAVED = ("dataset_dict.json", "dataset_info.json")
+
+
+def records_of_object(data: Any) -> Records:
+    """Return the records of an object in memory; a list of dicts may hold values of several kinds in one place."""
+    if isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
+        return Records.of_rows(data, lambda: scan_object(data))
+    return Records.of_frame(scan_object(data))
 
 
 def scan_object(data: Any) -> pl.LazyFrame:

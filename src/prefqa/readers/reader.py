@@ -8,10 +8,13 @@ from typing import Any
 
 import polars as pl
 
-from prefqa.errors import ColumnNotFoundError, ReadError, UsageError
+from prefqa.errors import ColumnNotFoundError, ReadError, UsageError, nearest
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source, raw_name
-from prefqa.readers.files import find_files, format_of, readable, scan_file
-from prefqa.readers.objects import is_saved_dataset, load_saved, scan_object
+from prefqa.readers.export import Export, Models, Ranks
+from prefqa.readers.files import FILE_FORMATS, find_files, format_of, read_records, readable, scan_file
+from prefqa.readers.objects import is_saved_dataset, load_saved, records_of_object
+from prefqa.readers.records import Records
+from prefqa.readers.registry import BY_NAME, Tool, tool_of
 from prefqa.readers.shapes import PAIR, PROMPTS, TEXTS, shape_of
 
 #: In a directory, files of these names (before the ending) are the three tables of the standard form.
@@ -26,6 +29,9 @@ def read(
     format: str = "auto",
     responses: Any = None,
     items: Any = None,
+    settings: str | Path | None = None,
+    ranks: Ranks = "given",
+    models: Models = "without",
 ) -> Preferences:
     """Read preference data into its standard form.
 
@@ -36,12 +42,18 @@ def read(
             with a file `judgments.*`, `responses.*` and `items.*` beside it are read as these tables.
         columns: your column names by the standard ones: {"item_id": "prompt_id"}.
         shape: "auto", or one of rankings, ratings, ranking_lists, pairwise, chosen_rejected.
-        format: "auto" (by the ending), or parquet, csv, tsv, json, jsonl, arrow.
+        format: "auto": the file by its ending, the export of an annotation tool by what its records hold. Or parquet,
+            csv, tsv, json, jsonl, arrow; or a tool's format by name (`prefqa.readers.TOOLS`).
         responses: a table of item_id, response_id, text and more; read like `source`.
         items: a table of item_id, prompt and slice columns; read like `source`.
+        settings: the tool's settings of the project, where they do not stand beside its export.
+        ranks: "order" reads lists of options that an export holds without ranks as running from best to worst.
+        models: whether suggestions and predictions in an export are read: "without" leaves them out and counts them,
+            "with" reads them beside people's judgments (`annotator_kind` tells them apart), "only" alone.
 
     Returns:
-        Preferences, lazy over Parquet, CSV and Arrow files; `source.detail` says which shape was seen.
+        Preferences, lazy over Parquet, CSV and Arrow files; `source.detail` says which shape or format was seen and by
+        what, `source.notes` what an export lost before it came here.
 
     Raises:
         ReadError: a file that cannot be read, with path, line or row group, and reason.
@@ -50,18 +62,26 @@ def read(
     """
     if isinstance(source, Preferences):
         return source
-    frame, origin, files, beside = _scan(source, format)
+    file_format = _file_format(format)
+    records, origin, files, beside = _scan(source, file_format)
+    given = {
+        "responses": _table(responses if responses is not None else beside.get("responses"), columns or {}),
+        "items": _table(items if items is not None else beside.get("items"), columns or {}),
+    }
+    tool = _tool(records, format) if shape == "auto" and not columns else None
+    if tool is None and shape == "auto" and not columns and _disagrees(records):
+        records = records.structured()
+        tool = _tool(records, format)
+    if tool is not None:
+        path = Path(files[0]) if files else None
+        export = Export(records, origin, path, Path(settings) if settings else None, ranks, models)
+        return _of_tool(*tool, export, given, files)
     with readable(files):
-        frame = _without_reserved(_renamed(frame, columns or {}, origin))
+        frame = _without_reserved(_renamed(records.typed(), columns or {}, origin))
         frame = frame.with_row_index(ROW)
         schema = frame.collect_schema()
         seen = shape_of(schema, shape, origin)
-        long = seen.to_long(frame)
-        tables = {
-            "responses": _table(responses if responses is not None else beside.get("responses"), columns or {}),
-            "items": _table(items if items is not None else beside.get("items"), columns or {}),
-        }
-        long, tables = _folded(long, tables)
+        long, tables = _folded(seen.to_long(frame), given)
         detail = seen.detail
         if "annotator_id" not in schema:
             detail += "; no annotator column: all judgments stand under one annotator, 'unknown'"
@@ -73,18 +93,57 @@ def read(
         )
 
 
-def _scan(source: Any, form: str) -> tuple[pl.LazyFrame, str, tuple[str, ...], dict[str, Path]]:
-    """The rows of a source, its name, its files, and the companion tables in its directory."""
+def _file_format(form: str) -> str:
+    """The format of the file itself, where a tool's format may have been named."""
+    known = ["auto", *FILE_FORMATS, *BY_NAME]
+    if form not in known:
+        close = nearest(form, known)
+        hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(known)}."
+        raise UsageError(f"unknown format {form!r}", hint=hint)
+    return "auto" if form in BY_NAME else form
+
+
+def _tool(records: Records, form: str) -> tuple[Tool, str] | None:
+    """The tool that was named, or the one that the records show, and why."""
+    if form in BY_NAME:
+        return BY_NAME[form], "as was said"
+    return tool_of(records.schema)
+
+
+def _disagrees(records: Records) -> bool:
+    """Whether text stands where tools write lists: then a broken value may hide what the records are."""
+    named = (name for name in records.schema if name in ("annotations", "responses") or name.endswith(".responses"))
+    return any(records.schema[name] == pl.String() for name in named)
+
+
+def _of_tool(
+    tool: Tool, why: str, export: Export, given: dict[str, pl.DataFrame | None], files: tuple[str, ...]
+) -> Preferences:
+    found = tool.read(export)
+    own: dict[str, pl.DataFrame | None] = {"responses": found.responses, "items": found.items}
+    tables = {name: given[name] if given[name] is not None else own[name] for name in own}
+    long, tables = _folded(found.long.lazy(), tables)
+    seen = f"{tool.what}, seen by {why}" if why != "as was said" else f"{tool.what}, as was said"
+    return Preferences.from_long(
+        long,
+        source=Source(export.origin, tool.name, f"{seen}: {found.detail}", files, notes=found.notes, from_tool=True),
+        responses=tables["responses"] if tables["responses"] is not None else _texts(long),
+        items=_items(tables["items"], long),
+    )
+
+
+def _scan(source: Any, form: str) -> tuple[Records, str, tuple[str, ...], dict[str, Path]]:
+    """The records of a source, its name, its files, and the companion tables in its directory."""
     if isinstance(source, list) and source and all(isinstance(one, str | Path) for one in source):
         paths = [path for one in source for path in find_files(one)]
         return _concat(paths, form), f"{len(paths)} files", tuple(map(str, paths)), {}
     if not isinstance(source, str | Path):
-        return scan_object(source), "frame", (), {}
+        return records_of_object(source), "frame", (), {}
     if "://" in str(source):
         raise UsageError(f"cannot read from the address {source}", hint="download it, or load it and pass the dataset.")
     path = Path(source)
     if is_saved_dataset(path):
-        return load_saved(path), str(path), (), {}
+        return Records.of_frame(load_saved(path)), str(path), (), {}
     paths = find_files(source)
     if path.is_dir():
         named = {table: [p for p in paths if p.name.split(".")[0] == table] for table in _TABLES}
@@ -95,14 +154,13 @@ def _scan(source: Any, form: str) -> tuple[pl.LazyFrame, str, tuple[str, ...], d
     return _concat(paths, form), str(source), tuple(map(str, paths)), {}
 
 
-def _concat(paths: list[Path], form: str) -> pl.LazyFrame:
-    frames = [scan_file(path, form) for path in paths]
-    if len(frames) == 1:
-        return frames[0]
+def _concat(paths: list[Path], form: str) -> Records:
+    if len(paths) == 1:
+        return read_records(paths[0], form)
     kinds = sorted({format_of(path) or form for path in paths})
     if len(kinds) > 1:
         raise ReadError(paths[0].parent, f"files of several formats: {', '.join(kinds)}", hint="name them by a glob.")
-    return pl.concat(frames, how="diagonal_relaxed")
+    return Records.of_frame(pl.concat([scan_file(path, form) for path in paths], how="diagonal_relaxed"))
 
 
 def _renamed(frame: pl.LazyFrame, columns: Mapping[str, str], origin: str) -> pl.LazyFrame:
@@ -131,8 +189,9 @@ def _table(source: Any, columns: Mapping[str, str]) -> pl.DataFrame | None:
     """A companion table in memory, its mapped columns renamed where it has them."""
     if source is None:
         return None
-    frame, origin, files, _ = _scan(source, "auto")
+    records, origin, files, _ = _scan(source, "auto")
     with readable(files):
+        frame = records.typed()
         names = frame.collect_schema().names()
         return _renamed(frame, {k: v for k, v in columns.items() if v in names}, origin).collect()
 
@@ -158,6 +217,8 @@ def _folded(
 
 def _per_part(table: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
     joined = table.with_columns(pl.col("item_id").cast(pl.String)).join(parts, on="item_id")
+    if "criterion" in table.columns:  # a row of one criterion belongs to no other
+        joined = joined.filter(pl.col("criterion").is_null() | (pl.col("criterion") == pl.col("_part")))
     return joined.with_columns(pl.format("{}/{}", "item_id", "_part").alias("item_id")).drop("_part")
 
 

@@ -20,6 +20,8 @@ PAIR = "_pair"
 _FIRST = ("a", "1", "first", "left", "response_a", "model_a", "response_1", "-1")
 _SECOND = ("b", "2", "second", "right", "response_b", "model_b", "response_2")
 _TIE = ("tie", "0", "equal", "both", "neither", "tie (bothbad)", "tie(bothbad)", "bothbad", "both_bad", "same")
+#: The words for a side of a pair, or for neither.
+WORDS = {"first": _FIRST, "second": _SECOND, "tie": _TIE}
 
 
 @dataclass(frozen=True)

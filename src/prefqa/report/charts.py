@@ -11,7 +11,13 @@ from prefqa.report.text import printable
 
 #: The style sheet of the page gives each of these another value in the dark.
 LINE, ALARM, TEXT, GRID = "#3b6ea8", "#b3261e", "#5b6570", "#dde2e7"
-TITLES = {"alpha_nominal": "Agreement (alpha)", "tie_rate": "Share of ties"}
+TITLES = {
+    "alpha_nominal": "Agreement (alpha)",
+    "tie_rate": "Share of ties",
+    "length": "Weight of length (log odds for twice as long)",
+    "position": "Weight of standing first (log odds)",
+    "ties": "Threshold below which responses tie (log)",
+}
 #: More periods than this are a smear; the table and summary.json have them.
 MAX_PERIODS = 400
 #: More annotators than this do not fit a heat map; summary.json has all pairs.
@@ -38,7 +44,7 @@ def timeline(frame: pl.DataFrame, detectors: pl.DataFrame, level: float = 0.95) 
     charts = []
     for (name,), part in marked.group_by("coefficient", maintain_order=True):
         caption = f"{TITLES.get(str(name), name)} by period, with its {level:.0%} interval over items"
-        caption += "; diamonds: differs from the reference" if part["alarm"].any() else ""
+        caption += "; diamonds: changed from here on" if part["alarm"].any() else ""
         charts.append(Chart(caption, _svg(_by_period(part, labels))))
     return charts
 

@@ -123,6 +123,11 @@ def tie_parameter(
     }
 
 
+def quantile(spread: Spread, level: float) -> float:
+    """How many standard errors an interval reaches to either side."""
+    return float(t.ppf((1 + level) / 2, max(spread.df, 1)))
+
+
 def _se(spread: Spread) -> Floats:
     return np.sqrt(np.maximum(np.diagonal(spread.covariance), 0.0))
 
@@ -133,7 +138,7 @@ def _intervals(fit: Fit, spread: Spread, level: float) -> tuple[Floats, Floats]:
     if spread.replicates is not None:
         ends = np.array([percentile(column, level) for column in spread.replicates.T]).reshape(-1, 2)
         return ends[:, 0], ends[:, 1]
-    width = t.ppf((1 + level) / 2, max(spread.df, 1)) * _se(spread)
+    width = quantile(spread, level) * _se(spread)
     return fit.theta[:common] - width, fit.theta[:common] + width
 
 

@@ -1,0 +1,80 @@
+"""An export of a tool: what its reader is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import polars as pl
+
+from prefqa.errors import UsageError
+from prefqa.notes import NOTE_ROWS, Note
+from prefqa.preferences import ROW
+from prefqa.readers.records import Misfit, Records
+
+#: "given": only ranks that the export holds; "order": where it lists options without ranks, best first.
+Ranks = Literal["given", "order"]
+#: Suggestions and predictions of models: left out and counted, read with people's judgments, or read alone.
+Models = Literal["without", "with", "only"]
+#: The response that an answer about a whole record stands under.
+RECORD = "record"
+
+
+@dataclass(frozen=True)
+class Export:
+    """Records of a tool, where they came from, and what the caller asked for."""
+
+    records: Records
+    origin: str
+    path: Path | None = None
+    settings: Path | None = None
+    ranks: Ranks = "given"
+    models: Models = "without"
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("ranks", get_args(Ranks)), ("models", get_args(Models))):
+            if getattr(self, name) not in allowed:
+                raise UsageError(f"{name}={getattr(self, name)!r} is not one of {', '.join(allowed)}")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reader made of an export: long rows, the texts, the prompts, and what the data itself does not show."""
+
+    long: pl.DataFrame
+    responses: pl.DataFrame | None
+    items: pl.DataFrame | None
+    detail: str
+    notes: tuple[Note, ...] = ()
+
+
+def note(code: str, message: str, rows: pl.DataFrame, of: int, *, value: pl.Expr | None = None) -> tuple[Note, ...]:
+    """A note on these rows (with ROW, and ids as far as they are known), or none where there are no rows.
+
+    In the message, {n} and {of} stand for the counts.
+    """
+    if rows.is_empty():
+        return ()
+    shown = rows.with_columns((pl.lit(None) if value is None else value).cast(pl.String).alias("_value"))
+    lacking = [pl.lit(None, dtype).alias(name) for name, dtype in NOTE_ROWS.items() if name not in shown.columns]
+    shown = shown.with_columns(lacking).select(pl.col(name).cast(dtype) for name, dtype in NOTE_ROWS.items())
+    said = message.format(n=f"{rows.height:,}", of=f"{of:,}")
+    return (Note(code, said, rows.height, of, shown),)
+
+
+def misfit_note(misfits: Sequence[Misfit], n_records: int) -> tuple[Note, ...]:
+    """Values that had another structure than the tool writes."""
+    rows = pl.DataFrame(
+        [(one.row, f"{one.where}: {one.found}") for one in misfits],
+        schema={ROW: pl.Int64, "_said": pl.String},
+        orient="row",
+    )
+    message = "{n} values in {of} records have another structure than the tool writes; they count as missing."
+    return note("PQ728", message, rows, n_records, value=pl.col("_said"))
+
+
+def named_rows(*columns: str) -> pl.Expr:
+    """Id of an item: the first of `columns` that is not null, or else the number of its record."""
+    return pl.coalesce(*(pl.col(name).cast(pl.String) for name in columns), pl.format("row-{}", ROW)).alias("item_id")

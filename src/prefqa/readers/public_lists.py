@@ -1,0 +1,99 @@
+"""Public data sets with more than two responses to a prompt, ranked or rated."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from prefqa.preferences import ROW
+from prefqa.readers.export import Export, Reading, misfit_note
+from prefqa.readers.records import fields_of
+
+_TEXT = pl.String()
+
+
+def read_ultrafeedback(export: Export) -> Reading:
+    """UltraFeedback: completions rated by a model in several aspects, 1 to 5 as text, higher is better."""
+    aspects = list(fields_of(fields_of(export.records.schema.get("completions")).get("annotations")))
+    rated = pl.Struct({aspect: pl.Struct({"Rating": _TEXT}) for aspect in aspects})
+    completion = pl.Struct({"model": _TEXT, "response": _TEXT, "annotations": rated})
+    frame, misfits = export.records.as_text({"instruction": _TEXT, "source": _TEXT, "completions": pl.List(completion)})
+    each = _exploded(frame, "completions").with_columns(prompt="instruction")
+    parts = [
+        each.select(
+            ROW, "item_id", "prompt", "source", "model", annotator_id=pl.lit("gpt-4"), annotator_kind=pl.lit("model"),
+            response_id=_names("model"), criterion=pl.lit(aspect), text="response",
+            score=pl.col("annotations").struct.field(aspect).struct.field("Rating").replace("N/A", None),
+        )
+        for aspect in aspects
+    ]  # fmt: skip
+    long = _ranked(pl.concat(parts), ["item_id", "criterion"])
+    return Reading(
+        long, None, None, "ratings by GPT-4, higher is better, aspects as criteria", misfit_note(misfits, frame.height)
+    )
+
+
+def read_nectar(export: Export) -> Reading:
+    """Nectar: answers ranked by a model, rank 1 is best."""
+    answer = pl.Struct({"answer": _TEXT, "model": _TEXT, "rank": _TEXT})
+    frame, misfits = export.records.as_text({"prompt": _TEXT, "answers": pl.List(answer)})
+    each = _exploded(frame, "answers")
+    long = each.select(
+        ROW, "item_id", "prompt", "model", annotator_id=pl.lit("gpt-4"), annotator_kind=pl.lit("model"),
+        response_id=_names("model"), text="answer", rank="rank",
+    )  # fmt: skip
+    return Reading(long, None, None, "ranks by GPT-4, 1 is best", misfit_note(misfits, frame.height))
+
+
+def read_oasst(export: Export) -> Reading:
+    """OASST messages: replies of the assistant to one message, rank 0 is best; ranks are merged from several people."""
+    names = ("message_id", "parent_id", "text", "role", "rank", "lang", "created_date")
+    frame, misfits = export.records.as_text(dict.fromkeys(names, _TEXT))
+    asked = frame.select(parent_id="message_id", prompt="text").unique("parent_id", keep="first", maintain_order=True)
+    value = pl.col("rank").cast(pl.Float64, strict=False)
+    rank = pl.when(value == value.floor()).then((value.cast(pl.Int64, strict=False) + 1).cast(_TEXT))
+    long = (
+        frame.filter((pl.col("role") == "assistant") & pl.col("rank").is_not_null() & pl.col("parent_id").is_not_null())
+        .join(asked, on="parent_id", how="left", maintain_order="left")
+        .select(
+            ROW, "prompt", "text", "lang", item_id="parent_id", annotator_id=pl.lit("merged"),
+            response_id="message_id", rank=pl.coalesce(rank, "rank"),
+        )
+    )  # fmt: skip
+    return Reading(
+        long, None, None, "rank 0 is best; ranks merged from several people", misfit_note(misfits, frame.height)
+    )
+
+
+def read_prism(export: Export) -> Reading:
+    """PRISM utterances: one person scores the replies of one turn from 1 to 100, higher is better."""
+    names = (
+        "interaction_id", "conversation_id", "user_id", "turn", "within_turn_id", "model_name", "user_prompt",
+        "model_response", "if_chosen", "score", "utterance_id",
+    )  # fmt: skip
+    frame, misfits = export.records.as_text(dict.fromkeys(names, _TEXT))
+    long = frame.select(
+        ROW, "score", "turn", "if_chosen", item_id=pl.coalesce("interaction_id", pl.format("row-{}", ROW)),
+        annotator_id="user_id", response_id=pl.coalesce("utterance_id", "within_turn_id"), prompt="user_prompt",
+        text="model_response", model="model_name",
+    )  # fmt: skip
+    ranked = _ranked(long, ["item_id", "annotator_id"])
+    return Reading(ranked, None, None, "scores from 1 to 100, higher is better", misfit_note(misfits, frame.height))
+
+
+def _exploded(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    each = frame.with_columns(item_id=pl.format("row-{}", ROW)).filter(pl.col(name).list.len() > 0).explode(name)
+    return each.drop_nulls(name).unnest(name)
+
+
+def _names(column: str) -> pl.Expr:
+    """Models as names of responses; one that answered twice gets a number. The order of the list says nothing."""
+    said = pl.coalesce(column, pl.lit("response"))
+    again = said.cum_count().over(ROW, column)
+    return pl.when(again > 1).then(pl.format("{}-{}", said, again)).otherwise(said)
+
+
+def _ranked(long: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """Rank the scores of each judgment, higher first, equal scores tied; without a score there is no rank."""
+    score = pl.col("score").cast(pl.Float64, strict=False)
+    finite = pl.when(score.is_finite()).then(score)
+    return long.with_columns(rank=finite.rank("min", descending=True).over(keys).cast(pl.Int64))

@@ -1,0 +1,238 @@
+"""Public data sets of pairs: two responses and a word, a number or a place for the better one.
+
+Each reader makes long rows with the prompt and the texts in them, which `read` turns into the tables of items and
+responses. The polarity of each stands in docs/formats.md and is tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from prefqa.preferences import ROW
+from prefqa.readers.export import Export, Reading, misfit_note
+from prefqa.readers.shapes import PAIR, UNNAMED, WORDS
+
+_TEXT = pl.String()
+_MESSAGES = pl.List(pl.Struct({"role": _TEXT, "content": _TEXT}))
+#: Aspects that MultiPref asks about, each with its own preference.
+_ASPECTS = ("overall", "helpful", "truthful", "harmless")
+
+
+def read_hh(export: Export) -> Reading:
+    """HH-RLHF: `chosen` and `rejected` are whole dialogues that differ in the last reply of the assistant."""
+    frame, note = _text(export, "chosen", "rejected")
+    turn = r"(?s)^(.*\n\nAssistant:)(.*)$"
+    told = frame.with_columns(
+        item_id=pl.format("row-{}", ROW),
+        prompt=pl.col("chosen").str.extract(turn, 1),
+        **{side: pl.coalesce(pl.col(side).str.extract(turn, 2), side) for side in ("chosen", "rejected")},
+    )
+    rows = [
+        told.select(ROW, "item_id", "prompt", response_id=pl.lit(side), rank=pl.lit(rank), text=pl.col(side))
+        for rank, side in ((1, "chosen"), (2, "rejected"))
+    ]
+    return _reading(pl.concat(rows).with_columns(annotator_id=pl.lit(UNNAMED)), "chosen is the better one", note)
+
+
+def read_helpsteer2(export: Export) -> Reading:
+    """HelpSteer2's preferences: strength -3 to 3, negative where response 1 is better."""
+    return _strengths(
+        export, "response_1", "response_2", "preference_strength", ("all_preferences_unprocessed", "strength")
+    )
+
+
+def read_helpsteer3(export: Export) -> Reading:
+    """HelpSteer3's preferences: score -3 to 3, negative where response 1 is better."""
+    return _strengths(export, "response1", "response2", "overall_preference", ("individual_preference", "score"))
+
+
+def read_shp(export: Export) -> Reading:
+    """SHP: `labels` is 1 where A is the preferred comment, 0 where B is."""
+    frame, note = _text(
+        export, "post_id", "domain", "history", "human_ref_A", "human_ref_B", "labels", "score_A", "score_B",
+        "c_root_id_A", "c_root_id_B",
+    )  # fmt: skip
+    said = pl.col("labels")
+    better = pl.when(said == "1").then(1).when(said == "0").then(2)
+    sides = [
+        {"response_id": pl.coalesce(f"c_root_id_{side}", pl.lit(side)), "text": f"human_ref_{side}",
+         "votes": f"score_{side}"}
+        for side in "AB"
+    ]  # fmt: skip
+    told = frame.with_columns(item_id=_id("post_id"), prompt="history", annotator_id=pl.lit("reddit"))
+    return _reading(_two(told, better, said, sides, ["domain"]), "labels 1 prefers A, 0 prefers B", note, pairs=True)
+
+
+def read_pku(export: Export) -> Reading:
+    """PKU-SafeRLHF: the better and the safer response by their numbers, 0 and 1."""
+    frame, note = _text(export, "prompt", "response_0", "response_1", "better_response_id", "safer_response_id")
+    told = frame.with_columns(item_id=pl.format("row-{}", ROW), annotator_id=pl.lit(UNNAMED))
+    sides = [{"response_id": pl.lit(str(n)), "text": f"response_{n}"} for n in (0, 1)]
+    parts = []
+    for criterion, column in (("helpful", "better_response_id"), ("safe", "safer_response_id")):
+        said = pl.col(column)
+        better = pl.when(said == "0").then(1).when(said == "1").then(2)
+        answered = told.filter(said.is_not_null()).with_columns(criterion=pl.lit(criterion))
+        parts.append(_two(answered, better, said, sides, ["criterion"]))
+    said_of = "better_response_id (helpful) and safer_response_id (safe) name the better one"
+    return _reading(pl.concat(parts), said_of, note)
+
+
+def read_arena(export: Export) -> Reading:
+    """Chatbot Arena and MT-bench: `winner` is model_a, model_b, tie or tie (bothbad), the last two both ties."""
+    frame, misfits = export.records.as_text(
+        dict.fromkeys(("question_id", "model_a", "model_b", "winner", "judge", "turn", "language", "tstamp"), _TEXT)
+        | {"conversation_a": _MESSAGES, "conversation_b": _MESSAGES}
+    )
+    said = pl.col("winner").str.strip_chars().str.to_lowercase()
+    better = pl.when(said.is_in(WORDS["tie"])).then(0).when(said == "model_a").then(1).when(said == "model_b").then(2)
+    sides = [
+        {"response_id": f"model_{side}", "model": f"model_{side}", "text": pl.col(f"conversation_{side}").list.slice(1)}
+        for side in "ab"
+    ]
+    first = pl.col("conversation_a").list.first().struct.field("content")
+    item = pl.when(pl.col("turn").is_not_null()).then(pl.format("{}-{}", _id("question_id"), "turn"))
+    told = frame.with_columns(
+        item_id=item.otherwise(_id("question_id")),
+        prompt=first,
+        annotator_id=pl.coalesce("judge", pl.lit(UNNAMED)),
+        annotator_kind=pl.when(pl.col("judge").str.contains("(?i)gpt"))
+        .then(pl.lit("model"))
+        .otherwise(pl.lit("human")),
+        created_at=pl.col("tstamp").cast(pl.Float64, strict=False),
+    )
+    more = ["annotator_kind", "created_at", "language", "turn"]
+    long = _two(told, better, said, sides, more)
+    return _reading(
+        long, "winner names the better model; both ties are ties", misfit_note(misfits, frame.height), pairs=True
+    )
+
+
+def read_multipref(export: Export) -> Reading:
+    """MultiPref: four aspects by several annotators, A-is-clearly-better to B-is-clearly-better, or Tie."""
+    judged = dict.fromkeys(("evaluator", "timestamp", "time_spent", *(f"{one}_pref" for one in _ASPECTS)), _TEXT)
+    groups = ("normal", "expert")
+    plain = ("comparison_id", "text", "completion_a", "completion_b", "model_a", "model_b", "category")
+    frame, misfits = export.records.as_text(
+        dict.fromkeys(plain, _TEXT) | {f"{group}_worker_annotations": pl.List(pl.Struct(judged)) for group in groups}
+    )
+    sides = [{"response_id": pl.lit(side), "model": f"model_{side}", "text": f"completion_{side}"} for side in "ab"]
+    parts = []
+    for group in groups:
+        name = f"{group}_worker_annotations"
+        each = frame.filter(pl.col(name).list.len() > 0).explode(name).rename({"text": "prompt"})
+        inner = pl.col(name).struct
+        for aspect in _ASPECTS:
+            said = inner.field(f"{aspect}_pref")
+            better = pl.when(said == "Tie").then(0).when(said.str.starts_with("A-is-")).then(1).when(
+                said.str.starts_with("B-is-")
+            ).then(2)  # fmt: skip
+            told = each.filter(said.is_not_null()).with_columns(
+                item_id=_id("comparison_id"), annotator_id=inner.field("evaluator"), criterion=pl.lit(aspect),
+                annotator_group=pl.lit(group), created_at=inner.field("timestamp"),
+                duration_s=inner.field("time_spent"),
+            )  # fmt: skip
+            more = ["criterion", "annotator_group", "category", "created_at", "duration_s"]
+            parts.append(_two(told, better, said, sides, more))
+    note = misfit_note(misfits, frame.height)
+    return _reading(pl.concat(parts), "A-is-... prefers A, B-is-... prefers B, four aspects as criteria", note)
+
+
+def read_pandalm(export: Export) -> Reading:
+    """PandaLM's test set: annotator1 to annotator3 say 1 or 2 for the better response, 0 for a tie."""
+    people = [name for name in export.records.schema if name.startswith("annotator") and name[9:].isdigit()]
+    frame, note = _text(export, "idx", "instruction", "input", "response1", "response2", "cmp_key", *people)
+    asked = pl.concat_str(
+        "instruction", pl.when(pl.col("input") != "").then("input"), separator="\n\n", ignore_nulls=True
+    )
+    told = frame.with_columns(item_id=_id("idx"), prompt=asked)
+    sides = [{"response_id": pl.lit(str(n)), "text": f"response{n}"} for n in (1, 2)]
+    parts = [
+        _two(told.filter(pl.col(name).is_not_null()).with_columns(annotator_id=pl.lit(name)),
+             _number(pl.col(name)), pl.col(name), sides, ["cmp_key"])
+        for name in people
+    ]  # fmt: skip
+    return _reading(pl.concat(parts), "1 and 2 name the better response, 0 is a tie", note)
+
+
+def read_llmbar(export: Export) -> Reading:
+    """LLMBar: `label` is the number of the output that follows the instruction, a known answer."""
+    frame, note = _text(export, "input", "output_1", "output_2", "label")
+    told = frame.with_columns(item_id=pl.format("row-{}", ROW), prompt="input", annotator_id=pl.lit("gold"))
+    sides = [{"response_id": pl.lit(str(n)), "text": f"output_{n}"} for n in (1, 2)]
+    better = pl.when(pl.col("label").is_in(["1", "2"])).then(_number(pl.col("label")))
+    long = _two(told, better, pl.col("label"), sides, [])
+    return _reading(long.with_columns(is_gold=pl.lit(True)), "label is the number of the better output", note)
+
+
+def _strengths(export: Export, first: str, second: str, overall: str, each: tuple[str, str]) -> Reading:
+    """Pairs with a signed strength per annotator, or where these are not there, one for all."""
+    people, strength = each
+    plain = dict.fromkeys((first, second, overall, "prompt", "domain", "language"), _TEXT)
+    wanted = plain | {people: pl.List(pl.Struct({strength: _TEXT})), "context": _MESSAGES}
+    frame, misfits = export.records.as_text(wanted)
+    asked = "context" if "context" in export.records.schema else "prompt"
+    told = frame.with_columns(item_id=pl.format("row-{}", ROW), prompt=asked)
+    single = told.with_columns(_number=pl.int_ranges(1, pl.col(people).list.len() + 1)).filter(
+        pl.col(people).list.len() > 0
+    )
+    # Who they are is not told: each stands for one person of its own.
+    single = single.explode(people, "_number").with_columns(
+        _said=pl.col(people).struct.field(strength), annotator_id=pl.format("{}-{}", "item_id", "_number")
+    )
+    rest = told.filter(pl.col(people).list.len().fill_null(0) == 0)
+    rest = rest.with_columns(_said=pl.col(overall), annotator_id=pl.lit(UNNAMED))
+    rows = pl.concat([single.drop(people, "_number"), rest.drop(people)], how="diagonal_relaxed")
+    value = pl.col("_said").cast(pl.Float64, strict=False)
+    better = pl.when(value.abs() <= 3).then(pl.when(value < 0).then(1).when(value > 0).then(2).otherwise(0))
+    sides = [{"response_id": pl.lit(str(n)), "text": column} for n, column in ((1, first), (2, second))]
+    rows = rows.with_columns(strength=value.abs())
+    long = _two(rows, better, pl.col("_said"), sides, ["strength", "domain", "language"])
+    said = "strength from -3 to 3, negative prefers response 1; annotators are anonymous, each stands for itself"
+    return _reading(long, said, misfit_note(misfits, frame.height))
+
+
+def _text(export: Export, *columns: str) -> tuple[pl.DataFrame, Any]:
+    frame, misfits = export.records.as_text(dict.fromkeys(columns, _TEXT))
+    return frame, misfit_note(misfits, frame.height)
+
+
+def _id(column: str) -> pl.Expr:
+    return pl.coalesce(column, pl.format("row-{}", ROW))
+
+
+def _number(said: pl.Expr) -> pl.Expr:
+    """0, 1 or 2; null for anything else."""
+    value = said.cast(pl.Float64, strict=False)
+    return pl.when(value.is_in([0.0, 1.0, 2.0])).then(value.cast(pl.Int64))
+
+
+def _two(
+    frame: pl.DataFrame, better: pl.Expr, said: pl.Expr, sides: list[dict[str, Any]], more: list[str]
+) -> pl.DataFrame:
+    """Two rows per judgment: `better` is 0 for a tie, 1, 2, or null where what was said is none of these."""
+    judged = frame.with_columns(_better=better, _told=pl.coalesce(said.cast(pl.String), pl.lit("(no vote)")))
+    kept = [name for name in (ROW, "item_id", "annotator_id", "prompt", *more) if name in judged.columns]
+    mine = pl.col("_better")
+    rows = []
+    for place, side in enumerate(sides, start=1):
+        rank = pl.when(mine.is_in([0, place])).then(pl.lit("1")).when(mine.is_not_null()).then(pl.lit("2"))
+        named = {name: pl.col(value) if isinstance(value, str) else value for name, value in side.items()}
+        rows.append(judged.select(*kept, rank=rank.otherwise("_told"), position=pl.lit(place, pl.Int64), **named))
+    return pl.concat(rows)
+
+
+def _reading(long: pl.DataFrame, detail: str, notes: Any, *, pairs: bool = False) -> Reading:
+    if pairs:  # one prompt may come with several pairs, which are judged apart
+        names = pl.col("response_id").sort().str.join("|").over(ROW)
+        long = long.with_columns(names.alias(PAIR))
+    empty = [name for name in long.columns if name in _OPTIONAL and long[name].null_count() == long.height]
+    return Reading(long.drop(empty), None, None, detail, notes)
+
+
+_OPTIONAL: Mapping[str, None] = dict.fromkeys(
+    ("prompt", "text", "created_at", "duration_s", "strength", "domain", "language", "turn", "category", "votes")
+)

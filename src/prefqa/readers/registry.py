@@ -1,0 +1,144 @@
+"""Every tool whose exports are read: how each layout is recognised, and who reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import polars as pl
+
+from prefqa.readers import preflib
+from prefqa.readers.argilla import read_argilla
+from prefqa.readers.argilla_layouts import Datasets1, Flat2, Nested2, Records
+from prefqa.readers.export import Export, Reading
+from prefqa.readers.label_studio import read_full, read_min
+from prefqa.readers.public_lists import read_nectar, read_oasst, read_prism, read_ultrafeedback
+from prefqa.readers.public_pairs import (
+    read_arena,
+    read_helpsteer2,
+    read_helpsteer3,
+    read_hh,
+    read_llmbar,
+    read_multipref,
+    read_pandalm,
+    read_pku,
+    read_shp,
+)
+from prefqa.readers.records import fields_of
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A layout of a tool: `sees` returns by what it is recognised in a schema, or None."""
+
+    name: str
+    what: str
+    sees: Callable[[pl.Schema], str | None]
+    read: Callable[[Export], Reading]
+
+
+def _answer_lists(schema: pl.Schema) -> str | None:
+    wanted = {"user_id", "value", "status"}
+    seen = [name for name, dtype in schema.items() if isinstance(dtype, pl.List) and wanted <= set(fields_of(dtype))]
+    return f"lists of user_id, value and status in {_listed(seen)}" if seen else None
+
+
+def _record_responses(schema: pl.Schema) -> str | None:
+    inner = fields_of(schema.get("responses")) if isinstance(schema.get("responses"), pl.List) else {}
+    return "a list of responses with values and user_id" if {"values", "user_id"} <= set(inner) else None
+
+
+def _parallel_lists(schema: pl.Schema) -> str | None:
+    seen = [name for name in schema if name.endswith(".responses") and f"{name}.users" in schema]
+    return f"columns {_listed([*seen, *(f'{name}.users' for name in seen)])}" if seen else None
+
+
+def _responses_by_question(schema: pl.Schema) -> str | None:
+    by_question = schema.get("responses")
+    if not isinstance(by_question, pl.Struct) or "fields" not in schema:
+        return None
+    seen = [one.name for one in by_question.fields if {"value", "user_id"} <= set(fields_of(one.dtype))]
+    return f"responses by question ({_listed(seen)}) beside fields" if seen else None
+
+
+def _annotations(schema: pl.Schema) -> str | None:
+    seen = "data" in schema and "result" in fields_of(schema.get("annotations"))
+    return "a list of annotations with results beside data" if seen else None
+
+
+def _annotation_rows(schema: pl.Schema) -> str | None:
+    wanted = {"id", "annotator", "annotation_id", "lead_time"}
+    return "columns annotator, annotation_id and lead_time" if wanted <= set(schema) else None
+
+
+def _unseen(_schema: pl.Schema) -> str | None:
+    return None
+
+
+def _all(*names: str) -> Callable[[pl.Schema], str | None]:
+    """Recognise records by columns."""
+    return lambda schema: f"columns {_listed(list(names))}" if set(names) <= set(schema) else None
+
+
+def _within(column: str, *names: str) -> Callable[[pl.Schema], str | None]:
+    """Recognise records by what the objects in a list hold."""
+    seen = f"{_listed(list(names))} in the lists of {column!r}"
+    return lambda schema: seen if set(names) <= set(fields_of(schema.get(column))) else None
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(map(repr, names[:4])) + (", ..." if len(names) > 4 else "")
+
+
+#: Every tool format; detection takes the first that recognises the records.
+TOOLS = (
+    Tool("argilla1", 'Argilla 1.x, format_as("datasets")', _answer_lists, partial(read_argilla, layout=Datasets1)),
+    Tool(
+        "argilla-records",
+        "Argilla 1.x records, or raw records of an Argilla server",
+        _record_responses,
+        partial(read_argilla, layout=Records),
+    ),
+    Tool("argilla2", "Argilla 2.x, flat", _parallel_lists, partial(read_argilla, layout=Flat2)),
+    Tool("label-studio", "Label Studio JSON", _annotations, read_full),
+    Tool("label-studio-min", "Label Studio JSON-MIN or CSV", _annotation_rows, read_min),
+    Tool("argilla2-nested", "Argilla 2.x, nested", _responses_by_question, partial(read_argilla, layout=Nested2)),
+)
+#: Public data sets; those without a reason to recognise them are read by name alone.
+PUBLIC = (
+    Tool("hh-rlhf", "HH-RLHF", _unseen, read_hh),
+    Tool(
+        "ultrafeedback", "UltraFeedback", _within("completions", "model", "response", "annotations"), read_ultrafeedback
+    ),
+    Tool("nectar", "Nectar", _within("answers", "answer", "model", "rank"), read_nectar),
+    Tool(
+        "helpsteer2",
+        "HelpSteer2, preferences",
+        _all("response_1", "response_2", "preference_strength"),
+        read_helpsteer2,
+    ),
+    Tool(
+        "helpsteer3", "HelpSteer3, preferences", _all("response1", "response2", "overall_preference"), read_helpsteer3
+    ),
+    Tool("oasst", "OASST, messages", _all("message_id", "parent_id", "role", "rank"), read_oasst),
+    Tool("shp", "SHP", _all("human_ref_A", "human_ref_B", "labels"), read_shp),
+    Tool("pku-saferlhf", "PKU-SafeRLHF", _all("response_0", "response_1", "better_response_id"), read_pku),
+    Tool(
+        "arena",
+        "Chatbot Arena or MT-bench judgments",
+        _all("model_a", "model_b", "winner", "conversation_a"),
+        read_arena,
+    ),
+    Tool("multipref", "MultiPref", _all("comparison_id", "normal_worker_annotations"), read_multipref),
+    Tool("prism", "PRISM, utterances", _all("interaction_id", "within_turn_id", "model_response", "score"), read_prism),
+    Tool("pandalm", "PandaLM, test set", _all("response1", "response2", "annotator1"), read_pandalm),
+    Tool("llmbar", "LLMBar", _all("output_1", "output_2", "label"), read_llmbar),
+    Tool("preflib", "PrefLib, ordinal", _all(preflib.LINE), preflib.read_preflib),
+)
+BY_NAME = {tool.name: tool for tool in (*TOOLS, *PUBLIC)}
+
+
+def tool_of(schema: pl.Schema) -> tuple[Tool, str] | None:
+    """Return the tool that recognises these records and why, or None."""
+    return next(((tool, why) for tool in BY_NAME.values() if (why := tool.sees(schema)) is not None), None)
