@@ -91,6 +91,13 @@ class LabelsConfig(_Table):
     smoothing: Annotated[float, Field(ge=0)] = 6.0
 
 
+class LeaderboardConfig(_Table):
+    """[leaderboard]: which names are ranked across items; by "auto" the models, where there is a column of them."""
+
+    by: str = "auto"
+    ties: str = "half"
+
+
 class DriftConfig(_Table):
     """[drift]: how periods are cut and compared."""
 
@@ -158,6 +165,7 @@ class Config(_Table):
     agreement: AgreementConfig = AgreementConfig()
     consensus: ConsensusConfig = ConsensusConfig()
     labels: LabelsConfig = LabelsConfig()
+    leaderboard: LeaderboardConfig = LeaderboardConfig()
     drift: DriftConfig = DriftConfig()
     gate: GateConfig = GateConfig()
 

@@ -12,10 +12,12 @@ import polars as pl
 
 from prefqa.agreement import AgreementResult, DisagreementResult, agreement, disagreement
 from prefqa.checks import CheckResult, check
-from prefqa.config import Config, ConsensusConfig, load_config, parse_config
+from prefqa.config import Config, ConsensusConfig, LeaderboardConfig, load_config, parse_config
 from prefqa.consensus import ConsensusResult, Margin, Method, PairSet, PairSplit, Select, Ties, consensus
+from prefqa.consensus.leaderboard import LeaderboardResult, leaderboard
+from prefqa.consensus.leaderboard import Ties as TieModel
 from prefqa.drift import DriftResult, drift
-from prefqa.errors import ConfigError
+from prefqa.errors import ConfigError, UsageError
 from prefqa.gate import GateResult, gate
 from prefqa.preferences import Preferences, Source
 from prefqa.readers import read, readable
@@ -40,6 +42,8 @@ class RunResult(Result):
     consensus: ConsensusResult
     pair_set: PairSet
     split: PairSplit | None
+    leaderboard: LeaderboardResult | None
+    no_leaderboard: str | None
     gate: GateResult
     settings: dict[str, Any]
 
@@ -68,6 +72,7 @@ class RunResult(Result):
                 "pair_set": self.pair_set.to_dict(),
                 "split": self.split and records(self.split.sizes),
             },
+            "leaderboard": self.leaderboard.to_dict() if self.leaderboard else {"reason": self.no_leaderboard},
             "settings": self.settings,
         }
 
@@ -127,10 +132,29 @@ def _measured(prefs: Preferences, settings: Config, say: Progress) -> RunResult:
     say("consensus")
     found = consensus(clean, method=_one_of("consensus.method", settings.consensus.method, get_args(Method)))
     pairs, split = pairs_of(found, settings.consensus)
+    board, no_board = _leaderboard(clean, settings.leaderboard)
     say("gate")
     verdict = gate(check=checked, agreement=agreed, drift=drifted, config=settings.gate)
     plain = settings.model_dump(mode="json")
-    return RunResult(prefs.source, checked, agreed, divided, drifted, found, pairs, split, verdict, plain)
+    return RunResult(
+        prefs.source, checked, agreed, divided, drifted, found, pairs, split, board, no_board, verdict, plain
+    )
+
+
+def _leaderboard(prefs: Preferences, settings: LeaderboardConfig) -> tuple[LeaderboardResult | None, str | None]:
+    """Return the leaderboard, or why there is none. Only a column of models is taken for names unasked."""
+    if settings.by == "none":
+        return None, "not asked for"
+    columns = {*prefs.columns, *(prefs.responses.columns if prefs.responses is not None else ())}
+    if settings.by == "auto" and "model" not in columns:
+        return None, "there is no column model; name another under [leaderboard] by, such as response_id"
+    by = "model" if settings.by == "auto" else settings.by
+    try:
+        return leaderboard(prefs, by=by, ties=_one_of("leaderboard.ties", settings.ties, get_args(TieModel))), None
+    except UsageError as error:
+        if settings.by == "auto":  # what nobody asked for must not stop the run
+            return None, str(error)
+        raise
 
 
 def pairs_of(found: ConsensusResult, settings: ConsensusConfig) -> tuple[PairSet, PairSplit | None]:

@@ -65,7 +65,7 @@ def test_the_report_says_what_the_run_found(run: prefqa.RunResult) -> None:
 
 def test_sections_stand_in_the_order_of_the_two_readers(run: prefqa.RunResult) -> None:
     ids = [attrs["id"] for _, attrs in Page(prefqa.report(run)).tags if "id" in attrs]
-    assert ids == ["agreement", "time", "consensus", "annotators", "findings", "settings"]
+    assert ids == ["agreement", "time", "consensus", "leaderboard", "annotators", "findings", "settings"]
 
 
 def test_tables_say_what_they_are(run: prefqa.RunResult) -> None:
@@ -74,7 +74,7 @@ def test_tables_say_what_they_are(run: prefqa.RunResult) -> None:
     assert all("scope" in attrs for tag, attrs in tags if tag == "th")
     tables, captions = (sum(tag == name for tag, _ in tags) for name in ("table", "caption"))
     with_examples = run.check.findings["examples"].list.len() > 0
-    assert tables == captions == 7 + with_examples.sum() + (not run.check.findings.is_empty())
+    assert tables == captions == 8 + with_examples.sum() + (not run.check.findings.is_empty())
 
 
 def test_consensus_shows_its_calibration_the_annotators_and_what_is_doubtful(run: prefqa.RunResult) -> None:
@@ -87,6 +87,15 @@ def test_consensus_shows_its_calibration_the_annotators_and_what_is_doubtful(run
     assert least["doubt"].is_sorted(descending=True)
     assert least["doubt"].is_between(0, 1).all()
     assert str(least["item_id"][0]) in words
+
+
+def test_the_leaderboard_ranks_models_and_says_why_there_is_none(run: prefqa.RunResult) -> None:
+    assert run.leaderboard is not None
+    words = Page(prefqa.report(run)).words
+    assert all(name in words for name in run.leaderboard.leaderboard["name"])
+    without = prefqa.run(run.consensus._preferences, config={"leaderboard": {"by": "none"}})
+    assert without.leaderboard is None
+    assert "None: not asked for" in Page(prefqa.report(without)).words
 
 
 def test_a_method_that_was_not_chosen_by_held_out_votes_has_no_curve() -> None:
@@ -108,7 +117,7 @@ def test_nothing_is_loaded_from_elsewhere(run: prefqa.RunResult) -> None:
     ]
     assert not loaded
     assert not re.findall(r"@import|url\(", whole)
-    assert sum(tag == "svg" for tag, _ in page.tags) == 7
+    assert sum(tag == "svg" for tag, _ in page.tags) == 8
     assert not re.findall(r"https?://(?!www\.w3\.org/)", whole)
     assert not page.open
 

@@ -91,6 +91,7 @@ def _content(run: RunResult) -> dict[str, Any]:
             *text.sentences_of_ceiling(run.disagreement.ceiling),
         ],
         **_drift(run.drift, run.agreement.level),
+        **_leaderboard(run),
         **_annotators(run.consensus.annotators),
         "calibration": charts.calibration(run.consensus.overall["calibration"]),
         "doubtful": records(doubtful(run.consensus.items)),
@@ -178,6 +179,16 @@ def _items(overall: dict[str, Any]) -> list[tuple[str, int]]:
     }
     listed = [(said, int(overall.get(key, 0))) for said, key in words.items()]
     return listed[:4] + [(said, n) for said, n in listed[4:] if n]
+
+
+def _leaderboard(run: RunResult) -> dict[str, Any]:
+    board = run.leaderboard
+    if board is None:
+        return {"leaderboard": None, "no_leaderboard": run.no_leaderboard, "names": [], "names_chart": None}
+    names = records(board.leaderboard.head(MAX_ANNOTATORS))
+    bars = [row | {"estimate": row["score"]} for row in names[:MAX_BARS]]
+    caption = f"Scores on the log scale with their {board.level:.0%} intervals, 0 is the mean of all"
+    return {"leaderboard": board, "names": names, "names_chart": charts.points(bars, caption)}
 
 
 def _annotators(annotators: pl.DataFrame) -> dict[str, Any]:
