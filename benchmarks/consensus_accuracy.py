@@ -133,10 +133,13 @@ def peers(prefs: prefqa.Preferences, position: Floats) -> list[dict[str, object]
     import pandas as pd
     from crowdkit.aggregation import DawidSkene, MajorityVote
 
-    bucket = next(iter(buckets(prefs.coded())))
+    # Of partial rankings, the items all of whose responses somebody ranked.
+    bucket = max(buckets(prefs.coded()), key=lambda each: each.k)
     wins, _ = pair_counts(bucket)
     a, b = np.triu_indices(bucket.k, 1)
     n, rows = len(bucket.item), []
+    number = prefs.coded().item_ids.str.slice(1).cast(pl.Int64).to_numpy()[bucket.item]
+    position = position[number]
     sign = np.sign(bucket.ranks[:, b] - bucket.ranks[:, a]) * ((bucket.ranks[:, a] > 0) & (bucket.ranks[:, b] > 0))
     judgment, pair = np.nonzero(sign)
     votes = pd.DataFrame(

@@ -45,11 +45,11 @@ def test_a_fresh_annotator_follows_the_mallows_marginals() -> None:
     wrong = [sum(o.index(a) > o.index(b) for a, b in itertools.combinations(range(k), 2)) for o in orders]
     p = np.exp(-phi * np.array(wrong)) / np.exp(-phi * np.array(wrong)).sum()
     expected = [sum(q for q, o in zip(p, orders, strict=True) if o.index(0) < o.index(h)) for h in range(1, k)]
-    from prefqa.consensus import reliability
+    from prefqa.consensus import dispersion
 
-    at = np.flatnonzero(np.isclose(reliability._GRID, phi))
-    assert reliability._kept(k, "mallows")[at][0] == pytest.approx(expected)
-    assert reliability._log_z(k, "mallows")[at][0] * 6 == pytest.approx(np.log(np.exp(-phi * np.array(wrong)).sum()))
+    at = np.flatnonzero(np.isclose(dispersion.GRID, phi))
+    assert dispersion.kept_in_order(k, "mallows")[at][0] == pytest.approx(expected)
+    assert dispersion.log_z(k, "mallows")[at][0] * 6 == pytest.approx(np.log(np.exp(-phi * np.array(wrong)).sum()))
 
 
 def test_reliabilities_are_found_and_the_careless_do_not_decide() -> None:

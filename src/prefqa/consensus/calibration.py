@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -25,12 +25,14 @@ class HeldOut:
     """Held-out votes beside what was predicted for them.
 
     Per vote: `item`, its number; `p`, the predicted probability that the first of the pair is preferred; `share`, what
-    the vote said: 1 the first, 0 the second, one half a tie.
+    the vote said: 1 the first, 0 the second, one half a tie; `n_seen`, how many judgments of the item the prediction
+    comes from.
     """
 
     item: Ints
     p: Floats
     share: Floats
+    n_seen: Ints
 
     def loss(self) -> tuple[float, float]:
         """Return the mean log loss per vote, in nats, and its standard error over items."""
@@ -43,20 +45,30 @@ class HeldOut:
 
     def take(self, votes: Bools) -> HeldOut:
         """Return some of the votes."""
-        return HeldOut(self.item[votes], self.p[votes], self.share[votes])
+        return HeldOut(self.item[votes], self.p[votes], self.share[votes], self.n_seen[votes])
 
 
-def held_out(test: Sequence[Bucket], predicted: Sequence[Floats]) -> HeldOut:
+def held_out(held: Sequence[Bucket], seen: Sequence[Bucket], predicted: Sequence[Floats]) -> HeldOut:
     """Bring the votes of held-out judgments, one an item, and the predictions for its pairs [n, k, k] together."""
-    items, ps, shares, n_items = [], [], [], 0
-    for bucket, probability in zip(test, predicted, strict=True):
+    parts, n_items = [], 0
+    for bucket, rest, probability in zip(held, seen, predicted, strict=True):
         a, b = np.triu_indices(bucket.k, 1)
         at, pair = np.nonzero((bucket.ranks[:, a] > 0) & (bucket.ranks[:, b] > 0))
-        items.append(at + n_items)
-        ps.append(probability[:, a, b][at, pair])
-        shares.append((1 + votes_on_pairs(bucket.ranks)[at, pair]) / 2)
+        share = (1 + votes_on_pairs(bucket.ranks)[at, pair]) / 2
+        parts.append(HeldOut(at + n_items, probability[:, a, b][at, pair], share, rest.lengths[at]))
         n_items += len(bucket.item)
-    return HeldOut(np.concatenate(items), np.concatenate(ps), np.concatenate(shares))
+    return HeldOut(*(np.concatenate(each) for each in zip(*map(_fields, parts), strict=True)))
+
+
+def together(parts: Sequence[HeldOut]) -> HeldOut:
+    """Join the votes of different items."""
+    starts = np.cumsum([0, *(int(part.item.max(initial=-1)) + 1 for part in parts)])[:-1]
+    moved = [replace(part, item=part.item + start) for part, start in zip(parts, starts, strict=True)]
+    return HeldOut(*(np.concatenate(each) for each in zip(*map(_fields, moved), strict=True)))
+
+
+def _fields(votes: HeldOut) -> tuple[Ints, Floats, Floats, Ints]:
+    return votes.item, votes.p, votes.share, votes.n_seen
 
 
 def fit_slope(votes: HeldOut) -> float:
@@ -70,7 +82,7 @@ def fit_slope(votes: HeldOut) -> float:
         return 1.0
 
     def loss(log_slope: float) -> float:
-        sharpened = HeldOut(votes.item, sharpen(votes.p, float(np.exp(log_slope))), votes.share)
+        sharpened = replace(votes, p=sharpen(votes.p, float(np.exp(log_slope))))
         return sharpened.loss()[0] + (log_slope / SLOPE_SD) ** 2 / (2 * votes.p.size)
 
     low, high = np.log(SLOPE_BOUNDS)

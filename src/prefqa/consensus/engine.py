@@ -21,6 +21,7 @@ from prefqa.consensus.borda import borda
 from prefqa.consensus.bradley_terry import bradley_terry
 from prefqa.consensus.calibration import sharpen
 from prefqa.consensus.choose import Candidate, Choice, choose, prior_of
+from prefqa.consensus.dispersion import Kind
 from prefqa.consensus.fitted import Fitted
 from prefqa.consensus.kemeny import kemeny
 from prefqa.consensus.majority import Prior, fit_tallies, majority, majority_probability, vote_probability
@@ -28,7 +29,7 @@ from prefqa.consensus.orders import Orders, orders_by_belief
 from prefqa.consensus.pairs import pair_codes, with_figures
 from prefqa.consensus.plackett_luce_items import plackett_luce
 from prefqa.consensus.posterior import Beliefs, from_pairs
-from prefqa.consensus.reliability import PRIOR, Kind, beliefs, fit_reliabilities
+from prefqa.consensus.reliability import PRIOR, beliefs, fit_reliabilities
 from prefqa.consensus.result import ConsensusResult
 from prefqa.consensus.tables import counts, item_columns, item_table, response_columns
 from prefqa.consensus.two_coin import coded_with_positions, two_coin

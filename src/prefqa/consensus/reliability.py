@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from prefqa._types import Floats, Ints, sum_by
+from prefqa.consensus.dispersion import GRID, Kind, kept_in_order, log_prior_on_grid, log_z, normalised
 from prefqa.consensus.open_rankings import NODES, OpenRankings, open_rankings
 from prefqa.consensus.posterior import (
     EXACT_UP_TO,
@@ -24,8 +24,6 @@ from prefqa.consensus.posterior import (
 )
 from prefqa.votes import Bucket, pair_counts, votes_on_pairs
 
-Kind = Literal["mallows", "dawid-skene"]
-
 #: The prior on an annotator's share of right votes: Beta(4, 2), two thirds on average, below one half with
 #: probability .19. It weighs as much as six votes.
 PRIOR = (4.0, 2.0)
@@ -34,8 +32,6 @@ START = 0.7
 _TOLERANCE, _MAX_ITERATIONS = 1e-3, 300
 #: Items that the first iterations are made on, where there are more.
 _WARM_UP = 50_000
-#: log odds of a right vote on one pair of neighbours; beyond, more votes could not tell them apart.
-_GRID = np.linspace(-4.0, 7.0, 221)
 
 
 @dataclass(frozen=True)
@@ -44,8 +40,8 @@ class Reliabilities:
 
     Per annotator: `phi`, the posterior mean log odds of keeping two neighbours in order (0 = votes at random, below 0
     = against the others); `share`, the expected share of right votes on all pairs of a judgment, and `share_sd`, its
-    posterior standard deviation; `below_chance`, the posterior probability that phi < 0. `kept` [k - 1] by k: the
-    probability that a fresh annotator of this pool keeps the order of two responses 1 .. k - 1 places apart.
+    posterior standard deviation; `below_chance`, the posterior probability that phi < 0; `posterior` [annotators, grid]
+    of phi. `pool` [grid]: phi of a fresh annotator of this pool.
     """
 
     kind: Kind
@@ -53,10 +49,18 @@ class Reliabilities:
     share: Floats
     share_sd: Floats
     below_chance: Floats
-    kept_by: dict[int, Floats]
-    kept: dict[int, Floats]
+    posterior: Floats
+    pool: Floats
     n_iterations: int
     converged: bool
+
+    def kept(self, k: int, judge: Ints | None = None) -> Floats:
+        """Return [k - 1], how probably a fresh annotator keeps the order of two responses 1 .. k - 1 places apart.
+
+        With `judge` [n], annotators, [n, k - 1]: how probably these do.
+        """
+        whose = self.pool if judge is None else self.posterior[judge]
+        return np.asarray(whose @ kept_in_order(k, self.kind), np.float64)
 
     def columns(self) -> dict[str, Floats]:
         """Return reliability and its standard error."""
@@ -92,29 +96,27 @@ def fit_reliabilities(
     """
     names = [bucket for bucket in buckets if bucket.k > 1]
     phi = np.full(n_annotators, np.log(START / (1 - START)))
-    log_prior, iteration, converged = _log_prior(prior), 0, not names
+    log_prior, iteration, converged = log_prior_on_grid(prior), 0, not names
     n_items = sum(len(bucket.item) for bucket in names)
     for stride in [max(1, n_items // _WARM_UP), 1] if n_items >= 2 * _WARM_UP else [1]:
         sample = [(each, _open(each, kind)) for each in (bucket.every(stride) for bucket in names)]
         iteration, converged = 0, False
         while not converged and iteration < _MAX_ITERATIONS:
             iteration += 1
-            posterior = _posterior(_total(sample, phi, kind) + log_prior)
-            new = posterior @ _GRID
+            posterior = normalised(_total(sample, phi, kind) + log_prior)
+            new = posterior @ GRID
             change, phi = float(np.abs(new - phi).max(initial=0.0)), new
             converged = change < _TOLERANCE
-    posterior = _posterior(_total(sample, phi, kind) + log_prior)
+    posterior = normalised(_total(sample, phi, kind) + log_prior)
     strict = sum((strict_votes(bucket, n_annotators) for bucket in names), start=np.zeros(n_annotators))
     weight = strict / strict.sum() if strict.sum() > 0 else np.full(n_annotators, 1 / max(n_annotators, 1))
     pool = weight @ posterior if n_annotators else np.exp(log_prior)
     shares = np.divide(_mean_right(names, n_annotators, kind), np.maximum(strict, 1)[:, None])
-    shares = np.where(strict[:, None] > 0, shares, 1 / (1 + np.exp(-_GRID)))
+    shares = np.where(strict[:, None] > 0, shares, 1 / (1 + np.exp(-GRID)))
     mean = (posterior * shares).sum(axis=1)
     spread = np.sqrt(np.maximum((posterior * shares**2).sum(axis=1) - mean**2, 0.0))
-    below = posterior[:, _GRID < 0].sum(axis=1)
-    kept_by = {bucket.k: posterior @ _kept(bucket.k, kind) for bucket in names}
-    kept = {bucket.k: pool @ _kept(bucket.k, kind) for bucket in names}
-    return Reliabilities(kind, phi, mean, spread, below, kept_by, kept, iteration, converged)
+    below = posterior[:, GRID < 0].sum(axis=1)
+    return Reliabilities(kind, phi, mean, spread, below, posterior, pool, iteration, converged)
 
 
 def _open(bucket: Bucket, kind: Kind) -> OpenRankings | None:
@@ -122,7 +124,7 @@ def _open(bucket: Bucket, kind: Kind) -> OpenRankings | None:
 
 
 def _total(sample: Sequence[tuple[Bucket, OpenRankings | None]], phi: Floats, kind: Kind) -> Floats:
-    start = np.zeros((phi.size, _GRID.size))
+    start = np.zeros((phi.size, GRID.size))
     return sum((_expected(bucket, phi, kind, open_) for bucket, open_ in sample), start=start)
 
 
@@ -133,7 +135,7 @@ def pool_prior(buckets: Sequence[Bucket], kind: Kind, votes: float) -> tuple[flo
     2A - 1 = (2r - 1)^2 for the pool's mean share r of right votes, whatever the single ones are. r is held within .55
     and .97, and carried over from all pairs of a ranking to neighbours by the Mallows model.
     """
-    same, pairs, mean_kept = 0.0, 0.0, np.zeros(_GRID.size)
+    same, pairs, mean_kept = 0.0, 0.0, np.zeros(GRID.size)
     for bucket in buckets:
         if bucket.k < 2:
             continue
@@ -144,11 +146,11 @@ def pool_prior(buckets: Sequence[Bucket], kind: Kind, votes: float) -> tuple[flo
         same += float((one * (one - 1) + other * (other - 1)).sum())
         pairs += here
         apart = np.arange(bucket.k - 1, 0, -1)
-        mean_kept += here * (_kept(bucket.k, kind) @ apart) / apart.sum()
+        mean_kept += here * (kept_in_order(bucket.k, kind) @ apart) / apart.sum()
     if pairs == 0:
         return PRIOR
     share = np.clip((1 + np.sqrt(max(2 * same / pairs - 1, 0.0))) / 2, 0.55, 0.97)
-    mean = 1 / (1 + np.exp(-np.interp(share, mean_kept / pairs, _GRID)))
+    mean = 1 / (1 + np.exp(-np.interp(share, mean_kept / pairs, GRID)))
     return float(votes * mean), float(votes * (1 - mean))
 
 
@@ -161,7 +163,7 @@ def beliefs(bucket: Bucket, found: Reliabilities, judge: Ints | None = None) -> 
     if k < 2:
         return Beliefs(np.full((n, k, k), 0.5), np.full((n, k, k), 0.5), np.ones((n, k)), np.zeros(n))
     parts = list(chunks(n, k))
-    kept = found.kept[k] if judge is None else found.kept_by[k][judge]
+    kept = found.kept(k, judge)
     open_ = _open(bucket, found.kind)
 
     def infer(part: slice) -> OrderPosterior:
@@ -246,11 +248,11 @@ def _expected(bucket: Bucket, phi: Floats, kind: Kind, open_: OpenRankings | Non
 
     results = in_threads(work, list(chunks(len(bucket.item), bucket.k)))
     wrong = np.sum([one for one, _ in results], axis=0)
-    expected = -np.outer(wrong, _GRID) - np.outer(strict_votes(bucket, phi.size, open_), _log_z(bucket.k, kind))
+    expected = -np.outer(wrong, GRID) - np.outer(strict_votes(bucket, phi.size, open_), log_z(bucket.k, kind))
     if open_ is not None:
         from scipy.interpolate import CubicSpline
 
-        expected += CubicSpline(NODES, np.sum([one for _, one in results], axis=0), axis=1)(_GRID)
+        expected += CubicSpline(NODES, np.sum([one for _, one in results], axis=0), axis=1)(GRID)
     return np.asarray(expected, np.float64)
 
 
@@ -266,48 +268,11 @@ def strict_votes(bucket: Bucket, n_annotators: int, open_: OpenRankings | None =
     return np.asarray(np.bincount(bucket.annotator, weights=strict, minlength=n_annotators), np.float64)
 
 
-def _posterior(log: Floats) -> Floats:
-    log = log - log.max(axis=1, keepdims=True, initial=-np.inf)
-    posterior = np.exp(log)
-    return np.asarray(posterior / posterior.sum(axis=1, keepdims=True), np.float64)
-
-
-def _log_prior(prior: tuple[float, float]) -> Floats:
-    """The prior on the share right of a single vote, as a density of its log odds, normalised over the grid."""
-    a, b = prior
-    log = -a * np.log1p(np.exp(-_GRID)) - b * np.log1p(np.exp(_GRID))
-    return np.asarray(log - np.log(np.exp(log).sum()), np.float64)
-
-
-def _mallows_k(k: int, kind: Kind) -> int:
-    return k if kind == "mallows" and k <= EXACT_UP_TO else 2
-
-
-def _log_z(k: int, kind: Kind) -> Floats:
-    """Log Z(phi) of a full ranking of k, per pair: sum over j = 2 .. k of log(1 + e^-phi + .. + e^-(j-1)phi)."""
-    k = _mallows_k(k, kind)
-    terms = [np.logaddexp.reduce(-np.outer(np.arange(j), _GRID), axis=0) for j in range(2, k + 1)]
-    return np.asarray(np.sum(terms, axis=0) / (k * (k - 1) / 2), np.float64)
-
-
-def _kept(k: int, kind: Kind) -> Floats:
-    """[grid, k - 1]: the probability to keep the order of two responses 1 .. k - 1 places apart.
-
-    (h + 1) / (1 - q^(h+1)) - h / (1 - q^h) with q = e^-phi (Mallows 1957), one half at phi = 0.
-    """
-    right = 1 / (1 + np.exp(-_GRID))
-    if _mallows_k(k, kind) == 2:
-        return np.repeat(right[:, None], k - 1, axis=1)
-    h = np.arange(1, k)
-    phi = np.where(np.abs(_GRID) < 1e-6, 1e-6, _GRID)[:, None]
-    return np.asarray(-(h + 1) / np.expm1(-phi * (h + 1)) + h / np.expm1(-phi * h), np.float64)
-
-
 def _mean_right(buckets: Sequence[Bucket], n_annotators: int, kind: Kind) -> Floats:
     """[annotators, grid]: expected number of right votes, over the pairs an annotator voted on."""
-    out = np.zeros((n_annotators, _GRID.size))
+    out = np.zeros((n_annotators, GRID.size))
     for bucket in buckets:
         k = bucket.k
         apart = np.arange(k - 1, 0, -1)  # how many pairs are 1 .. k - 1 places apart
-        out += np.outer(strict_votes(bucket, n_annotators), _kept(k, kind) @ apart / apart.sum())
+        out += np.outer(strict_votes(bucket, n_annotators), kept_in_order(k, kind) @ apart / apart.sum())
     return out
