@@ -4,8 +4,8 @@
     python benchmarks/leaderboard.py --coverage 200
 
 Peers (evalica, choix, arena-rank) are timed where they are installed. Each starts from what it takes, in memory: prefqa
-from preferences, and gives intervals; evalica and choix from lists, and give none; arena-rank from a pandas frame, and
-gives intervals. `cpu` is processor time of all threads; the least of three runs counts.
+from preferences, with intervals; evalica and choix from lists (evalica-frame: from a frame), without; arena-rank from a
+pandas frame, with intervals. `cpu` is processor time of all threads; the least of three runs counts.
 """
 
 from __future__ import annotations
@@ -25,15 +25,20 @@ import prefqa
 Votes = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
 
-def drawn(n_votes: int, n_names: int, seed: int, ties: float = 0.2) -> Votes:
-    """Draw first, second and outcome (1, 0, -1) of votes, and the true scores."""
+def drawn(n_votes: int, n_names: int, seed: int, ties: str = "davidson") -> Votes:
+    """Draw first, second and outcome (1, 0, -1) of votes by a tie model ("half": no ties), and the true scores."""
     rng = np.random.default_rng(seed)
     truth = rng.normal(0, 0.8, n_names)
     first = rng.integers(0, n_names, n_votes)
     second = (first + rng.integers(1, n_names, n_votes)) % n_names
-    p = 1 / (1 + np.exp(truth[second] - truth[first]))
-    outcome = np.where(rng.random(n_votes) < p, 1, -1)
-    return first, second, np.where(rng.random(n_votes) < ties, 0, outcome), truth - truth.mean()
+    d = truth[first] - truth[second]
+    if ties == "rao-kupper":
+        won, lost = 1 / (1 + np.exp(0.5 - d)), 1 / (1 + np.exp(0.5 + d))
+    else:
+        whole = np.exp(d / 2) + np.exp(-d / 2) + (0.6 if ties == "davidson" else 0)
+        won, lost = np.exp(d / 2) / whole, np.exp(-d / 2) / whole
+    u = rng.random(n_votes)
+    return first, second, np.where(u < won, 1, np.where(u > 1 - lost, -1, 0)), truth - truth.mean()
 
 
 def preferences(votes: Votes, n_items: int) -> prefqa.Preferences:
@@ -59,6 +64,22 @@ def evalica_run(votes: Votes, _n_items: int) -> Callable[[], Any]:
     words = {1: evalica.Winner.X, -1: evalica.Winner.Y, 0: evalica.Winner.Draw}
     xs, ys, winners = names[first].tolist(), names[second].tolist(), [words[o] for o in outcome.tolist()]
     return lambda: evalica.bradley_terry(xs, ys, winners)
+
+
+def evalica_frame_run(votes: Votes, _n_items: int) -> Callable[[], Any]:
+    """The same from a Polars frame of two names and a word, as votes are stored."""
+    evalica = importlib.import_module("evalica")
+    first, second, outcome, truth = votes
+    names = np.array([f"model-{i:03}" for i in range(truth.size)])
+    winner = np.array(["right", "tie", "left"])[outcome + 1]
+    frame = pl.DataFrame({"left": names[first], "right": names[second], "winner": winner})
+    words = {"left": evalica.Winner.X, "right": evalica.Winner.Y, "tie": evalica.Winner.Draw}
+
+    def run() -> Any:
+        winners = [words[word] for word in frame["winner"].to_list()]
+        return evalica.bradley_terry(frame["left"].to_list(), frame["right"].to_list(), winners)
+
+    return run
 
 
 def choix_run(votes: Votes, _n_items: int) -> Callable[[], Any]:
@@ -93,7 +114,13 @@ def prefqa_run(votes: Votes, n_items: int) -> Callable[[], Any]:
     return lambda: prefqa.leaderboard(prefs)
 
 
-RUNS = {"evalica": evalica_run, "choix": choix_run, "arena-rank": arena_run, "prefqa": prefqa_run}
+RUNS = {
+    "evalica": evalica_run,
+    "evalica-frame": evalica_frame_run,
+    "choix": choix_run,
+    "arena-rank": arena_run,
+    "prefqa": prefqa_run,
+}
 
 
 def timed(run: Callable[[], Any], repeats: int) -> tuple[float, float]:
@@ -107,24 +134,25 @@ def timed(run: Callable[[], Any], repeats: int) -> tuple[float, float]:
     return min(walls), min(cpus)
 
 
-def times(n_votes: int, n_names: int, items: list[int], repeats: int) -> None:
-    """Print the times of all that are there, as ratios to evalica."""
+def times(n_votes: int, n_names: int, items: list[int], repeats: int, only: list[str]) -> None:
+    """Print the times of all that are there, as ratios to the first."""
     votes = drawn(n_votes, n_names, seed=0)
-    print(f"{n_votes:,} votes on {n_names} names, a fifth of them ties")
+    print(f"{n_votes:,} votes on {n_names} names, {(votes[2] == 0).mean():.0%} of them ties")
     base = None
-    for name, make in RUNS.items():
+    for name in only:
+        make = RUNS[name]
         for n_items in items if name == "prefqa" else [items[0]]:
             try:
                 run = make(votes, n_items)
-                release = version(name)
+                release = version(name.removesuffix("-frame"))
             except (ImportError, PackageNotFoundError):
-                print(f"{name:12} is not installed")
+                print(f"{name:13} is not installed")
                 continue
             wall, cpu = timed(run, repeats)
             base = base or (wall, cpu)
             beside = f"{n_items:,} items, intervals" if name == "prefqa" else "intervals" * (name == "arena-rank")
             ratios = f"{wall:7.2f} s ({wall / base[0]:5.2f})   cpu {cpu:7.2f} s ({cpu / base[1]:5.2f})"
-            print(f"{name:12} {release:8} {ratios}  {beside}", flush=True)
+            print(f"{name:13} {release:8} {ratios}  {beside}", flush=True)
 
 
 def coverage(n_campaigns: int) -> None:
@@ -134,7 +162,7 @@ def coverage(n_campaigns: int) -> None:
         for ties in ("half", "davidson", "rao-kupper"):
             held, ranked, ranges, refused = [], [], [], 0
             for seed in range(n_campaigns):
-                votes = drawn(n_items * per_item, n_names, seed, ties=0.0 if ties == "half" else 0.2)
+                votes = drawn(n_items * per_item, n_names, seed, ties)
                 truth = votes[3]
                 try:
                     rows = prefqa.leaderboard(preferences(votes, n_items), ties=ties).leaderboard.sort("name")  # type: ignore[arg-type]
@@ -143,12 +171,10 @@ def coverage(n_campaigns: int) -> None:
                     continue
                 low, high, best, worst = (rows[c].to_numpy() for c in ("ci_low", "ci_high", "rank_low", "rank_high"))
                 rank = 1 + (truth[None, :] > truth[:, None]).sum(axis=1)
-                if ties == "half":
-                    held.append((low <= truth) & (truth <= high))
+                held.append((low <= truth) & (truth <= high))
                 ranked.append((best <= rank) & (rank <= worst))
                 ranges.append(worst - best + 1)
-            score = f"{np.mean(held):.3f}" if held else "     "
-            shown = f"{score}  {np.mean(ranked):.3f}  {np.mean(ranges):.1f}"
+            shown = f"{np.mean(held):.3f}  {np.mean(ranked):.3f}  {np.mean(ranges):.1f}"
             print(f"{n_names:5} {n_items:6} {per_item:11}  {ties:14}  {shown}  ({refused} refused)", flush=True)
 
 
@@ -159,12 +185,13 @@ def main() -> None:
     parser.add_argument("--names", type=int, default=100)
     parser.add_argument("--items", type=int, nargs="+", default=[10_000, 1_000_000])
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--only", nargs="+", choices=list(RUNS), default=list(RUNS))
     parser.add_argument("--coverage", type=int, metavar="CAMPAIGNS")
     chosen = parser.parse_args()
     if chosen.coverage:
         coverage(chosen.coverage)
     else:
-        times(chosen.votes, chosen.names, chosen.items, chosen.repeats)
+        times(chosen.votes, chosen.names, chosen.items, chosen.repeats, chosen.only)
 
 
 if __name__ == "__main__":
