@@ -96,7 +96,9 @@ def comparisons(prefs: Preferences, by: str, covariates: Sequence[str] = ()) -> 
     x[turned] *= -1
     first, second = np.minimum(first, second), np.maximum(first, second)
     compared = np.bincount(first, minlength=len(named.names)) + np.bincount(second, minlength=len(named.names)) > 0
-    number = np.cumsum(compared) - 1
+    if not compared.all():
+        number = np.cumsum(compared) - 1
+        first, second = number[first], number[second]
     item, item_ids = _present(rows.item[at], ids.item_ids)
     annotator, annotator_ids = _present(rows.annotator[at], ids.annotator_ids)
     return Comparisons(
@@ -105,8 +107,8 @@ def comparisons(prefs: Preferences, by: str, covariates: Sequence[str] = ()) -> 
         annotator_ids=annotator_ids,
         item=item,
         annotator=annotator,
-        first=number[first],
-        second=number[second],
+        first=first,
+        second=second,
         outcome=outcome,
         x=x,
         left_out={reason: int(which.sum()) for reason, which in left_out.items()},

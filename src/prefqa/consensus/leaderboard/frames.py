@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.special import expit
-from scipy.stats import norm, t
+from scipy.special import expit, ndtri, stdtrit
 
 from prefqa._types import Floats, sum_by
 from prefqa.bootstrap import percentile
@@ -80,7 +79,7 @@ def annotator_frame(fit: Fit, model: Model, found: Comparisons, options: Options
     inverse = np.linalg.inv(fit.information.reduced() + level(model))
     variance = 1 / fit.information.single + np.einsum("pa,pq,qa->a", inside, inverse, inside)
     se = np.sqrt(np.maximum(variance, 0.0))
-    width = norm.ppf((1 + options.level) / 2) * se
+    width = ndtri((1 + options.level) / 2) * se
     n_annotators = model.n_annotators
     ids = found.annotator_ids.to_list() if n_annotators else []
     n_votes = np.bincount(found.annotator, minlength=n_annotators) if n_annotators else np.zeros(0, np.int64)
@@ -125,7 +124,7 @@ def tie_parameter(
 
 def quantile(spread: Spread, level: float) -> float:
     """How many standard errors an interval reaches to either side."""
-    return float(t.ppf((1 + level) / 2, max(spread.df, 1)))
+    return float(stdtrit(max(spread.df, 1), (1 + level) / 2))
 
 
 def _se(spread: Spread) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from prefqa._types import Floats, Ints
 
@@ -30,7 +30,7 @@ def rank_ranges(score: Floats, covariance: Floats, df: float, level: float) -> t
     m = score.size
     variance = np.diagonal(covariance)
     se = np.sqrt(np.maximum(variance[:, None] + variance[None, :] - 2 * covariance, 0.0))
-    widest = t.ppf((1 + level ** (1 / max(m - 1, 1))) / 2, df) * se
+    widest = stdtrit(max(df, 1), (1 + level ** (1 / max(m - 1, 1))) / 2) * se
     ahead = score[None, :] - score[:, None]
     better, worse = (ahead > widest) & (ahead > 0), (-ahead > widest) & (ahead < 0)
     tiny = np.abs(ahead) < 10.0**-_DIGITS

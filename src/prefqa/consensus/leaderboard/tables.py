@@ -28,7 +28,8 @@ class Votes:
 
     def summed(self, drawn: Floats | None = None) -> Table:
         """Sum votes by pair (and annotator); `drawn` is how often each distinct item counts instead of as it does."""
-        weight = (self.multiplicity if drawn is None else drawn)[self.item]
+        times = self.multiplicity if drawn is None else drawn
+        weight: Floats | float = 1.0 if (times == 1).all() else times[self.item]
         votes, firsts = self.table.votes, self.firsts
         if self.pair is None:
             return Table(
