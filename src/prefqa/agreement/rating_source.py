@@ -11,7 +11,7 @@ import polars as pl
 from scipy import sparse
 
 from prefqa._types import Floats, Ints
-from prefqa.agreement.annotator_pairs import AnnotatorPairs, annotator_pairs, cohen, mean_over_pairs, scott
+from prefqa.agreement.annotator_pairs import TOO_LARGE, AnnotatorPairs, annotator_pairs, cohen, mean_over_pairs, scott
 from prefqa.agreement.conger import conger
 from prefqa.agreement.icc_two_way import two_way
 from prefqa.agreement.registry import Entry
@@ -181,7 +181,9 @@ class RatingSource:
             )
         if entry.route in ("cohen", "scott"):
             pairs = self.pairs(cell)
-            if pairs is None or not pairs.pair.size:
+            if pairs is None:
+                return Replicates.undefined(reason=TOO_LARGE)
+            if not pairs.pair.size:
                 return Replicates.undefined()
             found = mean_over_pairs(pairs, cohen if entry.route == "cohen" else scott)
             return found if self.annotators else Replicates(*found[:3])
