@@ -277,3 +277,19 @@ def test_without_one_far_score_the_others_keep_their_digits(name: str) -> None:
     found = sources(prefs, (), [entry], Options())["scores"].replicates(0, entry)
     anew = _figures(_frame(values), [name])[name]["estimate"]
     assert found.items[np.argmax(np.abs(found.items - found.estimate))] == pytest.approx(anew, abs=1e-3)
+
+
+def test_an_annotator_who_rated_alone_moves_congers_chance() -> None:
+    """Six units that four rate, and six that a fifth annotator rates alone."""
+    values = np.full((12, 5), np.nan)
+    values[:6, :4] = _random(11, n=6, annotators=4, kept=1.0)
+    values[6:, 4] = [1, 1, 1, 2, 1, 1]
+    prefs, entry = Preferences.from_long(_frame(values)), TARGETS["scores"]["conger_kappa"]
+    found = sources(prefs, (), [entry], Options(weights="identity", categories=[1, 2, 3, 4, 5]))["scores"]
+    annotators = found.replicates(0, entry).annotators
+    options = {"weights": "identity", "categories": [1, 2, 3, 4, 5]}
+    anew = [
+        _figures(_frame(np.delete(values, a, axis=1)), ["conger_kappa"], **options)["conger_kappa"]["estimate"]
+        for a in range(5)
+    ]
+    assert annotators == pytest.approx(anew)
