@@ -10,6 +10,9 @@ from scipy.special import ndtr, ndtri
 from prefqa._types import Floats
 from prefqa.replicates import Replicates
 
+#: With a larger share of undefined samples there is no interval.
+UNDEFINED = 0.1
+
 
 def multiplicities(counts: Floats, n_replicates: int, seed: int) -> Floats:
     """Return how many items of each pattern a sample with replacement holds, [n_replicates, n_patterns]."""
@@ -56,7 +59,7 @@ def bca(values: Floats, found: Replicates, level: float) -> tuple[float, float]:
 
 def _quantiles(values: Floats, low: float, high: float) -> tuple[float, float]:
     there = values[~np.isnan(values)]
-    if there.size < max(values.size * 0.9, 1):
+    if there.size < max(values.size * (1 - UNDEFINED), 1):
         return np.nan, np.nan
     ends = np.quantile(there, [low, high])
     return float(ends[0]), float(ends[1])

@@ -110,6 +110,19 @@ class RatingPatterns:
         used = np.flatnonzero(self.carrying(name))
         return RatingPatterns(self.values[used], self.counts[used], self.scale)
 
+    def without_items(self, coefficient: RatingCoefficient) -> Floats:
+        """Return the coefficient without one item of each pattern."""
+        total = self.total()
+        found = left_out(self, self.values, coefficient, total)
+        sizes = [AT[name] for name in ("squares", "between", "spread")]
+        most = self.values[:, sizes].toarray() > total[sizes] / 2
+        # Beside an item that holds most of a sum, the rest is summed anew: a difference would have no digits.
+        for pattern in np.flatnonzero(most.any(axis=1) & (self.counts == 1)):
+            others = self.counts.copy()
+            others[pattern] = 0
+            found[pattern] = coefficient(self.sums((self.values.T @ others)[None]))[0]
+        return found
+
 
 def in_groups(values: sparse.csr_array, counts: Floats) -> tuple[sparse.csr_array, Floats]:
     """Return rows and how many there are of each; where they are very many, sums over groups of rows instead."""

@@ -60,6 +60,7 @@ class Replicates(NamedTuple):
     `items` holds the coefficient without one item of each pattern, `counts` how many items there are of each;
     `annotators` without each annotator who carries something, `judgments` without one judgment (one annotator's, of one
     item) of each pattern and `judgment_counts` how many there are; these are empty where that was not asked for.
+    `reason` says why there is no value, where that is not for want of variance or data.
     """
 
     estimate: float
@@ -68,11 +69,13 @@ class Replicates(NamedTuple):
     annotators: Floats = _NONE
     judgments: Floats = _NONE
     judgment_counts: Floats = _NONE
+    reason: str | None = None
 
     @classmethod
-    def undefined(cls, n_items: int = 0) -> Replicates:
+    def undefined(cls, n_items: int = 0, reason: str | None = None) -> Replicates:
         """Return the replicates of a coefficient that has no value."""
-        return cls(np.nan, np.full(min(n_items, 1), np.nan), np.full(min(n_items, 1), float(n_items)))
+        none, counts = np.full(min(n_items, 1), np.nan), np.full(min(n_items, 1), float(n_items))
+        return cls(np.nan, none, counts, reason=reason)
 
     @property
     def n_items(self) -> int:

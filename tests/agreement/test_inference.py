@@ -92,3 +92,18 @@ def test_too_few_annotators_fall_back_to_items_and_say_so() -> None:
 def test_an_unknown_inference_is_named() -> None:
     with pytest.raises(UsageError, match="items\\+annotators"):
         prefqa.agreement(prefqa.simulate(n_items=5, texts=False).preferences, inference="people")
+
+
+def test_a_coefficient_that_needs_each_annotator_is_not_said_to_have_too_few() -> None:
+    """Without the first annotator all votes are the same."""
+    rows = [
+        {"item_id": f"i{i}", "annotator_id": f"a{a}", "response_id": r, "rank": 1 if a == 0 and i % 2 else rank}
+        for i in range(8)
+        for a in range(4)
+        for r, rank in (("x", 1), ("y", 1))
+    ]
+    rows = [row | {"rank": 2} if row["annotator_id"] == "a0" and row["response_id"] == "y" else row for row in rows]
+    found = prefqa.agreement(Preferences.from_long(pl.DataFrame(rows)), coefficients=["alpha_nominal"])
+    assert found.estimates["inference"].item() == "items"
+    assert "undefined without one of the annotators" in found.warnings[-1]
+    assert not any("too few" in warning for warning in found.warnings)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import prefqa
 from jackknife import two_way
 from prefqa.agreement import TARGETS
+from prefqa.agreement.estimate import Options, sources
 from prefqa.agreement.weights import WEIGHTS, agreement_weights
 from prefqa.errors import ColumnNotFoundError, UsageError
 from prefqa.preferences import Preferences
@@ -249,3 +250,46 @@ def test_a_category_that_was_only_said_in_a_superseded_judgment_is_none() -> Non
     for target in ("scores", "labels"):
         alone, corrected = (_figures(f, names, target=target, **options) for f in (frame, pl.concat([frame, first])))
         assert alone == corrected
+
+
+NUMERIC = [name for name in SCORES if name.startswith(("icc", "alpha_interval"))]
+
+
+def test_scores_of_a_far_slice_do_not_touch_the_others() -> None:
+    near, far = (
+        _frame(_random(8)),
+        _frame(_random(9) + 1e9).with_columns(pl.format("far-{}", "item_id").alias("item_id")),
+    )
+    both = Preferences.from_long(pl.concat([f.with_columns(half=pl.lit(h)) for f, h in ((near, "a"), (far, "b"))]))
+    sliced = prefqa.agreement(both, target="scores", coefficients=NUMERIC, by="half").estimates
+    alone = _figures(near, NUMERIC, inference="items+annotators")
+    for row in sliced.filter(pl.col("slice") == "half=a").to_dicts():
+        for key in ("estimate", "se", "ci_low", "ci_high"):
+            assert row[key] == pytest.approx(alone[row["coefficient"]][key], rel=1e-9)
+
+
+@pytest.mark.parametrize("name", NUMERIC)
+def test_without_one_far_score_the_others_keep_their_digits(name: str) -> None:
+    """The value without the far item, by the jackknife and computed anew."""
+    values = _random(8)
+    rows = _frame(np.concatenate([values, np.array([[1e8, 3.0, *[np.nan] * 4]])]))
+    prefs, entry = Preferences.from_long(rows), TARGETS["scores"][name]
+    found = sources(prefs, (), [entry], Options())["scores"].replicates(0, entry)
+    anew = _figures(_frame(values), [name])[name]["estimate"]
+    assert found.items[np.argmax(np.abs(found.items - found.estimate))] == pytest.approx(anew, abs=1e-3)
+
+
+def test_an_annotator_who_rated_alone_moves_congers_chance() -> None:
+    """Six units that four rate, and six that a fifth annotator rates alone."""
+    values = np.full((12, 5), np.nan)
+    values[:6, :4] = _random(11, n=6, annotators=4, kept=1.0)
+    values[6:, 4] = [1, 1, 1, 2, 1, 1]
+    prefs, entry = Preferences.from_long(_frame(values)), TARGETS["scores"]["conger_kappa"]
+    found = sources(prefs, (), [entry], Options(weights="identity", categories=[1, 2, 3, 4, 5]))["scores"]
+    annotators = found.replicates(0, entry).annotators
+    options = {"weights": "identity", "categories": [1, 2, 3, 4, 5]}
+    anew = [
+        _figures(_frame(np.delete(values, a, axis=1)), ["conger_kappa"], **options)["conger_kappa"]["estimate"]
+        for a in range(5)
+    ]
+    assert annotators == pytest.approx(anew)

@@ -15,6 +15,7 @@ from prefqa.replicates import Replicates
 
 #: Pairs of annotators times squared categories that are held as tables.
 MAX_CELLS = 100_000_000
+TOO_LARGE = f"pairs of annotators times squared categories are more than {MAX_CELLS:,}: too large a table"
 #: Numbers in tables of pairs of annotators without an item, up to which these are made.
 _EXACT = 4_000_000
 

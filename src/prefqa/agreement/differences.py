@@ -55,8 +55,9 @@ def differences(
               \Delta = u^b - u^a
 
     with u the jackknife influence of an item, an annotator and a judgment in either slice (0 where it has no part), so
-    that what stands in both slices counts as the same. t test with degrees of freedom as in `agreement`, by the smaller
-    number of items and of annotators; p values are Holm's within a coefficient.
+    that what stands in both slices counts as the same. t test with degrees of freedom as in `agreement`, by Welch's
+    (1947) formula over slices that share no item (no annotator), else by the smaller number; p values are Holm's within
+    a coefficient.
     `inference` says what the variance holds: "items" alone where a slice has two annotators or fewer, or where the
     coefficient is undefined without one of them, although annotators were asked for.
 
@@ -107,6 +108,15 @@ class _Spread:
         shared = 2 * float(self.influence[here] @ other.influence[there])
         return float(self.influence @ self.influence + other.influence @ other.influence) - shared
 
+    def freedom(self, other: _Spread) -> float:
+        """Degrees of freedom of that variance: Welch's where nothing is shared, else those of the smaller number."""
+        sizes = self.keys.size - 1, other.keys.size - 1
+        if min(sizes) < 1 or np.isin(self.keys, other.keys).any():
+            return float(min(sizes))
+        parts = [float(of.influence @ of.influence) for of in (self, other)]
+        squares = sum(part**2 / size for part, size in zip(parts, sizes, strict=True))
+        return sum(parts) ** 2 / squares if squares > 0 else float(min(sizes))
+
 
 class _Part(NamedTuple):
     """A coefficient of one slice, and what moves it."""
@@ -132,7 +142,7 @@ def _difference(a: _Part, b: _Part, options: Options) -> dict[str, Any]:
         return {"n_items": n_items, "reason": "undefined in one of the slices"}
     over = [x.variance(y) for x, y in zip(a[1:], b[1:], strict=True)]
     variance = Variance.of(over[0], over[1] if n_annotators >= FEWEST else np.nan, over[2])
-    freedom = variance.freedom(n_items, n_annotators)
+    freedom = variance.freedom(a.items.freedom(b.items) + 1, a.annotators.freedom(b.annotators) + 1)
     if not variance.total > 0 or freedom < 1:
         return {"n_items": n_items, "reason": "one item, or no variance, in one of the slices"}
     difference, se = b.estimate - a.estimate, float(np.sqrt(variance.total))

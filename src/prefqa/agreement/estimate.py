@@ -14,7 +14,7 @@ from prefqa.agreement.rating_source import RatingSource
 from prefqa.agreement.registry import ORIENTATIONS, Entry, choose
 from prefqa.agreement.sources import Source, VoteSource
 from prefqa.agreement.weights import WEIGHTS
-from prefqa.bootstrap import bca, percentile
+from prefqa.bootstrap import UNDEFINED, bca, percentile
 from prefqa.errors import UsageError
 from prefqa.moments import interval
 from prefqa.preferences import Preferences, as_preferences
@@ -246,7 +246,8 @@ def _oriented(entry: Entry, orientation: str) -> Entry:
 def _figures(source: Source, cell: int, entry: Entry, options: Options) -> dict[str, Any]:
     """Estimate, error, interval and n of one coefficient in one cell."""
     impossible = source.reason(entry)
-    found = Replicates.undefined() if impossible else source.replicates(cell, entry)
+    found = Replicates.undefined(reason=impossible) if impossible else source.replicates(cell, entry)
+    reason = found.reason
     variance = found.variance
     over = INFERENCE[int(np.isnan(variance.over_annotators))]
     freedom = variance.freedom(found.n_items, found.annotators.size)
@@ -256,6 +257,9 @@ def _figures(source: Source, cell: int, entry: Entry, options: Options) -> dict[
         drawn = source.bootstrap(cell, entry, options.n_replicates, options.seed)
     if drawn is None:
         low, high = interval(found.estimate, se, freedom, options.level, entry.bounds, found.n_items)
+    elif np.isnan(drawn).mean() > UNDEFINED:
+        se, low, high = np.nan, np.nan, np.nan
+        reason = f"undefined in {np.isnan(drawn).mean():.0%} of the bootstrap samples"
     else:
         se = float(np.nanstd(drawn, ddof=1))
         low, high = (
@@ -264,7 +268,7 @@ def _figures(source: Source, cell: int, entry: Entry, options: Options) -> dict[
     numbers = {"estimate": found.estimate, "se": se, "ci_low": low, "ci_high": high}
     figures: dict[str, Any] = {name: None if np.isnan(value) else value for name, value in numbers.items()}
     inference = None if np.isnan(se) else over
-    return figures | {"n_items": found.n_items, "reason": impossible, "inference": inference}
+    return figures | {"n_items": found.n_items, "reason": reason, "inference": inference}
 
 
 def _reason(row: dict[str, Any], entry: Entry) -> str | None:

@@ -13,6 +13,7 @@ from prefqa.agreement.estimate import Options, kind_of, sources
 from prefqa.agreement.registry import choose
 from prefqa.errors import UsageError
 from prefqa.preferences import Preferences, as_preferences
+from prefqa.replicates import Replicates
 from prefqa.results import Result, records
 
 _FACTORS = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -86,10 +87,16 @@ def plan(
         raise UsageError(f"reliability must be between 0 and 1, not {reliability}")
     options = Options(level=level, weights=weights)
     ((name, entry),) = choose(target, [coefficient])
-    found = sources(prefs, (), [entry], options)[kind_of(entry)].replicates(0, entry)
+    source = sources(prefs, (), [entry], options)[kind_of(entry)]
+    impossible = source.reason(entry)
+    found = Replicates.undefined(reason=impossible) if impossible else source.replicates(0, entry)
+    if found.reason:
+        raise UsageError(f"no plan for {name}: {found.reason}")
     variance = found.variance
     if np.isnan(variance.items):
         raise UsageError(f"the pilot gives no standard error of {name}", hint="see `reason` in prefqa.agreement(...).")
+    if not variance.total > 0:
+        raise UsageError(f"the pilot shows no spread of {name}", hint="judge more items in the pilot.")
     n, a = found.n_items, max(found.annotators.size, 1)
 
     def width(n_items: float, n_annotators: float) -> float:

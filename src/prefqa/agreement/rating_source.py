@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ import polars as pl
 from scipy import sparse
 
 from prefqa._types import Floats, Ints
-from prefqa.agreement.annotator_pairs import AnnotatorPairs, annotator_pairs, cohen, mean_over_pairs, scott
+from prefqa.agreement.annotator_pairs import TOO_LARGE, AnnotatorPairs, annotator_pairs, cohen, mean_over_pairs, scott
 from prefqa.agreement.conger import conger
 from prefqa.agreement.icc_two_way import two_way
 from prefqa.agreement.registry import Entry
@@ -83,10 +83,9 @@ class RatingSource:
         few = n <= MAX_CATEGORIES
         weighted = agreement_weights(weights, numbers) if few else np.zeros((0, 0))
         scale = Scale(n, weighted, squared_ratio(numbers) if few else weighted, None, symmetric=False)
-        if raw is not None and n:  # sums of squares keep their digits around the middle of the scale
-            middle, reach = (raw[0] + raw[-1]) / 2, (raw[-1] - raw[0]) or 1.0
-            scale = Scale(n, scale.weights, scale.ratio, (raw - middle) / reach, symmetric=False)
-        return cls(coded, ratings_of_values(coded, scale.numbers, n), scale, values, annotators)
+        if raw is not None:
+            scale = replace(scale, numbers=raw)
+        return cls(coded, ratings_of_values(coded, raw, n), scale, values, annotators)
 
     def counts(self, cell: int) -> Counts:
         """Return how much there is in a cell."""
@@ -103,9 +102,9 @@ class RatingSource:
         found = here.found.counted(entry.counted)
         if not found.counts.size:
             return Replicates.undefined()
-        values, total = RatingPatterns(*in_groups(found.values, found.counts), found.scale), found.total()
-        items = left_out(found, values.values, entry.ratings, total)
-        whole = Replicates(float(entry.ratings(found.sums(total))), items, values.counts)
+        grouped = RatingPatterns(*in_groups(found.values, found.counts), found.scale)
+        estimate = float(entry.ratings(found.sums(found.total())))
+        whole = Replicates(estimate, grouped.without_items(entry.ratings), grouped.counts)
         if not self.annotators:
             return whole
         lost, total = self._lost(cell, entry), here.found.total()
@@ -123,11 +122,10 @@ class RatingSource:
         found = here.found.counted(entry.counted)
         if not found.counts.size:
             return LeftOut(np.nan, ())
-        total = found.total()
-        estimate = float(entry.ratings(found.sums(total)))
+        estimate = float(entry.ratings(found.sums(found.total())))
         number = np.cumsum(here.found.carrying(entry.counted)) - 1
         counted = here.found.carrying(entry.counted)[here.kind]
-        without = left_out(found, found.values, entry.ratings, total)
+        without = found.without_items(entry.ratings)
         items = here.ratings.item[counted].astype(np.int64), without[number[here.kind[counted]]]
         if not self.annotators:
             return LeftOut(estimate, (items,))
@@ -165,7 +163,7 @@ class RatingSource:
     def losses(self, cell: int) -> Losses[sparse.csr_array]:
         """Return what the sums of a cell lose without each judgment."""
         if cell not in self._losses:
-            self._losses[cell] = rating_losses(self.cell(cell).ratings, self.scale)
+            self._losses[cell] = rating_losses(self.cell(cell).ratings, self.cell(cell).found.scale)
         return self._losses[cell]
 
     def pairs(self, cell: int) -> AnnotatorPairs | None:
@@ -183,7 +181,9 @@ class RatingSource:
             )
         if entry.route in ("cohen", "scott"):
             pairs = self.pairs(cell)
-            if pairs is None or not pairs.pair.size:
+            if pairs is None:
+                return Replicates.undefined(reason=TOO_LARGE)
+            if not pairs.pair.size:
                 return Replicates.undefined()
             found = mean_over_pairs(pairs, cohen if entry.route == "cohen" else scott)
             return found if self.annotators else Replicates(*found[:3])
@@ -194,6 +194,21 @@ class RatingSource:
     def cell(self, cell: int) -> RatingCell:
         """Return the ratings of a cell, the patterns of its items, and the pattern of each item."""
         if cell not in self._cells:
-            ratings = self.ratings.of_cell(cell)
-            self._cells[cell] = RatingCell(ratings, *rating_patterns(ratings, self.scale))
+            ratings, scale = self.ratings.of_cell(cell), self.scale
+            if scale.numbers is not None:
+                scale = replace(scale, numbers=_standard(scale.numbers, ratings.value))
+                ratings = replace(ratings, numbers=scale.numbers)
+            self._cells[cell] = RatingCell(ratings, *rating_patterns(ratings, scale))
         return self._cells[cell]
+
+
+def _standard(numbers: Floats, given: Ints) -> Floats:
+    """Numbers less the median of those given, over the median distance from it: sums of squares keep their digits.
+
+    A far number, or the numbers of another slice, move neither.
+    """
+    if not given.size:
+        return numbers
+    middle = np.median(numbers[given])
+    far = np.abs(numbers[given] - middle)
+    return np.asarray((numbers - middle) / (np.median(far[far > 0]) if far.any() else 1.0), np.float64)
