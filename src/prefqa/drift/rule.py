@@ -20,6 +20,8 @@ RULE = "rule"
 MAX_CHANGES = 3
 #: Two scores that correlate by more than this cannot be told apart.
 _SAME = 0.9
+#: A feature is named in place of the strength of all from this share of its z on.
+_NEARLY = 0.8
 
 
 def rule(evidence: Evidence, *, alpha: float, level: float, seed: int) -> Family:
@@ -106,6 +108,7 @@ def _changes(
         heights = np.where(open_, np.abs(z), -np.inf)
         among = not changes and score.max() > heights.max()
         at = int((score if among else heights).argmax())
+        at = at if among else _feature_instead(evidence, heights, at)
         contrast, column = divmod(at, z.shape[1])
         height = float(score[contrast, column] if among else z[contrast, column])
         p = float(exceeds(draws, np.array(height)))
@@ -119,6 +122,16 @@ def _changes(
         open_[:, column] = False
         z = np.where(open_, (z - with_it * height) / np.sqrt(np.maximum(1 - with_it**2, 0.01)), z)
     return changes
+
+
+def _feature_instead(evidence: Evidence, heights: Floats, at: int) -> int:
+    """Name a single feature rather than the strength of all, where it stands out nearly as much."""
+    if evidence.scores.names[at % heights.shape[1]] != STRENGTH:
+        return at
+    features = heights[:, : len(evidence.votes.names)]
+    contrast, column = divmod(int(features.argmax()), features.shape[1])
+    near = features[contrast, column] >= _NEARLY * heights.flat[at]
+    return contrast * heights.shape[1] + column if near else at
 
 
 def describe(evidence: Evidence, contrast: int, column: int, level: float, seed: int) -> dict[str, Any]:
