@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from prefqa.checks import CheckResult, check
     from prefqa.config import Config, load_config
     from prefqa.consensus import ConsensusResult, consensus
-    from prefqa.drift import DriftResult, drift
+    from prefqa.drift import DriftResult, WatchResult, drift, watch
     from prefqa.errors import PrefqaError
     from prefqa.gate import GateResult, gate
     from prefqa.pipeline import RunResult, run
@@ -44,6 +44,8 @@ _HOMES = {
     "Drift": "simulate",
     "Simulation": "simulate",
     "simulate": "simulate",
+    "watch": "drift",
+    "WatchResult": "drift",
 }
 
 __all__ = [
@@ -58,6 +60,7 @@ __all__ = [
     "PrefqaError",
     "RunResult",
     "Simulation",
+    "WatchResult",
     "agreement",
     "check",
     "consensus",
@@ -68,6 +71,7 @@ __all__ = [
     "report",
     "run",
     "simulate",
+    "watch",
 ]
 
 

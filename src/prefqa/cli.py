@@ -27,6 +27,7 @@ from prefqa.cli_shared import (
     settings_of,
     show_result,
 )
+from prefqa.cli_watch import watch
 from prefqa.errors import PrefqaError
 
 #: The values of `prefqa.consensus.Method`, which would be slow to import; a test holds them equal.
@@ -200,7 +201,7 @@ def explain(code: str) -> int:
     return EXIT_CLEAN
 
 
-for _command in (agreement, disagreement, plan):
+for _command in (agreement, disagreement, plan, watch):
     cli.add_command(_command)
 
 
