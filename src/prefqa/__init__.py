@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from prefqa.consensus import ConsensusResult, LabelConsensus, consensus, label_consensus
     from prefqa.consensus.leaderboard import LeaderboardResult, leaderboard
     from prefqa.consensus.plackett_luce import PlackettLuce, plackett_luce
-    from prefqa.drift import DriftResult, drift
+    from prefqa.drift import DriftResult, WatchResult, drift, watch
     from prefqa.errors import PrefqaError
     from prefqa.gate import GateResult, gate
     from prefqa.pipeline import RunResult, run
@@ -54,6 +54,8 @@ _HOMES = {
     "Simulation": "simulate",
     "simulate": "simulate",
     "write_pairs": "writers",
+    "watch": "drift",
+    "WatchResult": "drift",
 }
 
 __all__ = [
@@ -71,6 +73,7 @@ __all__ = [
     "PrefqaError",
     "RunResult",
     "Simulation",
+    "WatchResult",
     "agreement",
     "check",
     "consensus",
@@ -84,6 +87,7 @@ __all__ = [
     "report",
     "run",
     "simulate",
+    "watch",
     "write_pairs",
 ]
 

@@ -30,6 +30,7 @@ from prefqa.cli_shared import (
     settings_of,
     show_result,
 )
+from prefqa.cli_watch import watch
 from prefqa.errors import PrefqaError
 
 
@@ -126,7 +127,7 @@ def schema(as_: str) -> int:
 
 
 _COMMANDS = (
-    check, rules, explain, agreement, disagreement, plan, consensus, relabel, label_consensus, leaderboard, convert,
+    check, rules, explain, agreement, disagreement, plan, watch, consensus, relabel, label_consensus, leaderboard, convert,
 )  # fmt: skip
 for _command in _COMMANDS:
     cli.add_command(_command)

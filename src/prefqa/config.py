@@ -106,6 +106,8 @@ class DriftConfig(_Table):
     version: str | None = None
     batch: str | None = None
     reference: str | None = None
+    features: tuple[str, ...] | None = None
+    strata: tuple[str, ...] | None = None
     alpha: Level = 0.05
 
 

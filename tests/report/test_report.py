@@ -185,7 +185,8 @@ def test_a_finding_shows_the_rows_to_mend_and_why() -> None:
 
 
 def test_a_change_over_time_is_told_and_marked() -> None:
-    prefs = prefqa.simulate(n_items=600, seed=0, texts=False, drift=prefqa.Drift("care", 6, 0.9)).preferences
+    drift = prefqa.Drift("length", 3, 1.5)
+    prefs = prefqa.simulate(n_items=300, seed=0, texts=False, weeks=6, drift=drift).preferences
     found = prefqa.run(prefs)
     whole = prefqa.report(found)
     words = Page(whole).words

@@ -2,5 +2,6 @@
 
 from prefqa.drift.compare import drift
 from prefqa.drift.result import DriftResult
+from prefqa.drift.sequential import WatchResult, watch
 
-__all__ = ["DriftResult", "drift"]
+__all__ = ["DriftResult", "WatchResult", "drift", "watch"]

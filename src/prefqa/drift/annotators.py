@@ -25,9 +25,10 @@ from prefqa.drift.units import sentence
 
 ANNOTATOR = "annotator"
 PERMUTE_BELOW = 0.03
-N_PERMUTATIONS = 4_999
-#: With more judgments than this the normal limit is as good, and permutations take long.
-_LARGE = 3_000
+#: Permutations, fewer for annotators of so many judgments that these times their number exceed the budget.
+N_PERMUTATIONS, _BUDGET = 4_999, 2_500_000
+#: Beyond the permutations, p goes on as the tail of the largest squares does, which falls exponentially.
+_TAIL = 0.05
 _CELLS = 20_000_000
 
 
@@ -127,9 +128,7 @@ def scan_annotators(
     rng = np.random.default_rng(seed)
     for index in np.flatnonzero(p_value < PERMUTE_BELOW):
         mine = np.flatnonzero(scores.annotator == annotators[index])
-        if mine.size <= _LARGE:
-            permuted = _permuted(scores, mine, contrasts, columns, rng)
-            p_value[index] = permuted if permuted > 1 / (N_PERMUTATIONS + 1) else min(permuted, p_value[index])
+        p_value[index] = _permuted(scores, mine, contrasts, columns, rng)
     critical = float(np.quantile(draws, 1 - alpha / annotators.size))
     return AnnotatorScan(
         annotators,
@@ -165,10 +164,10 @@ def _permuted(scores: Scores, mine: Ints, contrasts: Contrasts, columns: Ints, r
     starts = np.flatnonzero(np.append(True, cell[1:] != cell[:-1]))
     block = max(1, _CELLS // (n * max(width, contrasts.n)))
     parts = [score.T @ weight]
-    done = 0
+    done, total = 0, min(N_PERMUTATIONS, max(199, _BUDGET // n))
     permuted = []
-    while done < N_PERMUTATIONS:
-        size = min(block, N_PERMUTATIONS - done)
+    while done < total:
+        size = min(block, total - done)
         key = rng.random((size, n))
         at = np.empty((size, n), np.int64)
         for low, high in zip(starts, np.append(starts[1:], n), strict=True):
@@ -179,8 +178,17 @@ def _permuted(scores: Scores, mine: Ints, contrasts: Contrasts, columns: Ints, r
     null = np.concatenate(permuted)
     sd = null.std(axis=0)
     sd = np.where(sd > 0, sd, np.inf)
-    observed = np.abs(parts[0] / sd).max()
-    return float((1 + (np.abs(null / sd).max(axis=(1, 2)) >= observed - 1e-9).sum()) / (N_PERMUTATIONS + 1))
+    return _p_of_largest(float(np.abs(parts[0] / sd).max()), np.abs(null / sd).max(axis=(1, 2)))
+
+
+def _p_of_largest(observed: float, drawn: Floats) -> float:
+    """Share of draws that reach what was observed; where none does, by the exponential tail of their squares."""
+    reached = int((drawn >= observed - 1e-9).sum())
+    if reached:
+        return (1 + reached) / (drawn.size + 1)
+    start = float(np.quantile(drawn**2, 1 - _TAIL))
+    excess = float((drawn[drawn**2 > start] ** 2 - start).mean())
+    return min(1 / (drawn.size + 1), _TAIL * float(np.exp(-(observed**2 - start) / excess)))
 
 
 def _net(score: Floats, information: Floats, cell: Ints) -> Floats:

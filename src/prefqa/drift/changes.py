@@ -31,7 +31,7 @@ _EVERYBODY = 0.8
 _DRAWS = 4_000
 _ROUNDS = 20
 #: One-sided z of an annotator's own shift, where annotators differ, from which they count as moved.
-_STANDS_OUT = 1.5
+_STANDS_OUT = 1.0
 
 
 class Shift(NamedTuple):
@@ -47,10 +47,12 @@ def shift(evidence: Evidence, contrast: int, column: int, who: Movers | None = N
     """Size of the shift of the pool, or of those who moved; None where it rests on nothing."""
     at, scanned = (contrast, column), evidence.scan
     difference, weight, variance = scanned.difference[at], scanned.weight[at], scanned.variance[at]
+    habit = 0.0
     if who is not None and not who.everybody:
         mine = (who.moved, *at)
         difference, weight = scanned.annotator_difference[mine].sum(), scanned.annotator_weight[mine].sum()
         variance = scanned.annotator_variance[mine].sum()
+        habit = float(evidence.model.habit[who.moved, column].mean()) if column < len(evidence.votes.names) else 0.0
     sensitivity = float(weight * evidence.scores.kept[column])
     if sensitivity <= 0 or not variance > 0:
         return None
@@ -59,7 +61,7 @@ def shift(evidence: Evidence, contrast: int, column: int, who: Movers | None = N
     if column >= len(evidence.votes.names):
         return Shift(effect * factor, se * factor, None, None)
     share = float(evidence.pooled_share(column)[contrast])
-    before = float(evidence.model.beta[column]) - (1 - share) * effect
+    before = float(evidence.model.beta[column]) + habit - (1 - share) * effect
     return Shift(effect * factor, se * factor, before * factor, (before + effect) * factor)
 
 
@@ -109,7 +111,7 @@ def movers(evidence: Evidence, contrast: int, column: int) -> Movers:
     # The side on which annotators stand out more; then two groups, one of which stays at no shift.
     own = own * np.sign((np.sign(own) * own**2 * precision).sum() or 1.0)
     stands_out = own * np.sqrt(precision) > _STANDS_OUT
-    moved = own == own[(own * np.sqrt(precision)).argmax()]
+    moved = own > 0
     for _ in range(_ROUNDS):
         centre = (own * precision)[moved].sum() / precision[moved].sum()
         again = (own > centre / 2) & stands_out

@@ -11,6 +11,7 @@ from prefqa.drift.annotators import annotators
 from prefqa.drift.context import context, frame, holm, warnings
 from prefqa.drift.contrasts import Contrasts, against, change_points
 from prefqa.drift.evidence import Evidence
+from prefqa.drift.known import known_answers
 from prefqa.drift.periods import PERIOD, Periods, cut
 from prefqa.drift.result import CHANGE_SCHEMA, DETECTOR_SCHEMA, TIMELINE_SCHEMA, DriftResult, Family, undefined
 from prefqa.drift.rule import rule
@@ -103,6 +104,8 @@ def _families(
     seed: int,
 ) -> tuple[dict[str, Family], list[dict[str, Any]]]:
     """Run the families of detectors; and the weights over time."""
+    reference = None if contrasts.ordered else contrasts.reference[0]
+    known = known_answers(periods, reference=reference, alpha=alpha, seed=seed)
     votes = vote_table(periods, features=features, strata=strata)
     reason = None
     if len(votes.periods) > MAX_PERIODS:
@@ -110,14 +113,14 @@ def _families(
     elif not votes.n or not (votes.said != 0).any():
         reason = "no vote prefers one response to another"
     if reason:
-        return {RULE: Family([{"detector": RULE, "kind": RULE, "reason": reason}], None, [])}, []
+        return {RULE: Family([{"detector": RULE, "kind": RULE, "reason": reason}], None, [])} | known, []
     evidence = Evidence.of(votes, contrasts, seed=seed)
-    each = alpha / 2
+    each = alpha / (2 + sum(family.p_value is not None for family in known.values()))
     families = {
         RULE: rule(evidence, alpha=each, level=level, seed=seed),
         ANNOTATORS: annotators(evidence, alpha=each, level=level, seed=seed),
     }
-    return families, weights_by_period(evidence, level)
+    return families | known, weights_by_period(evidence, level)
 
 
 def _combined(families: dict[str, Family], alpha: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

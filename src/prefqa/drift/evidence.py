@@ -13,7 +13,7 @@ from prefqa.drift.model import VoteModel, fit
 from prefqa.drift.scan import Scan, scan
 from prefqa.drift.scores import CARE, SPREAD, STRENGTH, TIES, Scores, score_judgments, without_nuisance
 from prefqa.drift.units import Unit, unit
-from prefqa.drift.vote_table import VoteTable
+from prefqa.drift.vote_table import SINCE, VoteTable
 
 #: Votes on which the model is fitted; so many per annotator more, so that habits are known.
 FIT_VOTES, FIT_PER_ANNOTATOR = 10_000, 60
@@ -42,10 +42,16 @@ class Evidence:
         cells = cell_sums(scores, len(votes.periods))
         return cls(votes, model, scores, cells, contrasts, scan(scores, cells, contrasts, len(votes.annotators)))
 
+    def given(self, contrast: int, column: int, moved: Bools, *, seed: int) -> Evidence:
+        """The same with a confirmed change of a feature's weight in the model, for those who moved."""
+        return Evidence.of(
+            self.votes.with_change(column, self.contrasts.after[contrast], moved), self.contrasts, seed=seed
+        )
+
     @cached_property
     def pool_columns(self) -> Ints:
         """Scores that the pool is tested on."""
-        names = list(self.votes.names)
+        names = [name for name in self.votes.names if not name.startswith(SINCE)]
         if not self.model.single:
             names += [STRENGTH] if len(names) > 1 else []
             names += [TIES] if self.model.threshold is not None else []
@@ -54,7 +60,7 @@ class Evidence:
     @cached_property
     def annotator_columns(self) -> Ints:
         """Scores that each annotator is tested on: not on single models."""
-        names = [name for name, model in zip(self.votes.names, self.votes.is_model, strict=True) if not model]
+        names = [name for name, model in zip(self.votes.names, self.votes.is_common, strict=True) if not model]
         if not self.model.single:
             names += [CARE, *([TIES] if self.model.threshold is not None else [])]
         return np.array([self.scores.column(name) for name in names], np.int64)

@@ -129,7 +129,7 @@ class _Shape(NamedTuple):
 
     @classmethod
     def of(cls, votes: VoteTable, *, single: bool) -> _Shape:
-        habits = np.flatnonzero(~votes.is_model)
+        habits = np.flatnonzero(~votes.is_common)
         ties = bool((votes.said == 0).any()) and bool((votes.said != 0).any())
         return cls(len(votes.names), len(votes.annotators), len(votes.strata), len(votes.periods), habits, ties, single)
 

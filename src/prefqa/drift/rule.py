@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from prefqa._types import Bools, Floats
+from prefqa._types import Floats
 from prefqa.drift.changes import Shift, dates, explained, half_width, movers, shift
 from prefqa.drift.evidence import STRENGTH, TIES, Evidence
 from prefqa.drift.power import min_detectable
@@ -16,10 +16,10 @@ from prefqa.drift.scan import exceeds, largest
 from prefqa.drift.units import listed, sentence
 
 RULE = "rule"
-#: Changes told of one campaign; those after the first must stand out given those before.
+#: Changes told of one campaign; those after the first must stand out with those before in the model.
 MAX_CHANGES = 3
-#: Two scores that correlate by more than this cannot be told apart.
-_SAME = 0.9
+#: A feature is named in place of the strength of all from this share of its z on.
+_NEARLY = 0.8
 
 
 def rule(evidence: Evidence, *, alpha: float, level: float, seed: int) -> Family:
@@ -38,7 +38,7 @@ def rule(evidence: Evidence, *, alpha: float, level: float, seed: int) -> Family
     some = [_anyone_row(evidence, column, draws) for column in evidence.annotator_columns if anyone[:, column].any()]
     rows = rows + some
     tested = [row["p_adjusted"] for row in rows if row.get("p_adjusted") is not None]
-    changes = _changes(evidence, pool, anyone, draws, alpha, level, seed)
+    changes = _changes(evidence, draws, alpha, level, seed)
     return Family(rows + _undefined(evidence), min(tested) if tested else None, changes)
 
 
@@ -90,35 +90,44 @@ def _anyone_row(evidence: Evidence, column: int, draws: Floats) -> dict[str, Any
     }
 
 
-def _changes(
-    evidence: Evidence, pool: Bools, anyone: Bools, draws: Floats, alpha: float, level: float, seed: int
-) -> list[dict[str, Any]]:
-    """Take what stands out most, the pool or its annotators, then what still does given that.
+def _changes(evidence: Evidence, draws: Floats, alpha: float, level: float, seed: int) -> list[dict[str, Any]]:
+    """Take what stands out most, the pool or its annotators; put it into the model; take what still stands out.
 
-    Given a change of the pool at one place, the z of another is the rest after what their correlation explains. Where
-    annotators stand out among themselves, nothing is said of further changes: they may be the same one.
+    A change that the model cannot hold as a feature (ties, strength, care) ends the search: others may be its echo.
     """
-    z, correlation = evidence.scan.z.copy(), evidence.scan.correlation
-    score = np.where(anyone, evidence.scan.anyone, -np.inf)
-    open_ = pool.copy()
     changes: list[dict[str, Any]] = []
-    while open_.any() and len(changes) < MAX_CHANGES:
-        heights = np.where(open_, np.abs(z), -np.inf)
-        among = not changes and score.max() > heights.max()
-        at = int((score if among else heights).argmax())
-        contrast, column = divmod(at, z.shape[1])
-        height = float(score[contrast, column] if among else z[contrast, column])
-        p = float(exceeds(draws, np.array(height)))
+    told: set[str] = set()
+    while len(changes) < MAX_CHANGES:
+        pool, anyone = (evidence.grid(columns) for columns in (evidence.pool_columns, evidence.annotator_columns))
+        heights = np.where(pool, np.abs(evidence.scan.z), -np.inf)
+        score = np.where(anyone & (evidence.scan.anyone != 0), evidence.scan.anyone, -np.inf)
+        for name in told:
+            heights[:, evidence.scores.column(name)] = score[:, evidence.scores.column(name)] = -np.inf
+        among = bool(score.max() > heights.max())
+        at = int(score.argmax()) if among else _feature_instead(evidence, heights, int(heights.argmax()))
+        contrast, column = divmod(at, heights.shape[1])
+        p = float(exceeds(draws, (score if among else heights)[contrast, column]))
         if p >= alpha:
             break
         changes.append(describe(evidence, contrast, column, level, seed) | {"p_adjusted": p})
-        if among:
+        name = evidence.scores.names[column]
+        if name not in evidence.votes.names or len(changes) == MAX_CHANGES:
             break
-        with_it = correlation[at].reshape(z.shape)
-        open_[:, (np.abs(with_it) > _SAME).any(axis=0)] = False
-        open_[:, column] = False
-        z = np.where(open_, (z - with_it * height) / np.sqrt(np.maximum(1 - with_it**2, 0.01)), z)
+        told |= {name, STRENGTH}
+        moved = movers(evidence, contrast, column)
+        who = np.ones_like(moved.moved) if moved.everybody else moved.moved
+        evidence = evidence.given(contrast, column, who, seed=seed)
     return changes
+
+
+def _feature_instead(evidence: Evidence, heights: Floats, at: int) -> int:
+    """Name a single feature rather than the strength of all, where it stands out nearly as much."""
+    if evidence.scores.names[at % heights.shape[1]] != STRENGTH:
+        return at
+    features = heights[:, : len(evidence.votes.names)]
+    contrast, column = divmod(int(features.argmax()), features.shape[1])
+    near = features[contrast, column] >= _NEARLY * heights.flat[at]
+    return contrast * heights.shape[1] + column if near else at
 
 
 def describe(evidence: Evidence, contrast: int, column: int, level: float, seed: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@ r"""The scan: all scores and all contrasts at once, against the distribution of 
 For the pool, :math:`Z = \sum_c N_c / \sqrt{V}`, where V sums the squares of what each item adds. That is the variance
 while nobody changes, and so the one of the test. The interval of a change takes V clustered two ways, by item and
 annotator (Cameron, Gelbach & Miller 2011, centred at the common change), never less than that over items, so that it
-holds for other annotators of the same pool. Beside it, for each score, the sum over annotators of their own squared z
+holds for other annotators of the same pool. Beside it, for each score, the sum over annotators of their own squared N
 (is there anyone who changed?), on the normal scale of Wilson & Hilferty (1931). The null distribution of the maximum
 over everything is simulated from the estimated correlations of the contributions of items, so that p-values
 hold for the whole family (single-step maxT, Westfall & Young 1993).
@@ -23,8 +23,8 @@ from prefqa.drift.scores import Scores
 N_DRAWS = 10_000
 #: Judgments from which correlations are estimated; an estimate from so many is as good as from all.
 _SAMPLE = 60_000
-#: An annotator has a z of their own from so many judgments on either side.
-MIN_JUDGMENTS = 10
+#: An annotator has a z of their own from so many judgments on either side, and from such a share of theirs.
+MIN_JUDGMENTS, MIN_SHARE = 10, 0.05
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,12 @@ def scan(scores: Scores, cells: Cells, contrasts: Contrasts, n_annotators: int) 
     z = np.where(defined, difference / np.sqrt(np.where(defined, by_item, 1.0)), 0.0)
     sd = np.sqrt(np.where(by_item > 0, by_item, 1.0)).ravel()
     correlation = gram / np.outer(sd, sd)
-    own_z = _own_z(own, own_variance, _enough(cells, contrasts, n_annotators))
+    enough = _enough(cells, contrasts, n_annotators)
+    own_z = _own_z(own, own_variance, enough)
+    anyone = _anyone(own, own_variance, own_weight, enough)
     return Scan(
-        difference, weight, variance, by_item, z, _anyone(own_z), correlation, own, own_weight, own_variance, own_z
-    )
+        difference, weight, variance, by_item, z, anyone, correlation, own, own_weight, own_variance, own_z
+    )  # fmt: skip
 
 
 def largest(correlation: Floats, use: Bools, anyone: Bools, seed: int) -> Floats:
@@ -110,7 +112,7 @@ def _enough(cells: Cells, contrasts: Contrasts, n_annotators: int) -> Bools:
     """Which annotators judged enough on both sides, [n_annotators, n_contrasts, 1]."""
     sides = [(cells.count @ side.T.astype(float))[:, :, None] for side in (contrasts.before, contrasts.after)]
     before, after = (by_annotator(side, cells, n_annotators) for side in sides)
-    return np.minimum(before, after) >= MIN_JUDGMENTS
+    return np.minimum(before, after) >= np.maximum(MIN_JUDGMENTS, MIN_SHARE * (before + after))
 
 
 def _own_z(own: Floats, variance: Floats, enough: Bools) -> Floats:
@@ -118,13 +120,20 @@ def _own_z(own: Floats, variance: Floats, enough: Bools) -> Floats:
     return np.where(defined, own / np.sqrt(np.where(defined, variance, 1.0)), 0.0)
 
 
-def _anyone(own_z: Floats) -> Floats:
-    """Normal score of the sum of squared z, by the cube root of Wilson and Hilferty."""
-    freedom = (own_z != 0).sum(axis=0)
-    some = np.maximum(freedom, 1)
-    spread = 2 / (9 * some)
-    score = (np.cbrt((own_z**2).sum(axis=0) / some) - (1 - spread)) / np.sqrt(spread)
-    return np.where(freedom > 1, score, 0.0)
+def _anyone(own: Floats, variance: Floats, weight: Floats, enough: Bools) -> Floats:
+    """Normal score of the annotators' squares, sum N² / W against sum V / W, which it equals on average.
+
+    Only V, not each square over its own V, stands below, so that many annotators with few judgments add up to no bias.
+    Degrees of freedom by Satterthwaite (1946), the normal score by the cube root of Wilson and Hilferty.
+    """
+    use = enough & (variance > 0) & (weight > 0)
+    of_weight = np.where(use, 1 / np.where(weight > 0, weight, 1.0), 0.0)
+    expected, seen = (variance * of_weight).sum(axis=0), (own**2 * of_weight).sum(axis=0)
+    some = (use.sum(axis=0) > 1) & (expected > 0)
+    expected = np.where(some, expected, 1.0)
+    squares = np.where(some, ((variance * of_weight) ** 2).sum(axis=0), 1.0)
+    spread = 2 / 9 * squares / expected**2
+    return np.where(some, (np.cbrt(seen / expected) - (1 - spread)) / np.sqrt(spread), 0.0)
 
 
 def _gram(scores: Scores, compared: Compared, contrasts: Contrasts) -> Floats:

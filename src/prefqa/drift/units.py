@@ -59,13 +59,17 @@ def _times(effect: float) -> str:
 
 def _odds(weight: float) -> str:
     if weight > 1:
-        return f"multiplies the odds of winning by {np.exp(weight):.2g}"
+        return f"multiplies the odds of winning by {_round(np.exp(weight))}"
     change = np.expm1(weight)
     return f"{'raises' if change >= 0 else 'lowers'} the odds of winning by {abs(change):.0%}"
 
 
+def _round(factor: float) -> str:
+    return f"{factor:.1f}" if factor < 10 else f"{float(f'{factor:.2g}'):,.0f}"
+
+
 def _percent(weight: float) -> str:
-    return f"by {np.exp(weight):.2g}" if weight > 1 else f"{np.expm1(weight):+.0%}"
+    return f"by {_round(np.exp(weight))}" if weight > 1 else f"{np.expm1(weight):+.0%}"
 
 
 def listed(names: list[str], longest: int = 6) -> str:

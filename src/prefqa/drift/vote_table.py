@@ -17,6 +17,8 @@ from prefqa.preferences import Preferences
 
 #: Item columns of at most so many values are strata, as long as their combinations are not more than MAX_STRATA.
 MAX_LEVELS, MAX_STRATA = 12, 24
+#: Begins the name of a feature that is a confirmed change.
+SINCE = "since:"
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,15 @@ class VoteTable:
         return np.flatnonzero(np.append(True, self.unit[1:] != self.unit[:-1])) if self.n else np.zeros(0, np.int64)
 
     @property
-    def is_model(self) -> Bools:
-        """Which features are the indicator of a model."""
-        return np.array([name.startswith("model:") for name in self.names], bool)
+    def is_common(self) -> Bools:
+        """Which features weigh the same for all annotators: the indicators of models, and confirmed changes."""
+        return np.array([name.startswith(("model:", SINCE)) for name in self.names], bool)
+
+    def with_change(self, column: int, after: Bools, moved: Bools) -> VoteTable:
+        """Add a feature that is `column` in the periods after a change, for the annotators who moved."""
+        changed = self.x[:, column] * after[self.period] * moved[self.annotator]
+        names = [*self.names, f"{SINCE}{self.names[column]}"]
+        return replace(self, x=np.column_stack([self.x, changed]), names=names, scale=np.append(self.scale, 1.0))
 
     def take(self, keep: Bools | Ints | slice) -> VoteTable:
         """Keep some votes, or put them in order; codes stay as they are."""
