@@ -27,10 +27,11 @@ def cases(module: str) -> Any:
     return loaded
 
 
-_argilla, _studio, _public = (cases(name) for name in ("test_argilla", "test_label_studio", "test_public"))
+_argilla, _studio, _public, _sft = (cases(f"test_{name}") for name in ("argilla", "label_studio", "public", "sft"))
 EXPORTS: dict[str, list[dict[str, Any]]] = {
     **{name: make() for name, make in _argilla.LAYOUTS.items()},
     **_public.CASES,
+    **_sft.LAYOUTS,
     "label-studio": [
         _studio.task(1, _studio.annotation(5, _studio.result("ranker", {"ranker": {"rank": ["b", "a", "c"]}}))),
         _studio.task(2, _studio.annotation(6, _studio.result("pairwise", {"selected": "left"}, "pw"))),
