@@ -88,9 +88,8 @@ def load_hub(address: str) -> pl.LazyFrame:
     except ReadError:
         raise
     except Exception as error:  # datasets, its hub client and its readers raise many kinds
-        raise ReadError(
-            address, f"cannot be loaded: {str(error).splitlines()[0] if str(error) else error!r}"
-        ) from error
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ReadError(address, f"cannot be loaded: {reason}") from error
 
 
 def _dataset(data: Any) -> pl.LazyFrame:
