@@ -127,7 +127,8 @@ def schema(as_: str) -> int:
 
 
 _COMMANDS = (
-    check, rules, explain, agreement, disagreement, plan, watch, consensus, relabel, label_consensus, leaderboard, convert,
+    check, rules, explain, agreement, disagreement, plan, watch, consensus, relabel, label_consensus, leaderboard,
+    convert,
 )  # fmt: skip
 for _command in _COMMANDS:
     cli.add_command(_command)

@@ -155,4 +155,14 @@ EXPORTS = (
         bad=_export(_task(_ranker("b", "a"), {"from_name": "x", "type": "rectanglelabels", "value": {"x": 1}})),
         good=_export(_task(_ranker("b", "a"))),
     ),
+    Rule(
+        "PQ729",
+        "several-answers",
+        "info",
+        "instruction data in which one prompt has several answers",
+        "Where they contradict each other a model learns both. Equal answers to one prompt are found by PQ103. Look at "
+        "them, or have them ranked.",
+        bad=({"prompt": "why?", "response": "because"}, {"prompt": "why?", "response": "no reason"}),
+        good=({"prompt": "why?", "response": "because"}, {"prompt": "how?", "response": "like this"}),
+    ),
 )

@@ -60,7 +60,7 @@ def note(code: str, message: str, rows: pl.DataFrame, of: int, *, value: pl.Expr
     shown = rows.with_columns((pl.lit(None) if value is None else value).cast(pl.String).alias("_value"))
     lacking = [pl.lit(None, dtype).alias(name) for name, dtype in NOTE_ROWS.items() if name not in shown.columns]
     shown = shown.with_columns(lacking).select(pl.col(name).cast(dtype) for name, dtype in NOTE_ROWS.items())
-    said = message.format(n=f"{rows.height:,}", of=f"{of:,}")
+    said = message.replace("{n}", f"{rows.height:,}").replace("{of}", f"{of:,}")
     return (Note(code, said, rows.height, of, shown),)
 
 

@@ -128,7 +128,7 @@ def explain(path: Path, form: str, error: Exception) -> ReadError:
         return ReadError(path, f"damaged Parquet file: {reason}", row_group=_broken_row_group(path))
     if isinstance(error, pl.exceptions.DuplicateError):
         return ReadError(path, f"two columns have one name: {reason}", hint="rename one of them.")
-    return ReadError(path, reason)
+    return ReadError(path, reason, line=_first_line_not_utf8(path) if form in ("json", "jsonl") else None)
 
 
 def _checked_format(path: Path, form: str) -> str:

@@ -8,7 +8,7 @@ import polars as pl
 
 from prefqa.readers.export import RECORD
 from prefqa.readers.label_studio_config import Control
-from prefqa.readers.records import json_lists
+from prefqa.readers.records import json_lists, json_objects
 from prefqa.readers.shapes import WORDS
 
 #: The sides of a pairwise control.
@@ -54,11 +54,10 @@ def _ranker(answers: pl.DataFrame, control: Control | None) -> pl.DataFrame:
     answers = answers.with_columns(_ranker=as_object).filter(pl.col("_ranker").str.starts_with("{"))
     if answers.is_empty():
         return answers.drop("value", "_ranker").with_columns(response_id=pl.lit(None, pl.String))
-    lines = "\n".join(answers["_ranker"]).encode()
     named = control.buckets if control is not None else ()
-    seen = pl.read_ndjson(lines, infer_schema_length=None).columns
+    seen = json_objects(answers["_ranker"]).columns
     buckets = [name for name in dict.fromkeys([*named, *seen]) if name not in (UNRANKED, RANKED)]
-    lists = pl.read_ndjson(lines, schema=dict.fromkeys((*buckets, RANKED, UNRANKED), pl.List(pl.String)))
+    lists = json_objects(answers["_ranker"], dict.fromkeys((*buckets, RANKED, UNRANKED), pl.List(pl.String())))
     plain = pl.concat([answers.drop("value", "_ranker"), lists], how="horizontal").with_row_index("_answer")
     keys = [name for name in answers.columns if name not in ("value", "_ranker")]
     parts = []

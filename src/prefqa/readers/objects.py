@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import polars as pl
 from prefqa.errors import MissingExtraError, ReadError, UsageError
 from prefqa.readers.records import Records
 
+#: How an address on the Hugging Face hub begins.
+HUB = "hf://"
 #: Files that mark a directory as a dataset saved by Hugging Face `datasets`.
 _SAVED = ("dataset_dict.json", "dataset_info.json")
 
@@ -64,6 +67,29 @@ def load_saved(path: Path) -> pl.LazyFrame:
         raise
     except Exception as error:  # datasets and pyarrow raise many kinds for a damaged directory
         raise ReadError(path, f"cannot be read as a saved dataset: {error}") from error
+
+
+def load_hub(address: str) -> pl.LazyFrame:
+    """Load a dataset of the Hugging Face hub: hf://OWNER/NAME, perhaps with @REVISION; code in it is never run.
+
+    Raises:
+        UsageError: an address that names no dataset.
+        ReadError: the dataset cannot be loaded.
+    """
+    name, _, revision = address.removeprefix(HUB).removeprefix("datasets/").partition("@")
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name):
+        raise UsageError(f"{address} names no dataset", hint="write hf://OWNER/NAME or hf://OWNER/NAME@REVISION.")
+    try:
+        import datasets
+    except ImportError as error:
+        raise MissingExtraError("datasets", "all") from error
+    try:
+        return _dataset(datasets.load_dataset(name, revision=revision or None))
+    except ReadError:
+        raise
+    except Exception as error:  # datasets, its hub client and its readers raise many kinds
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ReadError(address, f"cannot be loaded: {reason}") from error
 
 
 def _dataset(data: Any) -> pl.LazyFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from prefqa.errors import ReadError
 from prefqa.preferences import ROW
 from prefqa.readers.export import Export, Reading, misfit_note
 from prefqa.readers.records import fields_of
@@ -14,6 +15,8 @@ _TEXT = pl.String()
 def read_ultrafeedback(export: Export) -> Reading:
     """UltraFeedback: completions rated by a model in several aspects, 1 to 5 as text, higher is better."""
     aspects = list(fields_of(fields_of(export.records.schema.get("completions")).get("annotations")))
+    if not aspects:
+        raise ReadError(export.origin, "no completion has annotations with ratings")
     rated = pl.Struct({aspect: pl.Struct({"Rating": _TEXT}) for aspect in aspects})
     completion = pl.Struct({"model": _TEXT, "response": _TEXT, "annotations": rated})
     frame, misfits = export.records.as_text({"instruction": _TEXT, "source": _TEXT, "completions": pl.List(completion)})

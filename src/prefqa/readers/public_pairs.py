@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from prefqa.errors import ReadError
 from prefqa.preferences import ROW
 from prefqa.readers.export import Export, Reading, misfit_note
 from prefqa.readers.shapes import PAIR, UNNAMED, WORDS
@@ -144,6 +145,8 @@ def read_multipref(export: Export) -> Reading:
 def read_pandalm(export: Export) -> Reading:
     """PandaLM's test set: annotator1 to annotator3 say 1 or 2 for the better response, 0 for a tie."""
     people = [name for name in export.records.schema if name.startswith("annotator") and name[9:].isdigit()]
+    if not people:
+        raise ReadError(export.origin, "there is no column annotator1")
     frame, note = _text(export, "idx", "instruction", "input", "response1", "response2", "cmp_key", *people)
     asked = pl.concat_str(
         "instruction", pl.when(pl.col("input") != "").then("input"), separator="\n\n", ignore_nulls=True

@@ -12,7 +12,7 @@ from prefqa.errors import ColumnNotFoundError, ReadError, UsageError, nearest
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source, raw_name
 from prefqa.readers.export import Export, Models, Ranks
 from prefqa.readers.files import FILE_FORMATS, find_files, format_of, read_records, readable, scan_file
-from prefqa.readers.objects import is_saved_dataset, load_saved, records_of_object
+from prefqa.readers.objects import HUB, is_saved_dataset, load_hub, load_saved, records_of_object
 from prefqa.readers.records import Records
 from prefqa.readers.registry import BY_NAME, Tool, tool_of
 from prefqa.readers.shapes import PAIR, PROMPTS, TEXTS, shape_of
@@ -38,7 +38,8 @@ def read(
     Args:
         source: a path (.parquet, .csv, .tsv, .json, .jsonl, .arrow, .feather; text also .gz or .zst), a glob, a
             directory of such files or of a saved Hugging Face dataset, a list of paths, a Polars or pandas frame, an
-            Arrow table, a `datasets` object, a list of dicts; Preferences are returned as they are. In a directory
+            Arrow table, a `datasets` object, hf://OWNER/NAME (with @REVISION, to be read the same again), a list of
+            dicts; Preferences are returned as they are. In a directory
             with a file `judgments.*`, `responses.*` and `items.*` beside it are read as these tables.
         columns: your column names by the standard ones: {"item_id": "prompt_id"}.
         shape: "auto", or one of rankings, ratings, ranking_lists, pairwise, chosen_rejected.
@@ -139,6 +140,8 @@ def _scan(source: Any, form: str) -> tuple[Records, str, tuple[str, ...], dict[s
         return _concat(paths, form), f"{len(paths)} files", tuple(map(str, paths)), {}
     if not isinstance(source, str | Path):
         return records_of_object(source), "frame", (), {}
+    if str(source).startswith(HUB):
+        return Records.of_frame(load_hub(str(source))), str(source), (), {}
     if "://" in str(source):
         raise UsageError(f"cannot read from the address {source}", hint="download it, or load it and pass the dataset.")
     path = Path(source)

@@ -106,12 +106,25 @@ def text_of(dtype: Any) -> pl.DataType:
 
 def json_lists(texts: pl.Series) -> pl.Series:
     """Decode texts that hold JSON lists as lists of text, in which nested values stay JSON; any other text is null."""
-    lists = texts.is_not_null() & texts.str.starts_with("[")
-    lines = texts.zip_with(lists, pl.Series(["null"])) if len(texts) else texts
-    decoded = pl.read_ndjson(
-        "\n".join(f'{{"_":{line}}}' for line in lines).encode() or b"{}", schema={"_": pl.List(pl.String())}
-    )
-    return decoded["_"].head(len(texts)).rename(texts.name)
+    wanted = {"_": pl.List(pl.String())}
+    lists = (texts.is_not_null() & texts.str.starts_with("[")).fill_null(False)
+    objects = pl.select(pl.when(lists).then(pl.lit('{"_":') + texts + "}").otherwise(pl.lit('{"_":null}'))).to_series()
+    return json_objects(objects, wanted)["_"].rename(texts.name)
+
+
+def json_objects(texts: pl.Series, schema: Mapping[str, pl.DataType] | None = None) -> pl.DataFrame:
+    """Decode texts that hold JSON objects, one row each; without a schema all that they hold, as it is found."""
+    known = None if schema is None else dict(schema)
+    if texts.is_empty():
+        return pl.DataFrame(schema=known or {})
+    try:
+        return pl.read_ndjson("\n".join(texts).encode(), schema=known, infer_schema_length=None)
+    except pl.exceptions.PolarsError:
+        # Polars writes control characters as they are when it makes text of nested JSON, and refuses to read them.
+        rows = [_lenient(text) for text in texts]
+        shape = known or dict(structure(rows))
+        fitted = [_fit(row, pl.Struct(shape), _Place(0, "", [])) for row in rows]
+        return pl.read_ndjson(ndjson(fitted), schema=shape)
 
 
 def structure(rows: Iterable[Row]) -> pl.Schema:
@@ -186,6 +199,14 @@ def _merged(known: Any, value: Any) -> Any:
     if known is None or known is kind:
         return kind
     return float if {known, kind} == {int, float} else str
+
+
+def _lenient(text: str) -> Row:
+    try:
+        row = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return {}
+    return row if isinstance(row, dict) else {}
 
 
 def _dtype(known: Any) -> Any:

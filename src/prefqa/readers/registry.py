@@ -8,7 +8,7 @@ from functools import partial
 
 import polars as pl
 
-from prefqa.readers import preflib
+from prefqa.readers import preflib, sft
 from prefqa.readers.argilla import read_argilla
 from prefqa.readers.argilla_layouts import Datasets1, Flat2, Nested2, Records
 from prefqa.readers.export import Export, Reading
@@ -26,6 +26,7 @@ from prefqa.readers.public_pairs import (
     read_shp,
 )
 from prefqa.readers.records import fields_of
+from prefqa.readers.shapes import SHAPES
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,17 @@ def _unseen(_schema: pl.Schema) -> str | None:
 def _all(*names: str) -> Callable[[pl.Schema], str | None]:
     """Recognise records by columns."""
     return lambda schema: f"columns {_listed(list(names))}" if set(names) <= set(schema) else None
+
+
+def _unshaped(*names: str) -> Callable[[pl.Schema], str | None]:
+    """Recognise records by columns that no shape of preferences makes sense of."""
+    seen = _all(*names)
+    return lambda schema: seen(schema) if all(shape.missing(schema.names()) for shape in SHAPES) else None
+
+
+def _chats(schema: pl.Schema) -> str | None:
+    seen = _within("messages", "role", "content")(schema)
+    return seen if all(shape.missing(schema.names()) for shape in SHAPES) else None
 
 
 def _within(column: str, *names: str) -> Callable[[pl.Schema], str | None]:
@@ -136,7 +148,14 @@ PUBLIC = (
     Tool("llmbar", "LLMBar", _all("output_1", "output_2", "label"), read_llmbar),
     Tool("preflib", "PrefLib, ordinal", _all(preflib.LINE), preflib.read_preflib),
 )
-BY_NAME = {tool.name: tool for tool in (*TOOLS, *PUBLIC)}
+#: Instruction data, whose answers nobody ranked; recognised where the columns are no other shape.
+INSTRUCTIONS = (
+    Tool("alpaca", "Alpaca instructions", _unshaped("instruction", "output"), sft.read_alpaca),
+    Tool("prompt-response", "prompts with responses", _unshaped("prompt", "response"), sft.read_prompt_response),
+    Tool("sharegpt", "ShareGPT conversations", _within("conversations", "from", "value"), sft.read_sharegpt),
+    Tool("messages", "chat messages", _chats, sft.read_messages),
+)
+BY_NAME = {tool.name: tool for tool in (*TOOLS, *PUBLIC, *INSTRUCTIONS)}
 
 
 def tool_of(schema: pl.Schema) -> tuple[Tool, str] | None:
