@@ -10,22 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from prefqa.agreement import AgreementResult, agreement
-    from prefqa.checks import CheckResult, check
+    from prefqa.checks import CheckResult
     from prefqa.config import Config, load_config
     from prefqa.consensus import ConsensusResult, consensus
     from prefqa.drift import DriftResult, drift
     from prefqa.errors import PrefqaError
     from prefqa.gate import GateResult, gate
+    from prefqa.lint import check
     from prefqa.pipeline import RunResult, run
     from prefqa.preferences import Preferences
     from prefqa.readers import read
     from prefqa.report import report
+    from prefqa.screening import Screening, screen
     from prefqa.simulate import Drift, Simulation, simulate
 
 _HOMES = {
     "agreement": "agreement",
     "AgreementResult": "agreement",
-    "check": "checks",
+    "check": "lint",
     "CheckResult": "checks",
     "Config": "config",
     "load_config": "config",
@@ -41,6 +43,8 @@ _HOMES = {
     "Preferences": "preferences",
     "read": "readers",
     "report": "report",
+    "screen": "screening",
+    "Screening": "screening",
     "Drift": "simulate",
     "Simulation": "simulate",
     "simulate": "simulate",
@@ -57,6 +61,7 @@ __all__ = [
     "Preferences",
     "PrefqaError",
     "RunResult",
+    "Screening",
     "Simulation",
     "agreement",
     "check",
@@ -67,6 +72,7 @@ __all__ = [
     "read",
     "report",
     "run",
+    "screen",
     "simulate",
 ]
 

@@ -11,13 +11,14 @@ from typing import Any, get_args
 import polars as pl
 
 from prefqa.agreement import AgreementResult, DisagreementResult, agreement, disagreement
-from prefqa.checks import CheckResult, check
+from prefqa.checks import CheckResult
 from prefqa.config import Config, load_config, parse_config
 from prefqa.consensus import ConsensusResult, Method, consensus
 from prefqa.consensus.pairs import Select, Ties
 from prefqa.drift import DriftResult, drift
 from prefqa.errors import ConfigError, UsageError
 from prefqa.gate import GateResult, gate
+from prefqa.lint import check
 from prefqa.preferences import Preferences, Source
 from prefqa.readers import read, readable
 from prefqa.results import Result
