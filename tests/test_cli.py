@@ -114,7 +114,7 @@ def test_text_output_of_every_step(capsys: pytest.CaptureFixture[str], campaign:
         ("detector", "drift", campaign),
         ("by mallows", "consensus", campaign, "-o", tmp_path / "pairs.jsonl"),
         ("Gate passed", "gate", campaign),
-        ("0 findings", "check", campaign),
+        ("rows left out", "check", campaign),
         ("PQ104", "rules"),
         ("annotator_id", "schema"),
         ("Found in", "explain", "PQ104"),

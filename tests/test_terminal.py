@@ -22,14 +22,14 @@ def printed(function: str, *arguments: object) -> str:
 
 
 def test_a_run_fits_a_screen() -> None:
-    run = prefqa.run(prefqa.simulate(n_items=50, seed=1, texts=False).preferences)
+    run = prefqa.run(prefqa.simulate(n_items=200, seed=1, spammers=0.0, texts=False).preferences)
     lines = printed("print_run", run, Path("out")).splitlines()
     assert len(lines) < 25
     assert max(map(len, lines)) <= 80
     assert any(line.startswith("Gate passed") for line in lines)
     text = " ".join(" ".join(lines).split())
     alpha = run.agreement.estimates["estimate"][0]
-    for words in ("50 items", "nothing found", f"alpha_nominal {alpha:.3f}", "Drift", "pairs by mallows", "Files out"):
+    for words in ("200 items", "nothing found", f"alpha_nominal {alpha:.3f}", "Drift", "pairs by mallows", "Files out"):
         assert words in text
 
 

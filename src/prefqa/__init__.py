@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from prefqa.agreement import AgreementResult, agreement
-    from prefqa.checks import CheckResult, check
+    from prefqa.checks import CheckResult
     from prefqa.config import Config, load_config
     from prefqa.consensus import ConsensusResult, LabelConsensus, consensus, label_consensus
     from prefqa.consensus.leaderboard import LeaderboardResult, leaderboard
@@ -18,17 +18,19 @@ if TYPE_CHECKING:
     from prefqa.drift import DriftResult, WatchResult, drift, watch
     from prefqa.errors import PrefqaError
     from prefqa.gate import GateResult, gate
+    from prefqa.lint import check
     from prefqa.pipeline import RunResult, run
     from prefqa.preferences import Preferences
     from prefqa.readers import read
     from prefqa.report import report
+    from prefqa.screening import Screening, screen
     from prefqa.simulate import Drift, Simulation, simulate
     from prefqa.writers import write_pairs
 
 _HOMES = {
     "agreement": "agreement",
     "AgreementResult": "agreement",
-    "check": "checks",
+    "check": "lint",
     "CheckResult": "checks",
     "Config": "config",
     "load_config": "config",
@@ -50,6 +52,8 @@ _HOMES = {
     "Preferences": "preferences",
     "read": "readers",
     "report": "report",
+    "screen": "screening",
+    "Screening": "screening",
     "Drift": "simulate",
     "Simulation": "simulate",
     "simulate": "simulate",
@@ -72,6 +76,7 @@ __all__ = [
     "Preferences",
     "PrefqaError",
     "RunResult",
+    "Screening",
     "Simulation",
     "WatchResult",
     "agreement",
@@ -86,6 +91,7 @@ __all__ = [
     "read",
     "report",
     "run",
+    "screen",
     "simulate",
     "watch",
     "write_pairs",

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import polars as pl
 
 from prefqa.agreement import AgreementResult, DisagreementResult, agreement, disagreement
-from prefqa.checks import CheckResult, check
+from prefqa.checks import CheckResult
 from prefqa.config import Config, ConsensusConfig, LeaderboardConfig, load_config, parse_config
 from prefqa.consensus import ConsensusResult, Margin, Method, PairSet, PairSplit, Select, Ties, consensus
 from prefqa.consensus.leaderboard import LeaderboardResult, leaderboard
@@ -19,6 +19,7 @@ from prefqa.consensus.leaderboard import Ties as TieModel
 from prefqa.drift import DriftResult, drift
 from prefqa.errors import ConfigError, UsageError
 from prefqa.gate import GateResult, gate
+from prefqa.lint import check
 from prefqa.preferences import Preferences, Source
 from prefqa.readers import read, readable
 from prefqa.results import Result, records

@@ -12,14 +12,12 @@ import polars as pl
 from prefqa.checks.baseline import known_counts, with_baseline
 from prefqa.checks.finders import FINDERS
 from prefqa.checks.frame import LONG, Found, Frame, NotRun
-from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, CheckResult
+from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, SEVERITIES, CheckResult, by_severity
 from prefqa.checks.rule import Rule
 from prefqa.checks.rules import BY_CODE, chosen, unknown, with_defaults
 from prefqa.checks.slices import outside, slices_of
 from prefqa.errors import UsageError
 from prefqa.preferences import ROW, Preferences, as_preferences
-
-_SEVERITIES = ("error", "warning", "info")
 
 
 def check(
@@ -34,7 +32,7 @@ def check(
     max_examples: int = 5,
     now: datetime | None = None,
 ) -> CheckResult:
-    """Check preferences against the rules.
+    """Check preferences against the rules on the data; `prefqa.check` adds those on annotators.
 
     Args:
         prefs: the preferences, from `prefqa.read`.
@@ -56,12 +54,12 @@ def check(
         ReadError: a baseline that cannot be read.
     """
     prefs = as_preferences(prefs)
-    rules = chosen(select, ignore)
+    rules = [rule for rule in chosen(select, ignore) if rule.code in FINDERS]
     for code, level in (severity or {}).items():
         if code not in BY_CODE:
             raise unknown(code)
-        if level not in _SEVERITIES:
-            raise UsageError(f"severity of {code}: {level!r} is not one of {', '.join(_SEVERITIES)}")
+        if level not in SEVERITIES:
+            raise UsageError(f"severity of {code}: {level!r} is not one of {', '.join(SEVERITIES)}")
     if max_examples < 0:
         raise UsageError(f"max_examples is {max_examples}; it must be 0 or more")
     settings = with_defaults(options or {})
@@ -82,10 +80,9 @@ def check(
             findings.append(_finding(rule, found, (severity or {}).get(rule.code, rule.severity), max_examples))
             if rule.quarantines:
                 left_out.append(_left_out(rule, found))
-    order = pl.col("severity").replace_strict({name: i for i, name in enumerate(_SEVERITIES)}, return_dtype=pl.Int8)
     quarantine, clean = _split(prefs, frame, left_out)
     return CheckResult(
-        findings=with_baseline(pl.DataFrame(findings, schema=FINDING_SCHEMA, orient="row"), known).sort(order, "code"),
+        findings=by_severity(with_baseline(pl.DataFrame(findings, schema=FINDING_SCHEMA, orient="row"), known)),
         quarantine=quarantine,
         preferences=clean,
         not_run=pl.DataFrame(not_run, schema={"code": pl.String, "reason": pl.String}, orient="row"),

@@ -162,7 +162,7 @@ EXPORTS = (
         "instruction data in which one prompt has several answers",
         "Where they contradict each other a model learns both. Equal answers to one prompt are found by PQ103. Look at "
         "them, or have them ranked.",
-        bad=({"prompt": "why?", "response": "because"}, {"prompt": "why?", "response": "no reason"}),
-        good=({"prompt": "why?", "response": "because"}, {"prompt": "how?", "response": "like this"}),
+        bad=_export({"prompt": "why?", "response": "because"}, {"prompt": "why?", "response": "no reason"}),
+        good=_export({"prompt": "why?", "response": "because"}, {"prompt": "how?", "response": "like this"}),
     ),
 )

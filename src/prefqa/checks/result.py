@@ -27,6 +27,14 @@ FINDING_SCHEMA: dict[str, Any] = {
     "examples": pl.List(pl.Struct(EXAMPLE)),
     "baseline": pl.Int64,
 }
+#: The heaviest first.
+SEVERITIES = ("error", "warning", "info")
+
+
+def by_severity(findings: pl.DataFrame) -> pl.DataFrame:
+    """Sort findings, the heaviest first, then by code."""
+    place = pl.col("severity").replace_strict({name: i for i, name in enumerate(SEVERITIES)}, return_dtype=pl.Int8)
+    return findings.sort(place, "code")
 
 
 @dataclass(frozen=True)
