@@ -25,14 +25,12 @@ class HeldOut:
     """Held-out votes beside what was predicted for them.
 
     Per vote: `item`, its number; `p`, the predicted probability that the first of the pair is preferred; `share`, what
-    the vote said: 1 the first, 0 the second, one half a tie; `n_seen`, how many judgments of the item the prediction
-    comes from.
+    the vote said: 1 the first, 0 the second, one half a tie.
     """
 
     item: Ints
     p: Floats
     share: Floats
-    n_seen: Ints
 
     def loss(self) -> tuple[float, float]:
         """Return the mean log loss per vote, in nats, and its standard error over items."""
@@ -45,17 +43,17 @@ class HeldOut:
 
     def take(self, votes: Bools) -> HeldOut:
         """Return some of the votes."""
-        return HeldOut(self.item[votes], self.p[votes], self.share[votes], self.n_seen[votes])
+        return HeldOut(self.item[votes], self.p[votes], self.share[votes])
 
 
-def held_out(held: Sequence[Bucket], seen: Sequence[Bucket], predicted: Sequence[Floats]) -> HeldOut:
+def held_out(held: Sequence[Bucket], predicted: Sequence[Floats]) -> HeldOut:
     """Bring the votes of held-out judgments, one an item, and the predictions for its pairs [n, k, k] together."""
     parts, n_items = [], 0
-    for bucket, rest, probability in zip(held, seen, predicted, strict=True):
+    for bucket, probability in zip(held, predicted, strict=True):
         a, b = np.triu_indices(bucket.k, 1)
         at, pair = np.nonzero((bucket.ranks[:, a] > 0) & (bucket.ranks[:, b] > 0))
         share = (1 + votes_on_pairs(bucket.ranks)[at, pair]) / 2
-        parts.append(HeldOut(at + n_items, probability[:, a, b][at, pair], share, rest.lengths[at]))
+        parts.append(HeldOut(at + n_items, probability[:, a, b][at, pair], share))
         n_items += len(bucket.item)
     return HeldOut(*(np.concatenate(each) for each in zip(*map(_fields, parts), strict=True)))
 
@@ -67,8 +65,8 @@ def together(parts: Sequence[HeldOut]) -> HeldOut:
     return HeldOut(*(np.concatenate(each) for each in zip(*map(_fields, moved), strict=True)))
 
 
-def _fields(votes: HeldOut) -> tuple[Ints, Floats, Floats, Ints]:
-    return votes.item, votes.p, votes.share, votes.n_seen
+def _fields(votes: HeldOut) -> tuple[Ints, Floats, Floats]:
+    return votes.item, votes.p, votes.share
 
 
 def fit_slope(votes: HeldOut) -> float:
@@ -88,6 +86,11 @@ def fit_slope(votes: HeldOut) -> float:
     low, high = np.log(SLOPE_BOUNDS)
     found = minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-3})
     return float(np.exp(found.x))
+
+
+def recalibrated(votes: HeldOut) -> HeldOut:
+    """Return the votes with their predictions recalibrated by `fit_slope`."""
+    return replace(votes, p=sharpen(votes.p, fit_slope(votes)))
 
 
 def sharpen(probability: Floats, slope: float | Floats) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Bools, Floats
-from prefqa.consensus.calibration import CALIBRATION, HeldOut, calibration, fit_slope, held_out, together
+from prefqa.consensus.calibration import CALIBRATION, HeldOut, calibration, fit_slope, held_out, recalibrated, together
 from prefqa.consensus.dispersion import Kind
 from prefqa.consensus.majority import fit_tallies, vote_probability
 from prefqa.consensus.reliability import PRIOR, beliefs, fit_reliabilities, pool_prior
@@ -59,9 +59,10 @@ def choose(buckets: Sequence[Bucket], n_annotators: int, seed: int = 0) -> Choic
     Items with two judgments or more are dealt into FOLDS. Each candidate is fitted to whole items of the other folds,
     so with as many judgments an item as there are; in an item of the fold it then sees all judgments but one, drawn by
     `seed`, and predicts the votes of that one, from what it believes of the item and, where it has one, from the
-    reliability that the annotator showed elsewhere. The mean log loss decides, also about how alike annotators are
-    taken to be. Then the chosen one predicts the same votes as those of a fresh annotator of the pool; `slope` is
-    fitted to them, on items of three judgments or more: what holds after a single judgment need not hold after two.
+    reliability that the annotator showed elsewhere. Each one's log odds are recalibrated by a factor of its own, since
+    the chosen one's will be. The mean log loss then decides, also about how alike annotators are taken to be, among
+    the candidates that predict the same votes no worse than majority where they are to be those of a fresh annotator
+    of the pool. `slope` is fitted to these predictions of the chosen one.
 
     Args:
         buckets: all items; on more than MAX_ITEMS items every n-th is taken.
@@ -80,17 +81,18 @@ def choose(buckets: Sequence[Bucket], n_annotators: int, seed: int = 0) -> Choic
     kinds: list[Kind] = ["dawid-skene"] if all(bucket.k == 2 for bucket in sample) else ["dawid-skene", "mallows"]
     candidates = [MAJORITY, *(Candidate(kind, votes) for kind in kinds for votes in (sum(PRIOR), *POOLED))]
     predicted = {candidate: _predicted(folds, candidate, n_annotators) for candidate in candidates}
-    rows = [(candidate, *known.loss()) for candidate, (known, _) in predicted.items()]
-    best, base = min(rows, key=lambda row: row[1]), rows[0]
+    rows = [(candidate, *recalibrated(known).loss()) for candidate, (known, _) in predicted.items()]
+    as_fresh = {candidate: recalibrated(fresh).loss()[0] for candidate, (_, fresh) in predicted.items()}
+    best = min((row for row in rows if as_fresh[row[0]] <= as_fresh[MAJORITY]), key=lambda row: row[1])
+    base = rows[0]
     fresh = predicted[best[0]][1]
-    several = fresh.take(fresh.n_seen > 1)
     why = (
         f"{best[0].method} predicts held-out judgments best: log loss {best[1]:.4f} against {base[1]:.4f} of majority, "
         f"over {fresh.p.size:,} votes"
         if best[0] != MAJORITY
         else f"no other method predicts held-out judgments better: log loss {base[1]:.4f} over {fresh.p.size:,} votes"
     )
-    return Choice(best[0], _table(rows, fresh.p.size, best[0]), why, fit_slope(several), calibration(several))
+    return Choice(best[0], _table(rows, fresh.p.size, best[0]), why, fit_slope(fresh), calibration(fresh))
 
 
 @dataclass(frozen=True)
@@ -144,15 +146,15 @@ def _predicted(folds: Sequence[_Fold], candidate: Candidate, n_annotators: int) 
         if candidate.prior_votes is None:
             a = fit_tallies([pair_counts(bucket) for bucket in fold.others]).a
             share = [_share(bucket, a) for bucket in fold.seen]
-            known.append(held_out(fold.held, fold.seen, share))
+            known.append(held_out(fold.held, share))
             fresh.append(known[-1])
             continue
         kind: Kind = "mallows" if candidate.method == "mallows" else "dawid-skene"
         found = fit_reliabilities(fold.others, n_annotators, kind, prior_of(fold.others, kind, candidate.prior_votes))
         judges = zip(fold.seen, fold.held, strict=True)
         of_judge = [beliefs(bucket, found, held.annotator).fresh for bucket, held in judges]
-        known.append(held_out(fold.held, fold.seen, of_judge))
-        fresh.append(held_out(fold.held, fold.seen, [beliefs(bucket, found).fresh for bucket in fold.seen]))
+        known.append(held_out(fold.held, of_judge))
+        fresh.append(held_out(fold.held, [beliefs(bucket, found).fresh for bucket in fold.seen]))
     return together(known), together(fresh)
 
 
