@@ -93,14 +93,14 @@ def _score_block(votes: VoteTable, model: VoteModel) -> tuple[Floats, Floats]:
     """Scores and expected information of some votes, [n_votes, n_columns]."""
     at = posterior(votes, votes.starts, model)
     by_gap, by_threshold = slopes(votes, at, model.threshold)
-    z, log_w = nodes()
-    z, prior = (z[:1] * 0, np.ones(1)) if model.single else (z, np.exp(log_w))
+    z, log_w = nodes(votes, single=model.single)
+    prior = np.exp(log_w)
     care = model.care[votes.annotator]
     spread = care * model.sigma[votes.stratum, votes.period]
     known = care[:, None] * np.column_stack([votes.x, votes.x @ model.beta])
     weighted = at.weight * by_gap
     gap = weighted.sum(axis=1, keepdims=True)
-    strength, of_spread = known[:, -1:] * gap, (spread * (weighted @ z))[:, None]
+    strength, of_spread = known[:, -1:] * gap, (spread * (weighted * z).sum(axis=1))[:, None]
     of_threshold = (at.weight * by_threshold).sum(axis=1)[:, None]
     score = np.hstack([known[:, :-1] * gap, strength, of_threshold, of_spread, strength + of_spread])
     first, second = at.upper, 1 - at.lower
@@ -111,8 +111,11 @@ def _score_block(votes: VoteTable, model: VoteModel) -> tuple[Floats, Floats]:
         c = model.threshold[votes.annotator][:, None]
         if_tie = first + second + 2 / np.expm1(2 * c)
         of_c = first * (1 - first) ** 2 + second * (1 - second) ** 2 + tie * if_tie**2
-        of_ties = (of_c @ prior) * model.threshold[votes.annotator] ** 2
-    by_known, by_spread = known**2 * (of_gap @ prior)[:, None], spread**2 * (of_gap @ (prior * z**2))
+        of_ties = (of_c * prior).sum(axis=1) * model.threshold[votes.annotator] ** 2
+    by_known, by_spread = (
+        known**2 * (of_gap * prior).sum(axis=1)[:, None],
+        spread**2 * (of_gap * prior * z**2).sum(axis=1),
+    )
     expected = np.column_stack([by_known, of_ties, by_spread, by_known[:, -1] + by_spread])
     return score, expected
 
