@@ -119,6 +119,15 @@ def test_detection_says_what_it_saw() -> None:
         prefqa.read("x.json", format="argila")
 
 
+def test_options_that_would_do_nothing_are_refused() -> None:
+    plain = [{"item_id": "p", "annotator_id": "a", "response_id": "r", "rank": 1}]
+    for options in ({"ranks": "order"}, {"models": "with"}, {"settings": "x.yaml"}):
+        with pytest.raises(UsageError, match="are for exports of annotation tools"):
+            prefqa.read(plain, **options)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="knows its columns"):
+        prefqa.read(flat2(), format="argilla2", columns={"item_id": "id"})
+
+
 def test_settings_beside_give_options_kinds_and_a_guideline_version(tmp_path: Path) -> None:
     (tmp_path / "records.jsonl").write_text("\n".join(json.dumps(one) for one in datasets1()))
     settings = {

@@ -14,7 +14,7 @@ from prefqa.readers.export import Export, Models, Ranks
 from prefqa.readers.files import FILE_FORMATS, find_files, format_of, read_records, readable, scan_file
 from prefqa.readers.objects import HUB, is_saved_dataset, load_hub, load_saved, records_of_object
 from prefqa.readers.records import Records
-from prefqa.readers.registry import BY_NAME, Tool, tool_of
+from prefqa.readers.registry import BY_NAME, TOOLS, Tool, tool_of
 from prefqa.readers.shapes import PAIR, PROMPTS, TEXTS, shape_of
 
 #: In a directory, files of these names (before the ending) are the three tables of the standard form.
@@ -41,7 +41,8 @@ def read(
             Arrow table, a `datasets` object, hf://OWNER/NAME (with @REVISION, to be read the same again), a list of
             dicts; Preferences are returned as they are. In a directory
             with a file `judgments.*`, `responses.*` and `items.*` beside it are read as these tables.
-        columns: your column names by the standard ones: {"item_id": "prompt_id"}.
+        columns: your column names by the standard ones: {"item_id": "prompt_id"}. With these, or a shape, records are
+            read by their columns and not as the export of a tool.
         shape: "auto", or one of rankings, ratings, ranking_lists, pairwise, chosen_rejected.
         format: "auto": the file by its ending, the export of an annotation tool by what its records hold. Or parquet,
             csv, tsv, json, jsonl, arrow; or a tool's format by name (`prefqa.readers.TOOLS`).
@@ -69,10 +70,15 @@ def read(
         "responses": _table(responses if responses is not None else beside.get("responses"), columns or {}),
         "items": _table(items if items is not None else beside.get("items"), columns or {}),
     }
-    tool = _tool(records, format) if shape == "auto" and not columns else None
-    if tool is None and shape == "auto" and not columns and _disagrees(records):
+    by_columns = shape != "auto" or bool(columns)
+    if by_columns and format in BY_NAME:
+        raise UsageError(f"format {format!r} knows its columns", hint="leave out columns and shape, or the format.")
+    if not by_columns and _disagrees(records) and _tool(records, format) is None:
         records = records.structured()
-        tool = _tool(records, format)
+    tool = None if by_columns else _tool(records, format)
+    if (settings, ranks, models) != (None, "given", "without") and (tool is None or tool[0] not in TOOLS):
+        what = "settings, ranks and models are for exports of annotation tools, which this is not"
+        raise UsageError(what, hint="leave them out, or name the tool's format.")
     if tool is not None:
         path = Path(files[0]) if files else None
         export = Export(records, origin, path, Path(settings) if settings else None, ranks, models)
@@ -232,11 +238,12 @@ def _texts(long: pl.LazyFrame) -> pl.DataFrame | None:
     if text is None:
         return None
     ids = [pl.col("item_id").cast(pl.String), pl.col("response_id").cast(pl.String)]
+    more = [name for name in ("model",) if schema.get(name) == pl.String()]
     return (
-        long.select(*ids, pl.col(text).alias("text"))
+        long.select(*ids, pl.col(text).alias("text"), *more)
         .drop_nulls(["item_id", "response_id"])
         .group_by("item_id", "response_id")
-        .agg(_one(schema[text], "text"))
+        .agg(_one(schema[text], "text"), *(_one(pl.String(), name) for name in more))
         .sort("item_id", "response_id")
         .collect()
     )
