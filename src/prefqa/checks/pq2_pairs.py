@@ -22,7 +22,7 @@ def same_but_for_form(frame: Frame) -> Found | NotRun:
     texts = frame.responses
     if isinstance(texts, str):
         return NotRun(texts)
-    candidates = normal_candidates(texts.figures)
+    candidates = normal_candidates(texts)
     chosen = texts.rows["text"].gather(candidates["row"])
     alike = (
         candidates.with_columns(pl.DataFrame({"t": chosen}).select(normal(pl.col("t")).hash().alias("normal")))

@@ -280,10 +280,11 @@ PQ3 = (
         "two annotators agree more than their reliabilities allow",
         "One person with two accounts, or one who copies, counts as two independent votes, and agreement looks "
         "better than it is. Two who judge on their own cannot agree more often than the less reliable of them is "
-        "right, on items however easy: found is who surely does so by more than `margin`.",
+        "right, on items however easy: found is who surely does so by more than `margin`, and agrees on more than "
+        "`min_share`.",
         bad=_copied(copy=True),
         good=_copied(copy=False),
-        options={"margin": 0.03},
+        options={"margin": 0.03, "min_share": 0.9},
     ),
     Rule(
         "PQ313",

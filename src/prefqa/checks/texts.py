@@ -14,7 +14,7 @@ from prefqa.preferences import raw_name
 SHOWN = 60
 _ROLES = {"human": "user", "prompter": "user", "gpt": "assistant", "bot": "assistant", "model": "assistant"}
 #: Letters that two texts must share at their heads and tails to be the same; taken from this many characters.
-_KEY, _SLICE = 16, 64
+_KEY, _SLICE = 8, 32
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ def texts_of(
 ) -> Texts | str:
     """Return the texts of a table, or the reason why there are none.
 
-    `tests` are boolean expressions of `text`. `ends` asks for `head` and `tail`, which texts have in common that are
-    equal once normalised (see `normal_candidates`).
+    `tests` are boolean expressions of `text`. `ends` asks for `head`, which texts have in common that are equal once
+    normalised (see `normal_candidates`).
     """
     if table is None or column not in table.columns:
         return f"there is no {column} of {'responses' if column == 'text' else 'items'}"
@@ -76,30 +76,28 @@ def texts_of(
         text.str.len_chars().alias("n_chars"),
         text.str.contains(VISIBLE).fill_null(False).alias("there"),
         *(test.fill_null(False).alias(name) for name, test in tests.items()),
-        *(
-            [
-                _end(text.str.head(_SLICE), first=True).alias("head"),
-                _end(text.str.tail(_SLICE), first=False).alias("tail"),
-            ]
-            if ends
-            else []
-        ),
+        *([_end(text, first=True).alias("head")] if ends else []),
     )
     item = rows["item_id"].rle_id().alias("item")
     return Texts(rows, figures.collect(engine="streaming").with_columns(item))
 
 
-def normal_candidates(figures: pl.DataFrame) -> pl.DataFrame:
+def normal_candidates(texts: Texts) -> pl.DataFrame:
     """Rows (by their number, `row`) that may equal another of their item once normalised.
 
-    What is compared are the first and the last letters, blanks left out, of the first and last 64 characters; where
-    these hold too few, the text is a candidate whatever they are.
+    What is compared are the first letters, blanks left out, of the first 32 characters, and where these are alike the
+    last ones; where they are too few, the text is a candidate whatever they are.
     """
-    rows = figures.with_row_index("row").filter("there")
-    unsure = pl.col("head").is_null() | pl.col("tail").is_null()
-    some = rows.filter(unsure.any().over("item"))
-    sure = rows.filter(~unsure.any().over("item")).filter(pl.len().over("item", "head", "tail") > 1)
-    return pl.concat([some, sure]).select("row", "item", "hash")
+    rows = texts.figures.with_row_index("row").filter("there").select("row", "item", "hash", "head")
+    begun = _alike(rows, "head")
+    text = texts.rows["text"].gather(begun["row"]).to_frame()
+    return _alike(begun.with_columns(text.select(tail=_end(pl.col("text"), first=False))), "tail")
+
+
+def _alike(rows: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Rows whose key another of their item has, or that are in an item with an unsure one."""
+    unsure = pl.col(key).is_null().any().over("item")
+    return rows.filter((pl.len().over("item") > 1) & (unsure | (pl.len().over("item", key) > 1)))
 
 
 def _end(cut: pl.Expr, *, first: bool) -> pl.Expr:

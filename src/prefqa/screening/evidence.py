@@ -67,7 +67,7 @@ def leanings(
         y, quality, group, cluster: one per choice; clusters lie within groups.
         n_groups: number of groups.
         unit: what the effect measures.
-        relative: test groups against all, not against zero.
+        relative: test groups against the median group, not against zero.
         least: clusters that a group needs.
 
     Returns:
@@ -78,8 +78,12 @@ def leanings(
     home[clusters] = group
     data = _Choices(y, quality, group, clusters, home, n_groups)
     whole = _Choices(y, quality, np.zeros_like(group), clusters, np.zeros_like(home), 1)
-    pooled = _newton(whole, None, 0.0, 1e-6)
-    slope, centre = float(pooled[0, 1]), float(pooled[0, 0]) if relative else 0.0
+    slope = float(_newton(whole, None, 0.0, 1e-6)[0, 1])
+    centre = 0.0
+    if relative:
+        # The median of those with enough to say: a few who lean much must not make the others seem to lean away.
+        own = _newton(data, None, slope, 1.0)[data.n_clusters >= least, 0]
+        centre = float(np.median(own)) if own.size else 0.0
     return _leaning(data, centre, slope, 1.0, unit, least), _leaning(whole, 0.0, slope, 1e-6, unit, least)
 
 
