@@ -34,6 +34,8 @@ def found_keys(prefs: Preferences, code: str, columns: list[str]) -> pl.DataFram
         return None
     rows = [example for examples in checked.findings["examples"] for example in examples]
     names = ("item_id", "annotator_id", "response_id")
+    if code == "PQ104":  # all rows of the judgment are left out; those at fault have a value
+        rows = [row for row in rows if row["value"] is not None]
     if code == "PQ312":
         rows = [row | {"annotator_id": who} for row in rows for who in row["value"].split(": ")[0].split(" and ")]
     return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String)).select(columns).unique()

@@ -1,4 +1,4 @@
-"""`prefqa.check`: the rules on the data, then those on the annotators, as one result."""
+"""`prefqa.check`: the rules on the data, then those on annotators and votes, as one result."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ import polars as pl
 from prefqa.checks import CheckResult
 from prefqa.checks import check as check_data
 from prefqa.checks.baseline import known_counts, with_baseline
+from prefqa.checks.engine import finding
+from prefqa.checks.frame import NotRun
 from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, by_severity
 from prefqa.checks.rules import BY_CODE, chosen
 from prefqa.checks.slices import outside, slices_of
 from prefqa.preferences import Preferences
+from prefqa.screening.divided import FINDERS as DIVIDED
+from prefqa.screening.pool import Pool
 from prefqa.screening.screen import CODES, Screening, screen
 
 
@@ -32,7 +36,7 @@ def check(
     max_examples: int = 5,
     now: datetime | None = None,
 ) -> CheckResult:
-    """Check preferences against the rules: structure, content, annotators.
+    """Check preferences against the rules: structure, content, provenance; annotators, votes.
 
     Args:
         prefs: the preferences, from `prefqa.read`.
@@ -63,22 +67,35 @@ def check(
         max_examples=max_examples,
         now=now,
     )
-    rules = [rule for rule in chosen(select, ignore) if rule.code in CODES]
+    rules = [rule for rule in chosen(select, ignore) if rule.code in CODES or rule.code in DIVIDED]
     unasked = slices_of(rules, slices)
     groups = {wheres: [code for code, those in unasked.items() if those == wheres] for wheres in unasked.values()}
-    screened = [
-        screen(outside(data.preferences, wheres), codes=codes, options=options) for wheres, codes in groups.items()
-    ]
-    if not screened:
+    if not groups:
         return data
-    findings = [finding for one in screened for finding in _findings(one, severity or {}, max_examples)]
+    findings, not_run, ran = [], [data.not_run], [*data.ran]
+    for wheres, codes in groups.items():
+        left = outside(data.preferences, wheres)
+        screened = screen(left, codes=codes, options=options)
+        findings += _findings(screened, severity or {}, max_examples)
+        not_run.append(screened.not_run)
+        ran += screened.tested
+        pool = Pool(left, {})
+        for code in sorted(DIVIDED.keys() & set(codes)):
+            found = DIVIDED[code](pool)
+            if isinstance(found, NotRun):
+                not_run.append(pl.DataFrame({"code": [code], "reason": [found.reason]}))
+                continue
+            ran.append(code)
+            if found.count:
+                rule = BY_CODE[code]
+                findings.append(finding(rule, found, (severity or {}).get(code, rule.severity), max_examples))
     known = known_counts(baseline) if baseline is not None else None
     added = with_baseline(pl.DataFrame(findings, schema=FINDING_SCHEMA, orient="row"), known)
     return replace(
         data,
         findings=by_severity(pl.concat([data.findings, added])),
-        not_run=pl.concat([data.not_run, *(one.not_run for one in screened)]).sort("code"),
-        ran=tuple(sorted([*data.ran, *(code for one in screened for code in one.tested)])),
+        not_run=pl.concat(not_run).sort("code"),
+        ran=tuple(sorted(ran)),
     )
 
 

@@ -70,7 +70,7 @@ def print_run(console: Console, result: RunResult, out: Path) -> None:
     found = f"{_plural(check.findings.height, 'finding')}" if check.findings.height else "nothing found"
     not_run = f"; {_plural(check.not_run.height, 'rule')} could not run" if check.not_run.height else ""
     _fact(console, "Checks", found + not_run)
-    _findings(console, check)
+    _findings(console, check, infos=False)
     estimates = [row for row in result.agreement.estimates.iter_rows(named=True) if row["slice"] is None]
     main = [row for row in estimates if row["coefficient"] in MAIN] or estimates
     console.print(_agreement_table(main, "agreement", result.agreement.level))
@@ -176,8 +176,10 @@ def _fact(console: Console, name: str, words: str) -> None:
     hang(console, Text(name, "bold"), words, indent=11)
 
 
-def _findings(console: Console, check: CheckResult, *, examples: bool = False) -> None:
+def _findings(console: Console, check: CheckResult, *, examples: bool = False, infos: bool = True) -> None:
     for row in check.findings.iter_rows(named=True):
+        if row["severity"] == "info" and not infos:
+            continue
         head = Text.assemble(row["code"], " ", (row["severity"], _STYLE[row["severity"]]))
         hang(console, head, row["message"], indent=14)
         for example in row["examples"] if examples else []:

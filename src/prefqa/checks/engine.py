@@ -77,7 +77,7 @@ def check(
         if isinstance(found, NotRun):
             not_run.append({"code": rule.code, "reason": found.reason})
         elif found.count:
-            findings.append(_finding(rule, found, (severity or {}).get(rule.code, rule.severity), max_examples))
+            findings.append(finding(rule, found, (severity or {}).get(rule.code, rule.severity), max_examples))
             if rule.quarantines:
                 left_out.append(_left_out(rule, found))
     quarantine, clean = _split(prefs, frame, left_out)
@@ -92,7 +92,8 @@ def check(
     )
 
 
-def _finding(rule: Rule, found: Found, severity: str, max_examples: int) -> dict[str, object]:
+def finding(rule: Rule, found: Found, severity: str, max_examples: int) -> dict[str, object]:
+    """Return the row of the findings for what a rule found."""
     have = found.rows.collect_schema()
     columns = dict(zip(EXAMPLE, (ROW, "item_id", "annotator_id", "response_id", "_value"), strict=True))
     examples = (

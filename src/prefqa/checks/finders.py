@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from prefqa.checks import near, pq1_pool, pq1_rows, pq1_structure, pq2_pairs, pq2_prompts, pq2_scores, pq2_texts
+from prefqa.checks import (
+    near,
+    pq1_pool,
+    pq1_rows,
+    pq1_structure,
+    pq2_pairs,
+    pq2_prompts,
+    pq2_scores,
+    pq2_texts,
+    pq7_provenance,
+)
 from prefqa.checks.frame import Found, Frame, NotRun
 from prefqa.checks.pq7_exports import EXPORTS, noted
 
@@ -53,5 +63,7 @@ FINDERS: dict[str, Callable[[Frame], Found | NotRun]] = {
     "PQ220": pq2_scores.score_pile_up,
     "PQ221": pq2_scores.overall_against_aspects,
     "PQ222": pq2_texts.personal_data,
+    "PQ701": pq7_provenance.no_licence,
+    "PQ702": pq7_provenance.personal_annotator_id,
     **{rule.code: partial(noted, code=rule.code) for rule in EXPORTS},
 }

@@ -8,11 +8,13 @@ from typing import Any
 from prefqa.checks.pq1_table import PQ1
 from prefqa.checks.pq2_table import PQ2
 from prefqa.checks.pq3_table import PQ3
+from prefqa.checks.pq5_table import PQ5
 from prefqa.checks.pq7_exports import EXPORTS
+from prefqa.checks.pq7_table import PQ7
 from prefqa.checks.rule import Example, Row, Rule
 from prefqa.errors import UsageError, nearest
 
-RULES = (*PQ1, *PQ2, *PQ3, *EXPORTS)
+RULES = (*PQ1, *PQ2, *PQ3, *PQ5, *PQ7, *EXPORTS)
 BY_CODE: Mapping[str, Rule] = {rule.code: rule for rule in RULES}
 
 
