@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import prefqa
-from prefqa import cli_consensus
+from prefqa.cli import consensus as cli_consensus
 from prefqa.consensus import Margin, Method, Select, Ties
 from test_cli import call
 

@@ -8,15 +8,17 @@ from pathlib import Path
 import polars as pl
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 import prefqa
-from prefqa import terminal, terminal_drift
 from prefqa.checks import RULES, schema_tables
+from prefqa.terminal import drift as terminal_drift
+from prefqa.terminal import parts, summary
 
 
 def printed(function: str, *arguments: object) -> str:
     out = io.StringIO()
-    home = terminal_drift if function == "print_drift" else terminal
+    home = terminal_drift if function == "print_drift" else summary
     getattr(home, function)(Console(file=out, width=80, highlight=False), *arguments)
     return out.getvalue()
 
@@ -63,7 +65,7 @@ def test_slices_stand_below_each_other_and_are_bounded() -> None:
     prefs = prefqa.simulate(n_items=80, seed=1, texts=False).preferences
     result = prefqa.agreement(prefs, by="item_id", coefficients=["alpha_nominal"])
     text = printed("print_agreement", result)
-    assert text.count("item_id=") == terminal.MAX_ROWS
+    assert text.count("item_id=") == parts.MAX_ROWS
     assert "20 slices more" in text
 
 
@@ -71,7 +73,7 @@ def test_further_lines_stand_below_the_first() -> None:
     lines = printed("print_gate", prefqa.gate(check=failing())).splitlines()
     assert lines[0].startswith("fail         findings")
     out = io.StringIO()
-    terminal.hang(Console(file=out, width=40), terminal.Text("fail"), "word " * 20)
+    parts.hang(Console(file=out, width=40), Text("fail"), "word " * 20)
     assert [line[:13].strip() for line in out.getvalue().splitlines()] == ["fail", "", "", ""]
     assert max(map(len, out.getvalue().splitlines())) <= 40
 
@@ -91,8 +93,8 @@ def test_consensus_leaves_out_what_did_not_happen() -> None:
 def test_schema_and_rules_are_whole(width: int) -> None:
     out = io.StringIO()
     console = Console(file=out, width=width, highlight=False)
-    terminal.print_schema(console, schema_tables())
-    terminal.print_rules(
+    summary.print_schema(console, schema_tables())
+    summary.print_rules(
         console, [{"code": r.code, "name": r.name, "severity": r.severity, "summary": r.summary} for r in RULES]
     )
     text = out.getvalue()
@@ -134,5 +136,5 @@ def test_what_is_undefined_says_why() -> None:
 
 
 def test_shown_cuts_and_neutralises() -> None:
-    assert terminal.shown("x" * 100) == "x" * 59 + "…"
-    assert terminal.shown("a\u202eb") == "a\\u202eb"
+    assert parts.shown("x" * 100) == "x" * 59 + "…"
+    assert parts.shown("a\u202eb") == "a\\u202eb"

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from prefqa.cli_shared import EPILOG, EXIT_CLEAN, checked, config_option, input_argument, read_input, settings_of
+from prefqa.cli.shared import EPILOG, EXIT_CLEAN, checked, config_option, input_argument, read_input, settings_of
 
 
 @click.command(epilog=EPILOG)

@@ -1,17 +1,17 @@
-"""What a person reads in the terminal: short tables and one line per fact."""
+"""The summary of a run and of its steps in the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from prefqa.agreement.meaning import BENCHMARKS, BY_PROBABILITY, CHANCE_CORRECTED, in_words
 from prefqa.drift.words import drift_words
+from prefqa.terminal.parts import MAX_ROWS, hang, interval, number, plural, say_more, shown, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 #: Coefficients that stand in the summary of a run; the report has all of them.
 MAIN = ("alpha_nominal", "percent_agreement", "kendall_w_corrected")
-#: Most slices of a coefficient, or periods of a detector, that are printed; `--format json` has all.
-MAX_ROWS = 60
 _STYLE = {
     "error": "bold red",
     "warning": "yellow",
@@ -34,8 +32,6 @@ _STYLE = {
     "fail": "bold red",
     "inconclusive": "yellow",
 }
-_LONGEST = 60
-_INDENT = 13
 _PLACE = {"row": "row", "item": "item_id", "annotator": "annotator_id", "response": "response_id"}
 _WEIGHTS_ANNOTATORS = ("dawid-skene", "two-coin", "mallows", "weighted-bradley-terry")
 _COUNTS = {
@@ -67,8 +63,8 @@ def print_run(console: Console, result: RunResult, out: Path) -> None:
         f"{overall['n_items']:,} items, {overall['n_annotators']:,} annotators, {overall['n_judgments']:,} judgments, "
         f"{overall['n_votes']:,} votes; {check.quarantine.height:,} of {check.n_rows:,} rows left out",
     )
-    found = f"{_plural(check.findings.height, 'finding')}" if check.findings.height else "nothing found"
-    not_run = f"; {_plural(check.not_run.height, 'rule')} could not run" if check.not_run.height else ""
+    found = f"{plural(check.findings.height, 'finding')}" if check.findings.height else "nothing found"
+    not_run = f"; {plural(check.not_run.height, 'rule')} could not run" if check.not_run.height else ""
     _fact(console, "Checks", found + not_run)
     _findings(console, check, infos=False)
     estimates = [row for row in result.agreement.estimates.iter_rows(named=True) if row["slice"] is None]
@@ -96,7 +92,7 @@ def print_findings(console: Console, check: CheckResult) -> None:
     _findings(console, check, examples=True)
     for reason, codes in check.not_run.group_by("reason", maintain_order=True).agg("code").iter_rows():
         hang(console, Text("not run"), f"{', '.join(codes)}: {reason}", style="dim")
-    found = f"{_plural(check.findings.height, 'finding')} in {check.n_rows:,} rows, {check.n_judgments:,} judgments; "
+    found = f"{plural(check.findings.height, 'finding')} in {check.n_rows:,} rows, {check.n_judgments:,} judgments; "
     hang(console, None, f"{found}{check.quarantine.height:,} rows left out.")
 
 
@@ -137,7 +133,7 @@ def print_consensus(console: Console, consensus: ConsensusResult) -> None:
     below = overall["annotators_below_chance"]
     if below:
         named = ", ".join(below[:5]) + (", …" if len(below) > 5 else "")
-        hang(console, Text("below chance"), f"{_plural(len(below), 'annotator')} against the others: {named}")
+        hang(console, Text("below chance"), f"{plural(len(below), 'annotator')} against the others: {named}")
 
 
 def print_gate(console: Console, gate: GateResult) -> None:
@@ -166,12 +162,6 @@ def print_rules(console: Console, listed: Sequence[dict[str, str]]) -> None:
     console.print(table(("code", "severity", "name", "finds"), rows, fold=(3,)))
 
 
-def shown(value: object, longest: int = _LONGEST) -> str:
-    """Text from data as one printable line: control characters visible, cut where it is too long."""
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(value)[: longest + 1])
-    return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
 def _fact(console: Console, name: str, words: str) -> None:
     hang(console, Text(name, "bold"), words, indent=11)
 
@@ -188,21 +178,6 @@ def _findings(console: Console, check: CheckResult, *, examples: bool = False, i
             hang(console, Text(""), ", ".join(place + value), indent=14, style="dim")
 
 
-def hang(
-    console: Console, head: Text | None, body: str, *, indent: int = _INDENT, style: str = "", longest: int = 600
-) -> None:
-    """Print `head` and beside it `body`, whose further lines stand below its first."""
-    indent = 0 if head is None else indent
-    words = Text(shown(body, longest), style)
-    lines = words.wrap(console, max(console.width - indent, 20), overflow="fold") or [Text("")]
-    for i, line in enumerate(lines):
-        beside = (head or Text("")) if i == 0 else Text("")
-        gap = " " * (max(indent - beside.cell_len, 1) if indent else 0)
-        whole = Text.assemble(beside, gap, line)
-        whole.rstrip()
-        console.print(whole, soft_wrap=True)
-
-
 def _agreement_table(rows: list[dict[str, Any]], head: str, level: float, key: str = "coefficient") -> Table:
     twice = len({row["target"] for row in rows}) > 1 and len({row[key] for row in rows}) < len(rows)
     cells = [
@@ -217,42 +192,3 @@ def _agreement_table(rows: list[dict[str, Any]], head: str, level: float, key: s
     ]
     titles = (head, "estimate", f"{level * 100:g} % interval", "in words", "items")
     return table(titles, cells, right=(1, 4), fold=(2,))
-
-
-def table(
-    head: Iterable[str], rows: Iterable[Iterable[str]], right: Sequence[int] = (), fold: Sequence[int] = ()
-) -> Table:
-    """A table without box; only the columns `fold` may break, so that no figure is torn."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for i, name in enumerate(head):
-        table.add_column(
-            Text(name), justify="right" if i in right else "left", overflow="fold", no_wrap=bool(fold) and i not in fold
-        )
-    for row in rows:
-        table.add_row(*(Text(shown(cell, 200)) for cell in row))
-    return table
-
-
-def say_more(console: Console, n: int, noun: str) -> None:
-    """Say how many rows of a table were not printed."""
-    if n > MAX_ROWS:
-        hang(console, None, f"… and {_plural(n - MAX_ROWS, noun)} more: --format json has all.", style="dim")
-
-
-def _plural(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
-def number(value: float | None) -> str:
-    """A figure with three digits; nothing where there is none."""
-    return "" if value is None else f"{value:.3f}"
-
-
-def p_value(value: float | None) -> str:
-    """A p-value with three digits."""
-    return "< 0.001" if value is not None and value < 0.001 else number(value)
-
-
-def interval(low: float | None, high: float | None) -> str:
-    """An interval in words; nothing where there is none."""
-    return "" if low is None or high is None else f"{low:.3f} to {high:.3f}"

@@ -11,13 +11,13 @@ from typing import Any
 
 import click
 
-from prefqa.cli_agreement import agreement, disagreement, plan
-from prefqa.cli_checks import check, explain, rules
-from prefqa.cli_consensus import consensus, relabel
-from prefqa.cli_convert import convert
-from prefqa.cli_labels import label_consensus
-from prefqa.cli_leaderboard import leaderboard
-from prefqa.cli_shared import (
+from prefqa.cli.agreement import agreement, disagreement, plan
+from prefqa.cli.checks import check, explain, rules
+from prefqa.cli.consensus import consensus, relabel
+from prefqa.cli.convert import convert
+from prefqa.cli.labels import label_consensus
+from prefqa.cli.leaderboard import leaderboard
+from prefqa.cli.shared import (
     EPILOG,
     EXIT_CLEAN,
     EXIT_COULD_NOT_RUN,
@@ -30,7 +30,7 @@ from prefqa.cli_shared import (
     settings_of,
     show_result,
 )
-from prefqa.cli_watch import watch
+from prefqa.cli.watch import watch
 from prefqa.errors import PrefqaError
 
 
@@ -189,6 +189,6 @@ def _progress(*, enabled: bool) -> Iterator[Callable[[str], None]]:
 
 
 def _terminal_drift() -> Any:
-    from prefqa import terminal_drift
+    from prefqa.terminal import drift as terminal_drift
 
     return terminal_drift

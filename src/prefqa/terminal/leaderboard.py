@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefqa.terminal import MAX_ROWS, hang, interval, number, say_more, table
+from prefqa.terminal.parts import MAX_ROWS, hang, interval, number, say_more, table
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from prefqa.cli_shared import (
+from prefqa.cli.shared import (
     EPILOG,
     EXIT_CLEAN,
     clean,
@@ -74,6 +74,6 @@ def leaderboard(source: str, config: str | None, as_: str, **given: Any) -> int:
 
 
 def _terminal() -> Any:
-    from prefqa import terminal_leaderboard
+    from prefqa.terminal import leaderboard as terminal_leaderboard
 
     return terminal_leaderboard

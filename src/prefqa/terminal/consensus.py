@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prefqa.terminal import MAX_ROWS, hang, number, say_more, shown, table
+from prefqa.terminal.parts import MAX_ROWS, hang, number, say_more, shown, table
 
 if TYPE_CHECKING:
     from rich.console import Console

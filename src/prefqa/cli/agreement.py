@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from prefqa.cli_shared import (
+from prefqa.cli.shared import (
     EPILOG,
     EXIT_CLEAN,
     clean,
@@ -88,6 +88,6 @@ def plan(source: str, config: str | None, as_: str, **given: Any) -> int:
 
 
 def _terminal() -> Any:
-    from prefqa import terminal_agreement
+    from prefqa.terminal import agreement as terminal_agreement
 
     return terminal_agreement

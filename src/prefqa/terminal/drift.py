@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from prefqa.drift.words import drift_words
-from prefqa.terminal import MAX_ROWS, hang, interval, number, p_value, say_more, shown, table
+from prefqa.terminal.parts import MAX_ROWS, hang, interval, number, p_value, say_more, shown, table
 
 if TYPE_CHECKING:
     from rich.console import Console

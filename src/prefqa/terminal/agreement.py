@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prefqa.report.text import printable, sentences_of_ceiling, words_of_split
-from prefqa.terminal import MAX_ROWS, hang, interval, number, say_more, table
+from prefqa.terminal.parts import MAX_ROWS, hang, interval, number, say_more, table
 
 if TYPE_CHECKING:
     from rich.console import Console

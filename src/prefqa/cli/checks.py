@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from prefqa.cli_shared import (
+from prefqa.cli.shared import (
     EPILOG,
     EXIT_CLEAN,
     EXIT_FAILED,

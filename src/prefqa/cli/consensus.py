@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from prefqa.cli_shared import (
+from prefqa.cli.shared import (
     EPILOG,
     EXIT_CLEAN,
     clean,
@@ -48,7 +48,7 @@ def consensus(source: str, out: str | None, config: str | None, as_: str, **give
     from prefqa.consensus import consensus as build
     from prefqa.pipeline import pairs_of
     from prefqa.results import records
-    from prefqa.terminal_consensus import print_pairs
+    from prefqa.terminal.consensus import print_pairs
     from prefqa.writers.pair_files import write_pair_file, write_parts
 
     settings = settings_of(config)
@@ -86,7 +86,7 @@ def consensus(source: str, out: str | None, config: str | None, as_: str, **give
 def relabel(source: str, budget: int, method: str | None, config: str | None, as_: str) -> int:
     """Tell which items to have judged once more, and what pair accuracy that buys."""
     from prefqa.consensus import consensus as build
-    from prefqa.terminal_consensus import print_relabel
+    from prefqa.terminal.consensus import print_relabel
 
     settings = settings_of(config)
     found = build(clean(source, settings), method=method or settings.consensus.method)  # type: ignore[arg-type]

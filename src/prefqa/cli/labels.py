@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from prefqa.cli_shared import (
+from prefqa.cli.shared import (
     EPILOG,
     EXIT_CLEAN,
     clean,
@@ -42,6 +42,6 @@ def label_consensus(source: str, config: str | None, as_: str, **given: Any) -> 
 
 
 def _terminal() -> Any:
-    from prefqa import terminal_labels
+    from prefqa.terminal import labels as terminal_labels
 
     return terminal_labels

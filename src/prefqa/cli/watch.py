@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from prefqa.cli_shared import (
+from prefqa.cli.shared import (
     EPILOG,
     EXIT_CLEAN,
     EXIT_FAILED,
@@ -50,7 +50,7 @@ def watch(source: str, state: str, config: str | None, as_: str, **given: Any) -
 
 
 def _print(console: Console, result: WatchResult) -> None:
-    from prefqa.terminal import hang, number, shown, table
+    from prefqa.terminal.parts import hang, number, shown, table
 
     hang(console, None, result.sentence)
     rows: list[tuple[str, ...]] = [
