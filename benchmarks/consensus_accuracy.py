@@ -3,7 +3,8 @@
 Annotators draw rankings from a Mallows model around the true order; their share of right pairs is Beta(4, 2), and one
 in ten ranks at random. Columns: share of pairs put in the true order (a tie is half), log loss and expected calibration
 error (ten bins) of `p_better` against the truth, and the correlation of estimated with true reliabilities. With
-crowd-kit, choix and evalica installed, theirs stand beside ours. `--campaigns N` averages over N seeds.
+crowd-kit, choix and evalica installed (pip install crowd-kit choix evalica), theirs stand beside ours. `--campaigns N`
+averages over N seeds.
 """
 
 from __future__ import annotations
@@ -18,7 +19,12 @@ import polars as pl
 import prefqa
 from prefqa._types import Floats
 
-METHODS = ("majority", "borda", "kemeny", "bradley-terry", "dawid-skene", "mallows", "auto")
+METHODS = (
+    "majority", "borda", "kemeny", "bradley-terry", "plackett-luce", "weighted-bradley-terry", "dawid-skene", "mallows",
+    "auto",
+)  # fmt: skip
+#: Packages that must loop over items do so over this many of them.
+LOOPED = 500
 VARIANTS = {
     "4 responses, 30 annotators": {},
     "few judgments (200 annotators)": {"annotators": 200},
@@ -127,10 +133,13 @@ def peers(prefs: prefqa.Preferences, position: Floats) -> list[dict[str, object]
     import pandas as pd
     from crowdkit.aggregation import DawidSkene, MajorityVote
 
-    bucket = next(iter(buckets(prefs.coded())))
+    # Of partial rankings, the items all of whose responses somebody ranked.
+    bucket = max(buckets(prefs.coded()), key=lambda each: each.k)
     wins, _ = pair_counts(bucket)
     a, b = np.triu_indices(bucket.k, 1)
     n, rows = len(bucket.item), []
+    number = prefs.coded().item_ids.str.slice(1).cast(pl.Int64).to_numpy()[bucket.item]
+    position = position[number]
     sign = np.sign(bucket.ranks[:, b] - bucket.ranks[:, a]) * ((bucket.ranks[:, a] > 0) & (bucket.ranks[:, b] > 0))
     judgment, pair = np.nonzero(sign)
     votes = pd.DataFrame(
@@ -144,18 +153,19 @@ def peers(prefs: prefqa.Preferences, position: Floats) -> list[dict[str, object]
     for name, model in (("crowd-kit majority", MajorityVote()), ("crowd-kit DawidSkene", DawidSkene(n_iter=100))):
         probas = model.fit_predict_proba(votes).reindex(range(n * a.size)).fillna(0.5)
         rows.append((name, probas[1].to_numpy().reshape(n, -1)))
-    p_choix, p_evalica = np.full((n, a.size), 0.5), np.full((n, a.size), 0.5)
-    for i in range(n):
+    n_looped = min(n, LOOPED)
+    p_choix, p_evalica = np.full((n_looped, a.size), 0.5), np.full((n_looped, a.size), 0.5)
+    for i in range(n_looped):
         theta = choix.ilsr_pairwise_dense(wins[i].astype(float), alpha=0.1)
         p_choix[i] = 1 / (1 + np.exp(theta[b] - theta[a]))
         s = np.repeat(np.stack(np.nonzero(wins[i])), wins[i][np.nonzero(wins[i])], axis=1)
         score = evalica.bradley_terry(s[0].tolist(), s[1].tolist(), [evalica.Winner.X] * s.shape[1]).scores
         worth = np.array([score.get(j, np.nan) for j in range(bucket.k)])
         p_evalica[i] = np.nan_to_num(worth[a] / (worth[a] + worth[b]), nan=0.5)
-    rows += [("choix ilsr (loop)", p_choix), ("evalica BT (loop)", p_evalica)]
+    rows += [(f"{name}, {n_looped} items", p) for name, p in (("choix ilsr", p_choix), ("evalica BT", p_evalica))]
     out = []
     for name, p in rows:
-        right = np.where(p == 0.5, 0.5, (p > 0.5) == truth).astype(np.float64)
+        right = np.where(p == 0.5, 0.5, (p > 0.5) == truth[: len(p)]).astype(np.float64)
         accuracy, loss, error = measures(np.maximum(p, 1 - p).ravel(), right.ravel())
         out.append({"method": name, "accuracy": accuracy, "log_loss": loss, "ece": error, "reliability": None})
     return out

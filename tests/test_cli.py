@@ -114,7 +114,7 @@ def test_text_output_of_every_step(capsys: pytest.CaptureFixture[str], campaign:
         ("detector", "drift", campaign),
         ("by mallows", "consensus", campaign, "-o", tmp_path / "pairs.jsonl"),
         ("Gate passed", "gate", campaign),
-        ("0 findings", "check", campaign),
+        ("rows left out", "check", campaign),
         ("PQ104", "rules"),
         ("annotator_id", "schema"),
         ("Found in", "explain", "PQ104"),
@@ -267,12 +267,3 @@ def test_a_terminal_without_unicode_is_no_fault(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
     assert "\\u9805" in done.stdout
-
-
-def test_the_methods_offered_are_those_of_the_library() -> None:
-    from typing import get_args
-
-    from prefqa.cli import METHODS
-    from prefqa.consensus import Method
-
-    assert get_args(Method) == METHODS

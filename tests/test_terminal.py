@@ -10,25 +10,26 @@ import pytest
 from rich.console import Console
 
 import prefqa
-from prefqa import terminal
+from prefqa import terminal, terminal_drift
 from prefqa.checks import RULES, schema_tables
 
 
 def printed(function: str, *arguments: object) -> str:
     out = io.StringIO()
-    getattr(terminal, function)(Console(file=out, width=80, highlight=False), *arguments)
+    home = terminal_drift if function == "print_drift" else terminal
+    getattr(home, function)(Console(file=out, width=80, highlight=False), *arguments)
     return out.getvalue()
 
 
 def test_a_run_fits_a_screen() -> None:
-    run = prefqa.run(prefqa.simulate(n_items=50, seed=1, texts=False).preferences)
+    run = prefqa.run(prefqa.simulate(n_items=200, seed=1, spammers=0.0, texts=False).preferences)
     lines = printed("print_run", run, Path("out")).splitlines()
     assert len(lines) < 25
     assert max(map(len, lines)) <= 80
     assert any(line.startswith("Gate passed") for line in lines)
     text = " ".join(" ".join(lines).split())
     alpha = run.agreement.estimates["estimate"][0]
-    for words in ("50 items", "nothing found", f"alpha_nominal {alpha:.3f}", "Drift", "pairs by mallows", "Files out"):
+    for words in ("200 items", "nothing found", f"alpha_nominal {alpha:.3f}", "Drift", "pairs by mallows", "Files out"):
         assert words in text
 
 
@@ -46,14 +47,16 @@ def test_a_failed_run_says_what_failed_and_where_the_findings_are() -> None:
 
 
 def test_no_figure_is_torn_over_two_lines() -> None:
-    prefs = prefqa.simulate(n_items=60, seed=2, texts=False, drift=prefqa.Drift("care", 6, 0.9)).preferences
+    prefs = prefqa.simulate(n_items=200, seed=2, texts=False, weeks=6, drift=prefqa.Drift("length", 3, 1.5)).preferences
     drifted = prefqa.drift(prefs)
     lines = printed("print_drift", drifted).splitlines()
     assert max(map(len, lines)) <= 80
-    for row in drifted.detectors.iter_rows(named=True):
+    for row in drifted.detectors.filter(kind="context").iter_rows(named=True):
         figures = [f"{row['estimate']:.3f}", f"{row['ci_low']:.3f} to {row['ci_high']:.3f}"]
         assert any(all(word in line for word in (row["period"], *figures)) for line in lines)
-    assert drifted.alarm == any("changed" in line for line in lines)
+    assert drifted.alarm
+    assert " ".join(drifted.changes["sentence"]) in " ".join(" ".join(lines).split())
+    assert any(line.split()[0] == "length" and line.rstrip().endswith("changed") for line in lines if line.strip())
 
 
 def test_slices_stand_below_each_other_and_are_bounded() -> None:

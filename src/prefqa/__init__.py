@@ -10,30 +10,40 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from prefqa.agreement import AgreementResult, agreement
-    from prefqa.checks import CheckResult, check
+    from prefqa.checks import CheckResult
     from prefqa.config import Config, load_config
-    from prefqa.consensus import ConsensusResult, consensus
-    from prefqa.drift import DriftResult, drift
+    from prefqa.consensus import ConsensusResult, LabelConsensus, consensus, label_consensus
+    from prefqa.consensus.leaderboard import LeaderboardResult, leaderboard
+    from prefqa.consensus.plackett_luce import PlackettLuce, plackett_luce
+    from prefqa.drift import DriftResult, WatchResult, drift, watch
     from prefqa.errors import PrefqaError
     from prefqa.gate import GateResult, gate
+    from prefqa.lint import check
     from prefqa.pipeline import RunResult, run
     from prefqa.preferences import Preferences
     from prefqa.readers import read
     from prefqa.report import report
+    from prefqa.screening import Screening, screen
     from prefqa.simulate import Drift, Simulation, simulate
     from prefqa.writers import write_pairs
 
 _HOMES = {
     "agreement": "agreement",
     "AgreementResult": "agreement",
-    "check": "checks",
+    "check": "lint",
     "CheckResult": "checks",
     "Config": "config",
     "load_config": "config",
     "consensus": "consensus",
     "ConsensusResult": "consensus",
+    "leaderboard": "consensus.leaderboard",
+    "LeaderboardResult": "consensus.leaderboard",
+    "label_consensus": "consensus",
+    "LabelConsensus": "consensus",
     "drift": "drift",
     "DriftResult": "drift",
+    "plackett_luce": "consensus.plackett_luce",
+    "PlackettLuce": "consensus.plackett_luce",
     "PrefqaError": "errors",
     "gate": "gate",
     "GateResult": "gate",
@@ -42,10 +52,14 @@ _HOMES = {
     "Preferences": "preferences",
     "read": "readers",
     "report": "report",
+    "screen": "screening",
+    "Screening": "screening",
     "Drift": "simulate",
     "Simulation": "simulate",
     "simulate": "simulate",
     "write_pairs": "writers",
+    "watch": "drift",
+    "WatchResult": "drift",
 }
 
 __all__ = [
@@ -56,20 +70,30 @@ __all__ = [
     "Drift",
     "DriftResult",
     "GateResult",
+    "LabelConsensus",
+    "LeaderboardResult",
+    "PlackettLuce",
     "Preferences",
     "PrefqaError",
     "RunResult",
+    "Screening",
     "Simulation",
+    "WatchResult",
     "agreement",
     "check",
     "consensus",
     "drift",
     "gate",
+    "label_consensus",
+    "leaderboard",
     "load_config",
+    "plackett_luce",
     "read",
     "report",
     "run",
+    "screen",
     "simulate",
+    "watch",
     "write_pairs",
 ]
 

@@ -53,17 +53,35 @@ class Names:
         return pl.DataFrame([item, self.responses.gather(np.tile(np.arange(k), n))])
 
 
-def lengths(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Ints, Floats]:
-    """Return the number of words of each response, and its standardised logarithm (before rounding)."""
-    z = rng.standard_normal(shape)
-    n_words = np.rint(_MEDIAN_WORDS * np.exp(_LOG_SPREAD * z))
-    return np.clip(n_words, 3, _MOST_WORDS).astype(np.int64), z
+def n_words(length_z: Floats) -> Ints:
+    """Return the number of words of responses with these standardised log lengths."""
+    words = np.rint(_MEDIAN_WORDS * np.exp(_LOG_SPREAD * length_z))
+    return np.asarray(np.clip(words, 3, _MOST_WORDS).astype(np.int64))
 
 
-def responses(rng: np.random.Generator, names: Names, n_words: Ints, *, texts: bool) -> pl.DataFrame:
-    """Return responses: item_id, response_id, model, n_words and, with texts, text."""
-    models = pl.format("model-{}", pl.col("response_id").str.strip_prefix("response-"))
-    frame = names.keys().with_columns(models.alias("model"), n_words=pl.Series(n_words.reshape(-1)))
+def category_scale() -> Floats:
+    """Return the place of each category on a scale from -1 to 1."""
+    return np.linspace(-1.0, 1.0, len(_CATEGORIES))
+
+
+def category(rng: np.random.Generator, tilt: Floats) -> Ints:
+    """Draw the category of each item, with odds exp(tilt * place on the scale)."""
+    score = tilt[:, None] * category_scale() + rng.gumbel(size=(tilt.size, len(_CATEGORIES)))
+    return np.asarray(np.argmax(score, axis=1))
+
+
+def models(rng: np.random.Generator, n_responses: int, n_models: int, tilt: Floats) -> Ints:
+    """Draw different models for the responses of each item, with odds exp(tilt * place from -1 to 1)."""
+    score = tilt[:, None] * np.linspace(-1.0, 1.0, n_models) + rng.gumbel(size=(tilt.size, n_models))
+    return np.asarray(np.argsort(-score, axis=1)[:, :n_responses])
+
+
+def responses(
+    rng: np.random.Generator, names: Names, n_words: Ints, model: Ints | None, *, texts: bool
+) -> pl.DataFrame:
+    """Return responses: item_id, response_id, model (by default one per response), n_words and, with texts, text."""
+    named = pl.col("response_id").str.strip_prefix("response-") if model is None else pl.Series(model.reshape(-1) + 1)
+    frame = names.keys().with_columns(model=pl.format("model-{}", named), n_words=pl.Series(n_words.reshape(-1)))
     if not texts:
         return frame
     vocabulary = np.array(_WORDS)[rng.integers(0, len(_WORDS), _BASE_WORDS + _MOST_WORDS)]
@@ -75,11 +93,12 @@ def responses(rng: np.random.Generator, names: Names, n_words: Ints, *, texts: b
     return frame.with_columns(text=words.str.slice(0, 1).str.to_uppercase() + words.str.slice(1) + pl.lit("."))
 
 
-def items(rng: np.random.Generator, names: Names, *, texts: bool) -> pl.DataFrame:
-    """Return items: item_id, category and, with texts, prompt."""
+def items(rng: np.random.Generator, names: Names, category: Ints | None, *, texts: bool) -> pl.DataFrame:
+    """Return items: item_id, category (by default drawn evenly) and, with texts, prompt."""
     n = names.items.len()
-    category, task, topic = (_drawn(rng, choice, n) for choice in (_CATEGORIES, _TASKS, _TOPICS))
-    frame = pl.DataFrame([names.items, category.alias("category")])
+    drawn, task, topic = (_drawn(rng, choice, n) for choice in (_CATEGORIES, _TASKS, _TOPICS))
+    named = drawn if category is None else pl.Series(_CATEGORIES).gather(category)
+    frame = pl.DataFrame([names.items, named.alias("category")])
     if not texts:
         return frame
     number = pl.col("item_id").str.strip_prefix("item-")

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from prefqa._types import Floats
 from prefqa.replicates import Replicates
 
+#: With a larger share of undefined samples there is no interval.
+UNDEFINED = 0.1
+
 
 def multiplicities(counts: Floats, n_replicates: int, seed: int) -> Floats:
     """Return how many items of each pattern a sample with replacement holds, [n_replicates, n_patterns]."""
+    return np.array(list(draws(counts, n_replicates, seed))).reshape(n_replicates, counts.size)
+
+
+def draws(counts: Floats, n_replicates: int, seed: int) -> Iterator[Floats]:
+    """Yield the rows of `multiplicities` one by one, for patterns too many to hold all rows."""
     n = int(counts.sum())
-    drawn = np.random.default_rng(seed).multinomial(n, counts / max(n, 1), size=n_replicates)
-    return drawn.astype(np.float64)
+    rng = np.random.default_rng(seed)
+    for _ in range(n_replicates):
+        yield rng.multinomial(n, counts / max(n, 1)).astype(np.float64)
 
 
 def percentile(values: Floats, level: float) -> tuple[float, float]:
@@ -48,7 +59,7 @@ def bca(values: Floats, found: Replicates, level: float) -> tuple[float, float]:
 
 def _quantiles(values: Floats, low: float, high: float) -> tuple[float, float]:
     there = values[~np.isnan(values)]
-    if there.size < max(values.size * 0.9, 1):
+    if there.size < max(values.size * (1 - UNDEFINED), 1):
         return np.nan, np.nan
     ends = np.quantile(there, [low, high])
     return float(ends[0]), float(ends[1])

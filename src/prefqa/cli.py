@@ -12,26 +12,26 @@ from typing import Any
 import click
 
 from prefqa.cli_agreement import agreement, disagreement, plan
+from prefqa.cli_checks import check, explain, rules
+from prefqa.cli_consensus import consensus, relabel
 from prefqa.cli_convert import convert
+from prefqa.cli_labels import label_consensus
+from prefqa.cli_leaderboard import leaderboard
 from prefqa.cli_shared import (
     EPILOG,
     EXIT_CLEAN,
     EXIT_COULD_NOT_RUN,
     EXIT_FAILED,
     EXIT_OUR_FAULT,
-    checked,
     clean,
     config_option,
     format_option,
     input_argument,
-    read_input,
     settings_of,
     show_result,
 )
+from prefqa.cli_watch import watch
 from prefqa.errors import PrefqaError
-
-#: The values of `prefqa.consensus.Method`, which would be slow to import; a test holds them equal.
-METHODS = ("auto", "majority", "borda", "kemeny", "dawid-skene", "mallows", "bradley-terry")
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -71,21 +71,6 @@ def demo(out: str, items: int, seed: int, config: str | None, as_: str) -> int:
 
 @cli.command(epilog=EPILOG)
 @input_argument
-@config_option
-@format_option
-def check(source: str, config: str | None, as_: str) -> int:
-    """Check the data against the rules; fails on findings of severity error (see [gate] fail_on)."""
-    from prefqa.gate import gate
-
-    settings = settings_of(config)
-    found = checked(read_input(source, settings), settings)
-    verdict = gate(check=found, config=settings.gate.model_copy(update={"agreement": (), "drift": _no_drift()}))
-    show_result(as_, found.to_dict(), lambda terminal, console: terminal.print_findings(console, found))
-    return EXIT_CLEAN if verdict.passed else EXIT_FAILED
-
-
-@cli.command(epilog=EPILOG)
-@input_argument
 @click.option("--every", help='Length of a period: "1d", "1w", "1mo".')
 @click.option("--time", help="Time column (default created_at).")
 @click.option("--version", help="Column whose values are the periods, such as guideline_version.")
@@ -100,26 +85,7 @@ def drift(source: str, config: str | None, as_: str, **given: str | None) -> int
     settings = settings_of(config)
     options = settings.drift.model_dump() | {key: value for key, value in given.items() if value is not None}
     result = look(clean(source, settings), **options)
-    show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_drift(console, result))
-    return EXIT_CLEAN
-
-
-@cli.command(epilog=EPILOG)
-@input_argument
-@click.option("--method", type=click.Choice(METHODS), help="How responses are ranked.")
-@click.option("-o", "--out", type=click.Path(dir_okay=False), help="Write the pairs to this .parquet or .jsonl file.")
-@config_option
-@format_option
-def consensus(source: str, method: str | None, out: str | None, config: str | None, as_: str) -> int:
-    """Turn the rankings of several annotators into consensus pairs."""
-    from prefqa.consensus import consensus as build
-    from prefqa.pipeline import write_pairs
-
-    settings = settings_of(config)
-    result = build(clean(source, settings), method=method or settings.consensus.method)  # type: ignore[arg-type]
-    if out:
-        write_pairs(result.pairs(), out)
-    show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_consensus(console, result))
+    show_result(as_, result.to_dict(), lambda _, console: _terminal_drift().print_drift(console, result))
     return EXIT_CLEAN
 
 
@@ -160,28 +126,11 @@ def schema(as_: str) -> int:
     return EXIT_CLEAN
 
 
-@cli.command(epilog=EPILOG)
-@format_option
-def rules(as_: str) -> int:
-    """List the rules of `check`."""
-    from prefqa.checks import RULES
-
-    listed = [{"code": r.code, "name": r.name, "severity": r.severity, "summary": r.summary} for r in RULES]
-    show_result(as_, {"rules": listed}, lambda terminal, console: terminal.print_rules(console, listed))
-    return EXIT_CLEAN
-
-
-@cli.command(epilog=EPILOG)
-@click.argument("code")
-def explain(code: str) -> int:
-    """Explain a rule: the harm it prevents, its source, an example."""
-    from prefqa.checks import explain as text_of
-
-    click.echo(text_of(code))
-    return EXIT_CLEAN
-
-
-for _command in (agreement, disagreement, plan, convert):
+_COMMANDS = (
+    check, rules, explain, agreement, disagreement, plan, watch, consensus, relabel, label_consensus, leaderboard,
+    convert,
+)  # fmt: skip
+for _command in _COMMANDS:
     cli.add_command(_command)
 
 
@@ -239,7 +188,7 @@ def _progress(*, enabled: bool) -> Iterator[Callable[[str], None]]:
         yield lambda step: status.update(f"{step} …")
 
 
-def _no_drift() -> Any:
-    from prefqa.config import DriftGate
+def _terminal_drift() -> Any:
+    from prefqa import terminal_drift
 
-    return DriftGate()
+    return terminal_drift

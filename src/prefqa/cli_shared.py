@@ -31,7 +31,7 @@ def read_input(source: str, settings: Any) -> Any:
 
 def checked(prefs: Any, settings: Any) -> Any:
     """Return what the rules find."""
-    from prefqa.checks import check as run_checks
+    from prefqa.lint import check as run_checks
     from prefqa.readers import readable
 
     with readable(prefs.source.files):

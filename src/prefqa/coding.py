@@ -65,7 +65,7 @@ class Coded:
         )
 
 
-class _Rows(NamedTuple):
+class Rows(NamedTuple):
     """Sorted rows: per judgment its keys and first row, per row response and rank."""
 
     cell: Ints
@@ -74,6 +74,14 @@ class _Rows(NamedTuple):
     starts: Ints
     response: Ints
     rank: Ints
+
+
+class RowIds(NamedTuple):
+    """The ids that the codes of rows are numbers of, each sorted."""
+
+    item_ids: pl.Series
+    annotator_ids: pl.Series
+    response_ids: pl.Series
 
 
 def encode(usable: pl.LazyFrame, by: Sequence[str] = ()) -> Coded:
@@ -88,30 +96,28 @@ def encode(usable: pl.LazyFrame, by: Sequence[str] = ()) -> Coded:
 
 def encode_rows(frame: pl.DataFrame, by: Sequence[str] = ()) -> Coded:
     """As `encode`, of rows that `read_rows` has read with these or more slice columns."""
+    rows, ids, cells = sort_rows(frame, by)
+    slot, slot_response = _slots(rows)
+    return Coded(rows.cell, rows.item, rows.annotator, rows.starts, slot, rows.rank, slot_response, *ids, cells)
+
+
+def sort_rows(frame: pl.DataFrame, by: Sequence[str] = ()) -> tuple[Rows, RowIds, pl.DataFrame]:
+    """Code and sort rows that `read_rows` has read, without numbering the responses of each item.
+
+    Returns:
+        The rows; the ids that their codes stand for; the cells.
+    """
     frame, cells = _in_cells(frame, by)
-    item, item_ids = _codes(frame, "item_id")
-    annotator, annotator_ids = _codes(frame, "annotator_id")
-    response, response_ids = _codes(frame, "response_id")
+    item, item_ids = codes_of(frame, "item_id")
+    annotator, annotator_ids = codes_of(frame, "annotator_id")
+    response, response_ids = codes_of(frame, "response_id")
     cell = frame["_cell"].to_numpy() if by else np.zeros(0, np.uint32)
     rank = frame["rank"].to_numpy()
     del frame
     columns = [cell, item, annotator, response, rank]
     sizes = [max(len(cells), 1), len(item_ids), len(annotator_ids), len(response_ids), int(rank.max(initial=0)) + 1]
     rows = _without_duplicates(_sorted_rows(columns, sizes))
-    slot, slot_response = _slots(rows)
-    return Coded(
-        rows.cell,
-        rows.item,
-        rows.annotator,
-        rows.starts,
-        slot,
-        rows.rank,
-        slot_response,
-        item_ids,
-        annotator_ids,
-        response_ids,
-        cells,
-    )
+    return rows, RowIds(item_ids, annotator_ids, response_ids), cells
 
 
 def read_rows(usable: pl.LazyFrame, by: Sequence[str] = ()) -> pl.DataFrame:
@@ -133,11 +139,12 @@ def _in_cells(frame: pl.DataFrame, by: Sequence[str]) -> tuple[pl.DataFrame, pl.
         frame = frame.join(cells, on=aliases, how="left", nulls_equal=True).drop(aliases)
         cells = cells.rename({"_cell": "cell"} | dict(zip(aliases, by, strict=True)))
     if "judgment_id" in frame.columns:
-        frame = _latest(frame, by=bool(by))
+        frame = latest(frame, by=bool(by))
     return frame, cells
 
 
-def _latest(frame: pl.DataFrame, *, by: bool) -> pl.DataFrame:
+def latest(frame: pl.DataFrame, *, by: bool = False) -> pl.DataFrame:
+    """Of the judgments of one item (of a cell) by one annotator, told apart by judgment_id, keep the latest."""
     unit = (["_cell"] if by else []) + ["item_id", "annotator_id"]
     times = [pl.col("created_at").max()] if "created_at" in frame.columns else []
     judgments = frame.lazy().group_by(*unit, "judgment_id").agg(*times)
@@ -151,7 +158,7 @@ def _latest(frame: pl.DataFrame, *, by: bool) -> pl.DataFrame:
     return frame.join(superseded, on=[*unit, "judgment_id"], how="anti", nulls_equal=True)
 
 
-def _codes(frame: pl.DataFrame, name: str) -> tuple[Ints, pl.Series]:
+def codes_of(frame: pl.DataFrame, name: str) -> tuple[Ints, pl.Series]:
     """Codes of a string column, in the sorted order of its distinct values, and these values."""
     column = frame[name]
     physical = column.to_physical().to_numpy()
@@ -162,7 +169,7 @@ def _codes(frame: pl.DataFrame, name: str) -> tuple[Ints, pl.Series]:
     return codes[physical], order["id"].alias(name)
 
 
-def _sorted_rows(columns: list[Ints], sizes: list[int]) -> _Rows:
+def _sorted_rows(columns: list[Ints], sizes: list[int]) -> Rows:
     """Sort rows by all columns, first to last: as one packed integer where 64 bits hold them, else as a frame."""
     bits = [max(size - 1, 0).bit_length() for size in sizes]
     if sum(bits) > 64:
@@ -179,7 +186,7 @@ def _sorted_rows(columns: list[Ints], sizes: list[int]) -> _Rows:
     starts = np.flatnonzero(_begins(packed >> np.uint64(bits[4] + bits[3])))
     first = packed[starts]
     cell, item, annotator = (_field(first, sum(bits[i + 1 :]), bits[i]) for i in range(3))
-    return _Rows(cell if columns[0].size else columns[0], item, annotator, starts, response, rank)
+    return Rows(cell if columns[0].size else columns[0], item, annotator, starts, response, rank)
 
 
 def _field(packed: Ints, shift: int, width: int) -> Ints:
@@ -188,13 +195,13 @@ def _field(packed: Ints, shift: int, width: int) -> Ints:
     return field.astype(np.uint32)
 
 
-def _sorted_frame(columns: list[Ints]) -> _Rows:
+def _sorted_frame(columns: list[Ints]) -> Rows:
     frame = pl.DataFrame({f"c{i}": c for i, c in enumerate(columns) if c.size}).sort(pl.all())
     whole = iter(frame.get_columns())
     cell, item, annotator, response, rank = (next(whole).to_numpy() if c.size else c for c in columns)
     starts = np.flatnonzero(_begins(cell, item, annotator))
     cell = cell[starts] if cell.size else cell
-    return _Rows(cell, item[starts], annotator[starts], starts, response, rank.astype(np.int32))
+    return Rows(cell, item[starts], annotator[starts], starts, response, rank.astype(np.int32))
 
 
 def _begins(*keys: Ints) -> Bools:
@@ -208,7 +215,7 @@ def _begins(*keys: Ints) -> Bools:
     return begins
 
 
-def _without_duplicates(rows: _Rows) -> _Rows:
+def _without_duplicates(rows: Rows) -> Rows:
     """Drop rows that stand twice: all but one where they say the same, all where they contradict each other."""
     first = np.ones(rows.rank.size, bool)
     first[1:] = rows.response[1:] != rows.response[:-1]
@@ -223,10 +230,10 @@ def _without_duplicates(rows: _Rows) -> _Rows:
     some = left > 0
     starts = (np.cumsum(left) - left)[some]
     cell = rows.cell[some] if rows.cell.size else rows.cell
-    return _Rows(cell, rows.item[some], rows.annotator[some], starts, rows.response[keep], rows.rank[keep])
+    return Rows(cell, rows.item[some], rows.annotator[some], starts, rows.response[keep], rows.rank[keep])
 
 
-def _slots(rows: _Rows) -> tuple[Ints, Ints]:
+def _slots(rows: Rows) -> tuple[Ints, Ints]:
     """Number the responses of each unit from 0, in the order of their ids; list them unit by unit.
 
     Where all judgments of a unit rank the same responses, as most do, a row's place in its judgment is its slot, and

@@ -12,6 +12,7 @@ from prefqa.errors import ConfigError, nearest
 
 Severity = Literal["error", "warning", "info"]
 Share = Annotated[float, Field(ge=0, le=1)]
+PartShare = Annotated[float, Field(ge=0, lt=1)]
 Level = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -29,6 +30,13 @@ class ReadConfig(_Table):
     models: Literal["without", "with", "only"] = "without"
 
 
+class SliceConfig(_Table):
+    """[[checks.slices]]: where some rules are not asked."""
+
+    where: str
+    ignore: tuple[str, ...]
+
+
 class ChecksConfig(_Table):
     """[checks]: which rules run, and how heavy each is."""
 
@@ -36,6 +44,9 @@ class ChecksConfig(_Table):
     ignore: tuple[str, ...] = ()
     max_examples: Annotated[int, Field(ge=0, le=1000)] = 5
     severity: dict[str, Severity] = Field(default_factory=dict)
+    options: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    slices: tuple[SliceConfig, ...] = ()
+    baseline: str | None = None
 
 
 class AgreementConfig(_Table):
@@ -61,6 +72,30 @@ class ConsensusConfig(_Table):
     select: str = "all"
     min_probability: Share | None = None
     ties: str = "keep"
+    margin: str = "logit"
+    test_share: PartShare = 0.0
+    validation_share: PartShare = 0.0
+    split_seed: int = 0
+
+    @model_validator(mode="after")
+    def _some_to_train_on(self) -> ConsensusConfig:
+        if self.test_share + self.validation_share >= 1:
+            raise ValueError("test_share and validation_share leave nothing to train on")
+        return self
+
+
+class LabelsConfig(_Table):
+    """[labels]: how labels are combined."""
+
+    method: str = "dawid-skene"
+    smoothing: Annotated[float, Field(ge=0)] = 6.0
+
+
+class LeaderboardConfig(_Table):
+    """[leaderboard]: which names are ranked across items; by "auto" the models, where there is a column of them."""
+
+    by: str = "auto"
+    ties: str = "half"
 
 
 class DriftConfig(_Table):
@@ -71,6 +106,8 @@ class DriftConfig(_Table):
     version: str | None = None
     batch: str | None = None
     reference: str | None = None
+    features: tuple[str, ...] | None = None
+    strata: tuple[str, ...] | None = None
     alpha: Level = 0.05
 
 
@@ -129,6 +166,8 @@ class Config(_Table):
     checks: ChecksConfig = ChecksConfig()
     agreement: AgreementConfig = AgreementConfig()
     consensus: ConsensusConfig = ConsensusConfig()
+    labels: LabelsConfig = LabelsConfig()
+    leaderboard: LeaderboardConfig = LeaderboardConfig()
     drift: DriftConfig = DriftConfig()
     gate: GateConfig = GateConfig()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from prefqa.checks.baseline import is_new
 from prefqa.checks.rules import BY_CODE, unknown
 from prefqa.config import AgreementGate, FindingsGate, GateConfig
 from prefqa.errors import UsageError
@@ -88,7 +89,7 @@ def _severity(check: CheckResult, config: GateConfig) -> list[dict[str, Any]]:
     if config.fail_on == "never":
         return []
     failing = SEVERITIES[SEVERITIES.index(config.fail_on) :]
-    found = check.findings.filter(pl.col("severity").is_in(failing))
+    found = check.findings.filter(pl.col("severity").is_in(failing) & is_new())
     codes = ", ".join(found["code"].to_list())
     message = (
         f"findings of severity {' or '.join(failing)}: {codes}" if codes else f"no finding of severity {config.fail_on}"

@@ -16,8 +16,9 @@ from scipy.special import expit, stdtrit
 
 from prefqa._types import Bools, Floats, Ints
 from prefqa.coding import Coded
-from prefqa.replicates import Replicates
-from prefqa.unit_moments import AT, NAMES, annotator_losses, unit_moments
+from prefqa.losses import Losses
+from prefqa.replicates import Replicates, influences
+from prefqa.unit_moments import AT, NAMES, unit_moments
 from prefqa.votes import buckets
 
 
@@ -123,24 +124,7 @@ def item_moments(coded: Coded) -> Moments:
     return whole
 
 
-def leave_out_annotators(coded: Coded) -> Moments:
-    """Return what the sums of each cell lose when an annotator is left out, one row per cell and annotator.
-
-    `item` holds the annotator's code. The units that the annotator judged are computed anew without the judgment.
-    """
-    parts = [annotator_losses(bucket) for bucket in buckets(coded)]
-    if not parts:
-        none = np.zeros(0, np.uint32)
-        return Moments(none, none, np.zeros((0, len(NAMES))), np.zeros(0, np.int64))
-    cell, annotator, values = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    key = cell.astype(np.int64) * len(coded.annotator_ids) + annotator
-    found, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    summed = np.zeros((found.size, len(NAMES)))
-    np.add.at(summed, inverse, values)
-    return Moments(cell[first], annotator[first], summed, np.arange(found.size))
-
-
-def patterns(moments: Moments) -> Patterns:
+def patterns(moments: Moments | Losses[Floats]) -> Patterns:
     """Group units with equal moments; the patterns come out sorted, so sums do not depend on row order."""
     counts = moments.counts
     there = counts > 0
@@ -155,32 +139,29 @@ def sums(values: Floats) -> Sums:
 
 
 def replicates(
-    found: Patterns, coefficient: Coefficient, counted: str = "unit", losses: Floats | None = None
+    found: Patterns, coefficient: Coefficient, counted: str = "unit", lost: tuple[Floats, Patterns] | None = None
 ) -> Replicates:
     """Return a coefficient with its delete-one values, one evaluation per pattern and one per annotator.
 
-    Items for which the moment `counted` is 0 carry nothing to the coefficient and do not count, nor do annotators who
-    lose nothing; `losses` has one row per annotator (see `leave_out_annotators`).
+    Items for which the moment `counted` is 0 carry nothing to the coefficient and do not count. `lost` is what goes
+    without each annotator, and without a judgment of each pattern (see `losses.Losses`).
     """
     used = found.values[:, AT[counted]] > 0
     values, counts = found.values[used], found.counts[used]
+    if not counts.size:
+        return Replicates.undefined()
     total = counts @ values
-    estimate = float(coefficient(sums(total))) if counts.size else np.nan
-    items = coefficient(sums(total - values)) if counts.size else np.zeros(0)
-    annotators = np.zeros(0)
-    if losses is not None and counts.size:
-        carrying = losses[(losses[:, : AT["all_votes"]] != 0).any(axis=1)]
-        annotators = coefficient(sums(found.total() - carrying))
-    return Replicates(estimate, items, counts, annotators)
+    whole = Replicates(float(coefficient(sums(total))), coefficient(sums(total - values)), counts)
+    if lost is None:
+        return whole
+    annotators, judgments = (coefficient(sums(found.total() - part)) for part in (lost[0], lost[1].values))
+    return whole._replace(annotators=annotators, judgments=judgments, judgment_counts=lost[1].counts)
 
 
 def influence(moments: Moments, coefficient: Coefficient) -> Floats:
     """Jackknife influence of each unit: the sum of squares is the variance, of products the covariance of two cells."""
-    n_items = len(moments.item)
-    if n_items < 2:
-        return np.full(n_items, np.nan)
     left_out = coefficient(sums(moments.counts @ moments.kinds - moments.kinds))[moments.kind]
-    return np.asarray((left_out.mean() - left_out) * np.sqrt((n_items - 1) / n_items), np.float64)
+    return influences(left_out)
 
 
 #: Below this, a coefficient without a lower bound of its own has a plain t interval.

@@ -11,39 +11,29 @@ from typing import Any, get_args
 import polars as pl
 
 from prefqa.agreement import AgreementResult, DisagreementResult, agreement, disagreement
-from prefqa.checks import CheckResult, check
-from prefqa.config import Config, load_config, parse_config
-from prefqa.consensus import ConsensusResult, Method, consensus
-from prefqa.consensus.pairs import Select, Ties
+from prefqa.checks import CheckResult
+from prefqa.config import Config, ConsensusConfig, LeaderboardConfig, load_config, parse_config
+from prefqa.consensus import ConsensusResult, Margin, Method, PairSet, PairSplit, Select, Ties, consensus
+from prefqa.consensus.leaderboard import LeaderboardResult, leaderboard
+from prefqa.consensus.leaderboard import Ties as TieModel
 from prefqa.drift import DriftResult, drift
 from prefqa.errors import ConfigError, UsageError
 from prefqa.gate import GateResult, gate
+from prefqa.lint import check
 from prefqa.preferences import Preferences, Source
 from prefqa.readers import read, readable
-from prefqa.results import Result
-from prefqa.writers.atomic import staged_directory, write_json, write_jsonl, write_parquet, write_text
+from prefqa.results import Result, records
+from prefqa.writers.atomic import staged_directory, write_json, write_parquet, write_text
+from prefqa.writers.pair_files import write_pair_file, write_parts
 
 #: Called with the name of each step as it begins.
 Progress = Callable[[str], None]
 STEPS = ("read", "check", "agreement", "drift", "consensus", "gate")
-#: Columns of pairs.jsonl, in the order in which trainers' users read them.
-JSONL_COLUMNS = (
-    "prompt",
-    "chosen",
-    "rejected",
-    "item_id",
-    "chosen_id",
-    "rejected_id",
-    "probability",
-    "margin",
-    "n_votes",
-    "agreement",
-)
 
 
 @dataclass(frozen=True)
 class RunResult(Result):
-    """Everything one run found; `pairs` are the consensus pairs under the configuration's selection."""
+    """Everything one run found; `pair_set` and its `split` are under the configuration's selection."""
 
     source: Source
     check: CheckResult
@@ -51,9 +41,17 @@ class RunResult(Result):
     disagreement: DisagreementResult
     drift: DriftResult
     consensus: ConsensusResult
-    pairs: pl.DataFrame
+    pair_set: PairSet
+    split: PairSplit | None
+    leaderboard: LeaderboardResult | None
+    no_leaderboard: str | None
     gate: GateResult
     settings: dict[str, Any]
+
+    @property
+    def pairs(self) -> pl.DataFrame:
+        """The consensus pairs."""
+        return self.pair_set.frame
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content of summary.json."""
@@ -70,7 +68,12 @@ class RunResult(Result):
             "agreement": self.agreement.to_dict(),
             "disagreement": self.disagreement.to_dict(),
             "drift": self.drift.to_dict(),
-            "consensus": {"overall": self.consensus.overall | {"n_pairs": self.pairs.height}},
+            "consensus": {
+                "overall": self.consensus.overall | {"n_pairs": self.pair_set.n_pairs},
+                "pair_set": self.pair_set.to_dict(),
+                "split": self.split and records(self.split.sizes),
+            },
+            "leaderboard": self.leaderboard.to_dict() if self.leaderboard else {"reason": self.no_leaderboard},
             "settings": self.settings,
         }
 
@@ -83,8 +86,10 @@ class RunResult(Result):
             write_json(stage / "summary.json", self.to_dict())
             write_json(stage / "findings.json", self.check.to_dict())
             write_parquet(stage / "consensus.parquet", self.consensus.responses)
-            write_parquet(stage / "pairs.parquet", self.pairs)
-            write_jsonl(stage / "pairs.jsonl", trainer_rows(self.pairs))
+            for name in ("pairs.parquet", "pairs.jsonl"):
+                write_pair_file(self.pairs, stage / name)
+            if self.split:
+                write_parts(self.split.parts, stage / "pairs.jsonl")
             write_parquet(stage / "annotators.parquet", self.consensus.annotators)
             write_parquet(stage / "quarantine.parquet", self.check.quarantine)
             if html is not None:
@@ -118,13 +123,7 @@ def run(
 
 def _measured(prefs: Preferences, settings: Config, say: Progress) -> RunResult:
     say("check")
-    checked = check(
-        prefs,
-        select=settings.checks.select,
-        ignore=settings.checks.ignore,
-        severity=settings.checks.severity,
-        max_examples=settings.checks.max_examples,
-    )
+    checked = check(prefs, **settings.checks.model_dump())
     clean = checked.preferences
     say("agreement")
     agreed = agreement(clean, **settings.agreement.model_dump())
@@ -133,38 +132,44 @@ def _measured(prefs: Preferences, settings: Config, say: Progress) -> RunResult:
     drifted = drift(clean, **settings.drift.model_dump())
     say("consensus")
     found = consensus(clean, method=_one_of("consensus.method", settings.consensus.method, get_args(Method)))
-    pairs = found.pairs(
-        _one_of("consensus.select", settings.consensus.select, get_args(Select)),
-        min_probability=settings.consensus.min_probability,
-        ties=_one_of("consensus.ties", settings.consensus.ties, get_args(Ties)),
-    )
+    pairs, split = pairs_of(found, settings.consensus)
+    board, no_board = _leaderboard(clean, settings.leaderboard)
     say("gate")
     verdict = gate(check=checked, agreement=agreed, drift=drifted, config=settings.gate)
     plain = settings.model_dump(mode="json")
-    return RunResult(prefs.source, checked, agreed, divided, drifted, found, pairs, verdict, plain)
+    return RunResult(
+        prefs.source, checked, agreed, divided, drifted, found, pairs, split, board, no_board, verdict, plain
+    )
 
 
-def trainer_rows(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Return pairs as trainers read them: prompt, chosen, rejected (texts, or ids where unknown), then the rest."""
-    stand_in = {"prompt": "item_id", "chosen": "chosen_id", "rejected": "rejected_id"}
-    texts = [
-        pl.coalesce(text, identity).alias(text)
-        if pairs.schema.get(text) == pl.String()
-        else (pl.col(text) if text in pairs.columns else pl.col(identity).alias(text))
-        for text, identity in stand_in.items()
-    ]
-    return pairs.with_columns(texts).select(JSONL_COLUMNS)
+def _leaderboard(prefs: Preferences, settings: LeaderboardConfig) -> tuple[LeaderboardResult | None, str | None]:
+    """Return the leaderboard, or why there is none. Only a column of models is taken for names unasked."""
+    if settings.by == "none":
+        return None, "not asked for"
+    columns = {*prefs.columns, *(prefs.responses.columns if prefs.responses is not None else ())}
+    if settings.by == "auto" and "model" not in columns:
+        return None, "there is no column model; name another under [leaderboard] by, such as response_id"
+    by = "model" if settings.by == "auto" else settings.by
+    try:
+        return leaderboard(prefs, by=by, ties=_one_of("leaderboard.ties", settings.ties, get_args(TieModel))), None
+    except UsageError as error:
+        if settings.by == "auto":  # what nobody asked for must not stop the run
+            return None, str(error)
+        raise
 
 
-def write_pairs(pairs: pl.DataFrame, path: str | Path) -> None:
-    """Write pairs to a .parquet file, or to a .jsonl file as trainers read them."""
-    ending = Path(path).suffix.lower()
-    if ending == ".parquet":
-        write_parquet(path, pairs)
-    elif ending in (".jsonl", ".ndjson"):
-        write_jsonl(path, trainer_rows(pairs))
-    else:
-        raise UsageError(f"pairs are written as .parquet or .jsonl, not {ending or 'a file without an ending'}")
+def pairs_of(found: ConsensusResult, settings: ConsensusConfig) -> tuple[PairSet, PairSplit | None]:
+    """Return the pairs of a consensus under a configuration's selection, and their split where it asks for one."""
+    pairs = found.pair_set(
+        _one_of("consensus.select", settings.select, get_args(Select)),
+        min_probability=settings.min_probability,
+        ties=_one_of("consensus.ties", settings.ties, get_args(Ties)),
+        margin=_one_of("consensus.margin", settings.margin, get_args(Margin)),
+    )
+    test, validation = settings.test_share, settings.validation_share
+    if not test and not validation:
+        return pairs, None
+    return pairs, pairs.split(test=test, validation=validation, seed=settings.split_seed)
 
 
 def _config(config: Config | dict[str, Any] | str | Path | None) -> Config:

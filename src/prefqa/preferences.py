@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from prefqa._types import distinct
 from prefqa.coding import Coded, encode, encode_rows, read_rows
 from prefqa.errors import ColumnNotFoundError, UsageError
 from prefqa.notes import Note
@@ -210,6 +211,9 @@ class Preferences:
                 code = value.replace_strict(known, pl.int_range(1, len(known) + 1, eager=True), return_dtype=pl.Int64)
                 values = known
             coded = encode(rows.with_columns(rank=code), by=by)
+            if categories is None:  # a value that stands in a superseded judgment only is none
+                used, number = distinct(coded.rank)
+                coded, values = replace(coded, rank=(number + 1).astype(coded.rank.dtype)), values.gather(used - 1)
             self._values[key] = coded, values
         return self._values[key]
 

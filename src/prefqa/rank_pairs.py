@@ -18,7 +18,7 @@ NAMES = (
     "rbo",  # sum of rank-biased overlaps
     "rho_weighted",  # sum of (n - 1) rho over pairs of rankings that share n responses, rho = 0 where it is undefined
     "rho_weight",  # sum of n - 1
-    "ranked",  # ranks in rankings of two or more responses
+    "ranked",  # ranks in rankings of two or more responses, where some two rankings share two (rho_weight > 0)
     "responses",  # responses that stand in any of these
 )
 #: Weight of depth in rank-biased overlap: the chance that a reader goes on to the next rank.
@@ -42,7 +42,7 @@ def rank_pair_moments(ranks: Ints) -> Floats:
         overlap = np.where(any_shared, _overlap(one, two, both), 0.0)
         of_pair = (tau_b, rho, defined, same, any_shared, overlap, weight * rho, weight)
         out[:, : len(of_pair)] += np.stack([np.asarray(values, np.float64) for values in of_pair], axis=1)
-    several = (ranks > 0).sum(axis=2) >= 2
+    several = ((ranks > 0).sum(axis=2) >= 2) & (out[:, [NAMES.index("rho_weight")]] > 0)
     counted = (ranks > 0) & several[:, :, None]
     out[:, -2] = counted.sum(axis=(1, 2))
     out[:, -1] = counted.any(axis=1).sum(axis=1)

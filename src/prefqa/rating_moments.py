@@ -12,7 +12,8 @@ from typing import TypeAlias
 import numpy as np
 from scipy import sparse
 
-from prefqa._types import Floats, Ints, distinct, sum_by
+from prefqa._types import Bools, Floats, Ints, distinct, sum_by
+from prefqa.losses import Losses
 from prefqa.ratings import Kinds, Ratings, by_length, multisets
 
 #: Moments of a unit with m ratings x; those on the first line count every unit, the others units with m >= 2.
@@ -100,16 +101,36 @@ class RatingPatterns:
             shares, counts = ((part + part[..., ::-1]) / 2 for part in (shares, counts))
         return RatingSums(values[..., :first], shares, counts, values[..., first + 2 * v :], self.scale)
 
+    def carrying(self, name: str) -> Bools:
+        """Whether each pattern carries something to the moment `name`."""
+        return np.asarray(self.values[:, [AT[name]]].toarray()[:, 0] > 0)
+
     def counted(self, name: str) -> RatingPatterns:
-        """Return the patterns that carry something to the moment `name`; in groups where they are very many."""
-        used = np.flatnonzero(self.values[:, [AT[name]]].toarray()[:, 0] > 0)
-        found = RatingPatterns(self.values[used], self.counts[used], self.scale)
-        n, width = found.values.shape
-        if n * width <= _LARGE or n <= GROUPS:
-            return found
-        group = np.arange(n) % GROUPS
-        into = sparse.csr_array((found.counts, (group, np.arange(n))), shape=(GROUPS, n))
-        return RatingPatterns(sparse.csr_array(into @ found.values), np.ones(GROUPS), self.scale)
+        """Return the patterns that carry something to the moment `name`."""
+        used = np.flatnonzero(self.carrying(name))
+        return RatingPatterns(self.values[used], self.counts[used], self.scale)
+
+    def without_items(self, coefficient: RatingCoefficient) -> Floats:
+        """Return the coefficient without one item of each pattern."""
+        total = self.total()
+        found = left_out(self, self.values, coefficient, total)
+        sizes = [AT[name] for name in ("squares", "between", "spread")]
+        most = self.values[:, sizes].toarray() > total[sizes] / 2
+        # Beside an item that holds most of a sum, the rest is summed anew: a difference would have no digits.
+        for pattern in np.flatnonzero(most.any(axis=1) & (self.counts == 1)):
+            others = self.counts.copy()
+            others[pattern] = 0
+            found[pattern] = coefficient(self.sums((self.values.T @ others)[None]))[0]
+        return found
+
+
+def in_groups(values: sparse.csr_array, counts: Floats) -> tuple[sparse.csr_array, Floats]:
+    """Return rows and how many there are of each; where they are very many, sums over groups of rows instead."""
+    n, width = values.shape
+    if n * width <= _LARGE or n <= GROUPS:
+        return values, counts
+    into = sparse.csr_array((counts, (np.arange(n) % GROUPS, np.arange(n))), shape=(GROUPS, n))
+    return sparse.csr_array(into @ values), np.ones(GROUPS)
 
 
 def rating_patterns(ratings: Ratings, scale: Scale) -> tuple[RatingPatterns, Ints]:
@@ -122,18 +143,19 @@ def rating_patterns(ratings: Ratings, scale: Scale) -> tuple[RatingPatterns, Int
     return RatingPatterns(values, counts, scale), items.kind
 
 
-def rating_losses(ratings: Ratings, scale: Scale) -> tuple[Ints, sparse.csr_array]:
-    """Return what the sums of moments lose without each annotator: annotators and [n_annotators, columns], sparse."""
+def rating_losses(ratings: Ratings, scale: Scale) -> Losses[sparse.csr_array]:
+    """Return what the sums of moments lose without each judgment: the units are computed anew without its ratings."""
     units = multisets(ratings.value, ratings.starts)
     row_kind = np.repeat(units.kind, ratings.lengths)
-    key, inverse = distinct(row_kind * ratings.n_values + ratings.value)
+    key, of_row = distinct(row_kind * ratings.n_values + ratings.value)
     kind, without = key // ratings.n_values, key % ratings.n_values
     whole = _unit_moments(units, scale)[kind]
     lost = sparse.csr_array(whole - _unit_moments(_without(units, kind, without), scale))
-    annotators, place = distinct(ratings.annotator)
-    shape = (annotators.size, key.size)
-    given = sparse.coo_array((np.ones(place.size), (place, inverse)), shape=shape).tocsr()
-    return annotators, sparse.csr_array(given @ lost)
+    of = ratings.judgments
+    order = np.argsort(of.of_row, kind="stable")
+    found = multisets(of_row[order], np.flatnonzero(np.diff(of.of_row[order], prepend=-1)))
+    kinds = sparse.csr_array(_incidence(found.members, found.starts, key.size) @ lost)
+    return Losses(ratings.cell[of.cluster], ratings.item[of.cluster], of.annotator, kinds, found.kind)
 
 
 def left_out(found: RatingPatterns, rows: sparse.csr_array, coefficient: RatingCoefficient, total: Floats) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
 
@@ -12,6 +13,14 @@ import numpy as np
 from prefqa._types import Floats, Ints, distinct
 from prefqa.coding import Coded
 from prefqa.votes import buckets
+
+
+class Judgments(NamedTuple):
+    """What one annotator gave to one cluster: the number of each row's, and of each its `cluster` and `annotator`."""
+
+    of_row: Ints
+    cluster: Ints
+    annotator: Ints
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,14 @@ class Ratings:
     def row_cluster(self) -> Ints:
         """Cluster of each row."""
         return np.repeat(self.cluster, self.lengths)
+
+    @cached_property
+    def judgments(self) -> Judgments:
+        """The judgments that the rows are of, in the order of `judgment`."""
+        found, of_row = distinct(self.judgment)
+        some = np.empty(found.size, np.int64)
+        some[of_row] = np.arange(of_row.size)
+        return Judgments(of_row, self.row_cluster[some], self.annotator[some])
 
     def of_cell(self, cell: int) -> Ratings:
         """Return the clusters of one cell."""

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from prefqa import _simulate_choice as choice
+from prefqa import _simulate_people as people
 from prefqa import _simulate_text as text
-from prefqa._types import Bools, Floats, Ints
+from prefqa._simulate_drift import Drift, Plan, as_drifts
+from prefqa._types import Floats, Ints
 from prefqa.errors import UsageError
 from prefqa.preferences import Preferences, Source
 
-DriftKind = Literal["length", "position", "ties", "care"]
+__all__ = ["START", "Drift", "Simulation", "Truth", "simulate"]
 
 #: Simulated campaigns begin on this Monday.
 START = datetime(2025, 1, 6, tzinfo=UTC)
-_WEEK_S = 7 * 86_400
-_DAY_START_S, _DAY_LENGTH_S = 8 * 3_600, 10 * 3_600
-
-
-@dataclass(frozen=True)
-class Drift:
-    """A planted change of the rule that all annotators follow, from the start of week `at_week` (the first is week 0).
-
-    "length": `size` is added to the length weight; "position": to the position weight; "ties": to the tie threshold;
-    "care": reliabilities are multiplied by 1 - `size`, so everybody gets noisier.
-    """
-
-    kind: DriftKind = "length"
-    at_week: int = 6
-    size: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -40,11 +29,14 @@ class Truth:
     """What was planted.
 
     `items`: item_id, response_id, quality, true_rank (by quality, 1 = best). `annotators`: annotator_id, reliability,
-    kind ("careful" or "spammer"; a spammer's reliability is 0). `settings`: the arguments of `simulate`.
+    kind ("careful" or "spammer"; a spammer's reliability is 0), length_weight and position_weight (their own, beside
+    everybody's). `drifts`: kind, since, size, gradual, changes_rule, annotators, one row per planted change.
+    `settings`: the arguments of `simulate`.
     """
 
     items: pl.DataFrame
     annotators: pl.DataFrame
+    drifts: pl.DataFrame
     settings: dict[str, Any]
 
 
@@ -72,20 +64,26 @@ def simulate(
     repeats: float = 0.0,
     weeks: int = 12,
     guideline_versions: int = 1,
-    drift: Drift | None = None,
+    drift: Drift | Sequence[Drift] | None = None,
+    habits: float = 0.0,
+    categories: float = 0.0,
+    n_models: int | None = None,
+    anchors: int = 0,
+    gold: float = 0.0,
     texts: bool = True,
 ) -> Simulation:
     """Draw a campaign in which everything is known: how good each response is, and how each annotator judges.
 
     Annotator k feels for response j of item i the utility
 
-        u = r_k * (quality_ij + length_bias * z_ij + position_bias * s_kij) + (1 - r_k) * g
+        u = r_k * (quality_ij + (length_bias + a_k) * z_ij + (position_bias + b_k) * s_kij) + (1 - r_k) * g
 
     with quality ~ N(0, 1); z the standardised log length of the response; s from +1 for the response shown first
-    down to -1 for the last; g standard Gumbel noise, drawn anew for each judgment and response; and r_k ~
-    Beta(*reliability), 0 for spammers, who so rank at random. With neither ties nor biases a ranking thus follows
-    the Plackett-Luce model with worths exp(quality * r / (1 - r)). Responses are ranked by u; a response less
-    than `tie_threshold` below the next better one ties with it. Ranks are competition ranks (1, 1, 3).
+    down to -1 for the last; a and b ~ N(0, habits²) the annotator's own weights; g standard Gumbel noise, drawn anew
+    for each judgment and response; and r_k ~ Beta(*reliability), 0 for spammers, who so rank at random. With neither
+    ties nor biases a ranking thus follows the Plackett-Luce model with worths exp(quality * r / (1 - r)). Responses are
+    ranked by u; a response less than `tie_threshold` below the next better one ties with it. Ranks are competition
+    ranks (1, 1, 3).
 
     Items are spread evenly over the weeks, in order of item_id; all judgments of an item fall into its week.
     Everything is drawn by numpy's default generator: the same arguments give the same campaign.
@@ -101,69 +99,78 @@ def simulate(
         missing: probability that a response is left unranked in a judgment (partial rankings).
         repeats: probability that an annotator judges an item a second time, afresh, with its own judgment_id.
         weeks, guideline_versions: the campaign's length, and into how many versions it is cut evenly.
-        drift: a planted change, or None.
+        drift: one planted change, several, or None.
+        habits: standard deviation of the annotators' own length and position weights.
+        categories: how far categories differ: in category c, from -1 to 1 in equal steps, quality gaps are multiplied
+            by exp(categories * c) and lengths grow by categories * c standard deviations.
+        n_models: so many models, of which each item has `n_responses` different ones; from the first to the last their
+            mean quality and mean log length rise by one standard deviation. Without it each item has the same models.
+        anchors: so many items of the first week are judged again in every later week, by annotators drawn anew.
+        gold: share of the items whose true ranks are known, as `gold_rank`, where `is_gold`.
         texts: whether to write prompts and responses; without them a campaign is drawn three times faster.
 
     Returns:
         Simulation. Its judgments have item_id, annotator_id, response_id, judgment_id, rank, created_at, position,
-        duration_s, guideline_version, batch (one per week); responses have model, n_words and text; items
-        category and prompt.
+        duration_s, guideline_version, batch (one per week), with gold is_gold and gold_rank; responses have model,
+        n_words and text; items category and prompt.
 
     Example:
         >>> campaign = simulate(n_items=2, n_annotators=3, seed=1)
         >>> campaign.preferences.judgments.collect().height
         24
     """
-    settings = dict(locals()) | {"drift": asdict(drift) if drift else None}
-    _validate(settings, drift)
+    drifts = as_drifts(drift)
+    settings = dict(locals()) | {"drift": [asdict(one) for one in drifts]}
+    del settings["drifts"]
+    _validate(settings, drifts)
     rng = np.random.default_rng(seed)
+    # What was asked for beyond the plain campaign has generators of its own, so that it leaves the rest as it was.
+    own = [np.random.default_rng([seed, number]) for number in range(2, 12)]
     quality = rng.standard_normal((n_items, n_responses))
-    n_words, length_z = text.lengths(rng, (n_items, n_responses))
-    skill, is_spammer = _annotators(rng, n_annotators, reliability, spammers)
-    item, annotator, attempt = _assignments(rng, n_items, n_annotators, annotators_per_item, repeats)
-    created_us = _times(rng, item, n_items, weeks)
-    after = np.zeros(item.size, bool)
-    if drift is not None:
-        after = created_us >= _start_us() + drift.at_week * _WEEK_S * 1_000_000
+    length_z = rng.standard_normal((n_items, n_responses))
+    campaign = people.campaign(rng, own, settings | {"drifts": drifts})
+    plan, work, item_week = campaign.plan, campaign.work, people.item_weeks(settings)
+    category = text.category(own[4], plan.amount("prompts", item_week)) if categories else None
+    model = text.models(own[5], n_responses, n_models, plan.amount("models", item_week)) if n_models else None
+    quality, length_z = _responses(quality, length_z, plan, item_week, categories, category, n_models, model)
+    criteria = own[6].standard_normal((2, n_items, n_responses))
 
-    def weight(kind: DriftKind, base: float) -> Floats:
-        change = drift.size if drift is not None and drift.kind == kind else 0.0
-        return base + change * after
+    position = np.argsort(rng.random((work.item.size, n_responses)), axis=1).astype(np.int64) + 1
+    utility, threshold = choice.utility(rng, campaign, quality, length_z, criteria, position, settings)
+    ranks = choice.ranked(utility, threshold, rng.random(utility.shape) < missing)
+    if plan.has("copy"):
+        copies = own[7].random(work.item.size) < plan.amount("copy", campaign.week, campaign.place)
+        honest = ~plan.takes_part("copy")[campaign.place]
+        ranks = ranks[people.source_of_copies(own[7], work, copies, honest, weeks)]
+    pace = np.where(campaign.people.is_spammer[work.annotator], 1.0, 6.0) * n_responses
+    duration_s = np.round(pace * rng.lognormal(0.0, 0.4, work.item.size), 1)
 
-    position = np.argsort(rng.random((item.size, n_responses)), axis=1).astype(np.int64) + 1
-    shown_first = (n_responses + 1 - 2 * position) / max(n_responses - 1, 1)
-    careful = skill[annotator] * (1 - np.clip(weight("care", 0.0), 0.0, 1.0))
-    signal = quality[item]
-    signal += weight("length", length_bias)[:, None] * length_z[item]
-    signal += weight("position", position_bias)[:, None] * shown_first
-    utility = careful[:, None] * signal + (1 - careful)[:, None] * rng.gumbel(size=signal.shape)
-    del signal, shown_first
-    ranks = _ranks(utility, weight("ties", tie_threshold), rng.random(utility.shape) < missing)
-    pace = np.where(is_spammer[annotator], 1.0, 6.0) * n_responses
-    duration_s = np.round(pace * rng.lognormal(0.0, 0.4, item.size), 1)
-
-    names = text.Names.of(n_items, n_responses, n_annotators)
-    week = ((created_us - _start_us()) // (_WEEK_S * 1_000_000)).astype(np.int64)
-    judgments = _judgments(names, item, annotator, attempt, ranks, position, created_us, duration_s, week)
+    names = text.Names.of(n_items, n_responses, campaign.people.reliability.size)
+    judgments = _judgments(names, work, ranks, position, campaign.offset_us, duration_s)
     judgments = judgments.with_columns(
         guideline_version=pl.format("v{}", pl.lit(1) + pl.col("_week") * guideline_versions // weeks)
     ).drop("_week")
-    responses = text.responses(rng, names, n_words, texts=texts)
-    items = text.items(rng, names, texts=texts)
+    truth = _truth(names, quality, campaign, settings)
+    if gold:
+        known = names.items.gather(np.sort(own[8].permutation(n_items)[: round(gold * n_items)]))
+        judgments = _with_gold(judgments, truth.items, known)
+    responses = text.responses(rng, names, text.n_words(length_z), model, texts=texts)
+    if plan.has("style"):
+        responses = responses.with_columns(style=pl.Series(criteria[1].reshape(-1)))
     preferences = Preferences.from_long(
         judgments,
         source=Source("simulated", "rankings", f"simulated rankings of {n_responses} responses, seed {seed}"),
         responses=responses,
-        items=items,
+        items=text.items(rng, names, category, texts=texts),
     )
-    return Simulation(preferences, _truth(names, quality, skill, is_spammer, settings))
+    return Simulation(preferences, truth)
 
 
-def _validate(settings: dict[str, Any], drift: Drift | None) -> None:
+def _validate(settings: dict[str, Any], drifts: Sequence[Drift]) -> None:
     for name in ("n_items", "n_responses", "n_annotators", "annotators_per_item", "weeks", "guideline_versions"):
         if settings[name] < 1:
             raise UsageError(f"{name} must be at least 1, not {settings[name]}")
-    for name in ("spammers", "missing", "repeats"):
+    for name in ("spammers", "missing", "repeats", "gold"):
         if not 0 <= settings[name] <= 1:
             raise UsageError(f"{name} is a share from 0 to 1, not {settings[name]}")
     if settings["annotators_per_item"] > settings["n_annotators"]:
@@ -173,85 +180,55 @@ def _validate(settings: dict[str, Any], drift: Drift | None) -> None:
         )
     if min(settings["reliability"]) <= 0:
         raise UsageError(f"reliability takes two positive Beta parameters, not {settings['reliability']}")
-    if drift is not None and drift.kind not in get_args(DriftKind):
-        raise UsageError(f"drift kind {drift.kind!r} is not one of {', '.join(map(repr, get_args(DriftKind)))}")
+    if settings["n_models"] is not None and settings["n_models"] < settings["n_responses"]:
+        raise UsageError(f"n_models must be at least n_responses={settings['n_responses']}")
+    if not 0 <= settings["anchors"] * settings["weeks"] <= settings["n_items"]:
+        raise UsageError("anchors must be items of the first week: at most n_items / weeks of them")
+    for drift in drifts:
+        drift.check()
+        needed = {"prompts": "categories", "models": "n_models", "workload": "habits"}.get(drift.kind)
+        if needed and not settings[needed]:
+            raise UsageError(f"drift of kind {drift.kind!r} needs {needed}=")
 
 
-def _annotators(
-    rng: np.random.Generator, n: int, reliability: tuple[float, float], spammers: float
-) -> tuple[Floats, Bools]:
-    skill = rng.beta(*reliability, n)
-    is_spammer = np.zeros(n, bool)
-    is_spammer[rng.permutation(n)[: round(spammers * n)]] = True
-    return np.where(is_spammer, 0.0, skill), is_spammer
-
-
-def _assignments(
-    rng: np.random.Generator, n_items: int, n_annotators: int, per_item: int, repeats: float
-) -> tuple[Ints, Ints, Ints]:
-    """Per judgment: item, annotator, attempt (0, or 1 for a repeat), sorted by these.
-
-    Each item draws without replacement: the next draw counts only the annotators not yet drawn, and is shifted
-    past those that are, in ascending order.
-    """
-    drawn = np.empty((n_items, per_item), np.int64)
-    for j in range(per_item):
-        pick = rng.integers(0, n_annotators - j, n_items)
-        for taken in np.sort(drawn[:, :j], axis=1).T:
-            pick += pick >= taken
-        drawn[:, j] = pick
-    annotator = np.sort(drawn, axis=1).reshape(-1)
-    item = np.repeat(np.arange(n_items), per_item)
-    again = 1 + (rng.random(item.size) < repeats)
-    attempt = np.arange(again.sum()) - np.repeat(np.cumsum(again) - again, again)
-    return np.repeat(item, again), np.repeat(annotator, again), attempt
-
-
-def _start_us() -> int:
-    return int(START.timestamp()) * 1_000_000
-
-
-def _times(rng: np.random.Generator, item: Ints, n_items: int, weeks: int) -> Ints:
-    """Microseconds since 1970: the item's week, a working day, a moment in working hours."""
-    week = item * weeks // n_items
-    seconds = week * _WEEK_S + rng.integers(0, 5, item.size) * 86_400 + _DAY_START_S
-    return np.asarray(_start_us() + seconds * 1_000_000 + rng.integers(0, _DAY_LENGTH_S * 1_000_000, item.size))
-
-
-def _ranks(utility: Floats, tie_threshold: Floats, is_missing: Bools) -> Ints:
-    """Competition ranks by falling utility, 0 where missing; neighbours nearer than the threshold tie."""
-    utility = np.where(is_missing, -np.inf, utility)
-    order = np.argsort(-utility, axis=1, kind="stable")
-    ordered = np.take_along_axis(utility, order, axis=1)
-    place = np.broadcast_to(np.arange(1, utility.shape[1] + 1), utility.shape)
-    with np.errstate(invalid="ignore"):
-        apart = ordered[:, :-1] - ordered[:, 1:] >= tie_threshold[:, None]
-    opens = np.concatenate([np.ones((utility.shape[0], 1), bool), apart], axis=1)
-    rank_in_order = np.maximum.accumulate(np.where(opens, place, 0), axis=1)
-    ranks = np.empty(utility.shape, np.int64)
-    np.put_along_axis(ranks, order, rank_in_order, axis=1)
-    return np.where(is_missing, 0, ranks)
+def _responses(
+    quality: Floats,
+    length_z: Floats,
+    plan: Plan,
+    week: Ints,
+    categories: float,
+    category: Ints | None,
+    n_models: int | None,
+    model: Ints | None,
+) -> tuple[Floats, Floats]:
+    """Move quality and standardised log length by what model, category and planted changes do to them."""
+    if model is not None and n_models:
+        mean = np.linspace(-0.5, 0.5, n_models)[model]
+        quality, length_z = quality + mean, length_z + mean
+    quality = quality * (1 + plan.amount("gaps", week))[:, None]
+    length_z = length_z * (1 + plan.amount("spread", week))[:, None] + plan.amount("longer", week)[:, None]
+    if category is not None:
+        c = categories * text.category_scale()[category][:, None]
+        quality, length_z = quality * np.exp(c), length_z + c
+    return quality, length_z
 
 
 def _judgments(
-    names: text.Names,
-    item: Ints,
-    annotator: Ints,
-    attempt: Ints,
-    ranks: Ints,
-    position: Ints,
-    created_us: Ints,
-    duration_s: Floats,
-    week: Ints,
+    names: text.Names, work: people.Work, ranks: Ints, position: Ints, offset_us: Ints, duration_s: Floats
 ) -> pl.DataFrame:
     """One row per judgment and response, from one row per judgment."""
     n, k = ranks.shape
-    judgment_item, judgment_annotator = names.items.gather(item), names.annotators.gather(annotator)
+    start_us = int(START.timestamp()) * 1_000_000
     per_judgment = pl.DataFrame(
-        {"item_id": judgment_item, "annotator_id": judgment_annotator, "_week": week, "duration_s": duration_s}
+        {
+            "item_id": names.items.gather(work.item),
+            "annotator_id": names.annotators.gather(work.annotator),
+            "_week": work.week,
+            "duration_s": duration_s,
+        }
     ).with_columns(
-        judgment_id=pl.format("{}/{}/{}", "item_id", "annotator_id", pl.Series("attempt", attempt + 1)),
-        created_at=pl.Series(created_us).cast(pl.Datetime("us", "UTC")),
+        judgment_id=pl.format("{}/{}/{}", "item_id", "annotator_id", pl.Series("attempt", work.attempt + 1)),
+        created_at=pl.Series(start_us + offset_us).cast(pl.Datetime("us", "UTC")),
         batch=pl.format("week-{}", (pl.col("_week") + 1).cast(pl.String).str.zfill(2)),
     )
     row = np.repeat(np.arange(n, dtype=np.uint32), k)
@@ -264,11 +241,27 @@ def _judgments(
     )
 
 
-def _truth(names: text.Names, quality: Floats, skill: Floats, is_spammer: Bools, settings: dict[str, Any]) -> Truth:
+def _with_gold(judgments: pl.DataFrame, truth: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
+    """Add is_gold, and the true rank of responses of gold items."""
+    answers = truth.filter(pl.col("item_id").is_in(known.implode()))
+    answers = answers.select("item_id", "response_id", gold_rank="true_rank")
+    joined = judgments.join(answers, on=["item_id", "response_id"], how="left", maintain_order="left")
+    return joined.with_columns(is_gold=pl.col("gold_rank").is_not_null())
+
+
+def _truth(names: text.Names, quality: Floats, campaign: people.Campaign, settings: dict[str, Any]) -> Truth:
+    crew = campaign.people
     true_rank = np.argsort(np.argsort(-quality, axis=1), axis=1) + 1
     items = names.keys().with_columns(
         quality=pl.Series(quality.reshape(-1)), true_rank=pl.Series(true_rank.reshape(-1))
     )
-    kind = pl.Series("kind", np.where(is_spammer, "spammer", "careful"))
-    annotators = pl.DataFrame([names.annotators.alias("annotator_id"), pl.Series("reliability", skill), kind])
-    return Truth(items, annotators, settings)
+    annotators = pl.DataFrame(
+        {
+            "annotator_id": names.annotators,
+            "reliability": crew.reliability,
+            "kind": np.where(crew.is_spammer, "spammer", "careful"),
+            "length_weight": crew.length,
+            "position_weight": crew.position,
+        }
+    )
+    return Truth(items, annotators, campaign.plan.frame(pl.lit(START), names.annotators), settings)

@@ -11,15 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from prefqa.agreement.meaning import BENCHMARKS, BY_PROBABILITY, CHANCE_CORRECTED, in_words
+from prefqa.drift.words import drift_words
 
 if TYPE_CHECKING:
-    import polars as pl
     from rich.console import Console
 
     from prefqa.agreement import AgreementResult
     from prefqa.checks import CheckResult
     from prefqa.consensus import ConsensusResult
-    from prefqa.drift import DriftResult
     from prefqa.gate import GateResult
     from prefqa.pipeline import RunResult
 
@@ -38,7 +37,7 @@ _STYLE = {
 _LONGEST = 60
 _INDENT = 13
 _PLACE = {"row": "row", "item": "item_id", "annotator": "annotator_id", "response": "response_id"}
-_WEIGHTS_ANNOTATORS = ("dawid-skene", "mallows")
+_WEIGHTS_ANNOTATORS = ("dawid-skene", "two-coin", "mallows", "weighted-bradley-terry")
 _COUNTS = {
     "items": "n_items",
     "  with one best response": "n_items_with_winner",
@@ -79,7 +78,7 @@ def print_run(console: Console, result: RunResult, out: Path) -> None:
         _fact(console, "Note", f"{warning}.")
     if result.agreement.by:
         _fact(console, "", f"By {', '.join(result.agreement.by)}: see the report.")
-    _fact(console, "Drift", _drift_words(result.drift))
+    _fact(console, "Drift", drift_words(result.drift))
     _fact(
         console,
         "Consensus",
@@ -95,8 +94,8 @@ def print_run(console: Console, result: RunResult, out: Path) -> None:
 def print_findings(console: Console, check: CheckResult) -> None:
     """Print the findings with their first examples."""
     _findings(console, check, examples=True)
-    for code, reason in check.not_run.iter_rows():
-        hang(console, Text(code), f"could not run: {reason}", style="dim")
+    for reason, codes in check.not_run.group_by("reason", maintain_order=True).agg("code").iter_rows():
+        hang(console, Text("not run"), f"{', '.join(codes)}: {reason}", style="dim")
     found = f"{_plural(check.findings.height, 'finding')} in {check.n_rows:,} rows, {check.n_judgments:,} judgments; "
     hang(console, None, f"{found}{check.quarantine.height:,} rows left out.")
 
@@ -118,29 +117,6 @@ def print_agreement(console: Console, agreement: AgreementResult) -> None:
         hang(console, None, f"Note: {warning}.", style="yellow")
 
 
-def print_drift(console: Console, drift: DriftResult) -> None:
-    """Print what changed, and the comparison of each period."""
-    hang(console, None, _drift_words(drift))
-    for (name,), part in drift.detectors.group_by("detector", maintain_order=True):
-        rows = [
-            (
-                shown(row["period"], 18),
-                number(row["estimate"]),
-                interval(row["ci_low"], row["ci_high"]) if row["difference"] is not None else row["reason"] or "",
-                _p_value(row["p_adjusted"]),
-                number(row["min_detectable"]),
-                "changed" if row["alarm"] else "",
-            )
-            for row in part.head(MAX_ROWS).iter_rows(named=True)
-        ]
-        head = (str(name), "estimate", "difference", "p (Holm)", "could see", "")
-        console.print(table(head, rows, right=(1, 3, 4), fold=(2,)))
-        say_more(console, part.height, "period")
-    if drift.detectors.height:
-        method = f"{drift.method}; could see: what would have been found with a probability of 80 %."
-        hang(console, None, method, style="dim")
-
-
 def print_consensus(console: Console, consensus: ConsensusResult) -> None:
     """Print the counts of a consensus; what no item or pair did is left out."""
     overall = consensus.overall
@@ -156,12 +132,6 @@ def print_consensus(console: Console, consensus: ConsensusResult) -> None:
         if consensus.method in _WEIGHTS_ANNOTATORS:
             said = f"reliabilities of {overall['n_annotators']:,} annotators after {overall['iterations']} iterations"
         hang(console, None, f"Mean probability of the chosen response {mean:.3f} ({said}).", style="dim")
-        hang(
-            console,
-            None,
-            f"Share of wrong labels to expect (label smoothing epsilon) {overall['epsilon']:.3f}.",
-            style="dim",
-        )
     if overall["candidates"]:
         hang(console, None, f"Method: {overall['why']}.", style="dim")
     below = overall["annotators_below_chance"]
@@ -247,24 +217,6 @@ def _agreement_table(rows: list[dict[str, Any]], head: str, level: float, key: s
     return table(titles, cells, right=(1, 4), fold=(2,))
 
 
-def _drift_words(drift: DriftResult) -> str:
-    if drift.alarm is None:
-        return f"could not be looked for: {drift.reason}"
-    if drift.alarm:
-        return " ".join(drift.changes["sentence"])
-    parts = drift.detectors.group_by("detector", maintain_order=True)
-    seen = "; ".join(f"{name} {words}" for (name,), part in parts if (words := _seen(part)))
-    reference = f"{shown(drift.reference, 40)} ({drift.by})"
-    return f"none found against {reference}; smallest change that could have been seen: {seen}"
-
-
-def _seen(part: pl.DataFrame) -> str:
-    """The smallest change that could have been seen: in the period with most data, and in that with least."""
-    seen = part["min_detectable"].drop_nulls().sort().to_list()
-    low, high = (number(seen[0]), number(seen[-1])) if seen else ("", "")
-    return low if low == high else f"{low} to {high} by period"
-
-
 def table(
     head: Iterable[str], rows: Iterable[Iterable[str]], right: Sequence[int] = (), fold: Sequence[int] = ()
 ) -> Table:
@@ -294,7 +246,8 @@ def number(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-def _p_value(value: float | None) -> str:
+def p_value(value: float | None) -> str:
+    """A p-value with three digits."""
     return "< 0.001" if value is not None and value < 0.001 else number(value)
 
 

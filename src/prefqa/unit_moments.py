@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 
 from prefqa import rank_pairs
-from prefqa._types import Floats, Ints, distinct
+from prefqa._types import Floats, Ints
 from prefqa.votes import Bucket, pair_tallies
 
 #: The moments of an item: sums over its pairs of responses with m >= 2 votes (g and l decided each way, e ties),
@@ -61,26 +60,33 @@ def unit_moments(bucket: Bucket) -> tuple[Floats, Ints]:
     return np.concatenate(kinds), kind
 
 
-def annotator_losses(bucket: Bucket) -> tuple[Ints, Ints, Floats]:
-    """Return what the sums of moments lose without each annotator: cell, annotator, [n, len(NAMES)].
+class JudgmentLosses(NamedTuple):
+    """What the sums of moments lose without each judgment of a bucket.
 
-    One row per cell, annotator, number of judgments of the units and place among them; rows add up.
+    Per judgment: `row`, its place in the bucket, `unit`, and `kind`, its row in `kinds` [n_kinds, len(NAMES)].
     """
-    n_annotators = int(bucket.annotator.max(initial=0)) + 1
-    cells, annotators, losses = [], [], []
+
+    row: Ints
+    unit: Ints
+    kind: Ints
+    kinds: Floats
+
+
+def judgment_losses(bucket: Bucket) -> JudgmentLosses:
+    """Compute the units of each kind anew without each of their judgments."""
+    keys: list[tuple[Ints, Ints, Ints]] = []
+    kinds: list[Floats] = []
+    n_kinds = 0
     for alike in _alike(bucket):
         rows = alike.rows[alike.some]
         whole = _bucket_moments(_of_rows(bucket, rows))
         for place in range(rows.shape[1]):
             others = np.delete(rows, place, axis=1)
-            lost = whole - _bucket_moments(_of_rows(bucket, others)) if others.shape[1] else whole
-            key = bucket.cell[alike.units].astype(np.int64) * n_annotators + bucket.annotator[alike.rows[:, place]]
-            found, number = distinct(key)
-            times = sparse.coo_array((np.ones(key.size), (number, alike.kind)), (found.size, len(whole))).tocsr()
-            cells.append(found // n_annotators)
-            annotators.append(found % n_annotators)
-            losses.append(np.asarray(times @ lost, np.float64))
-    return np.concatenate(cells), np.concatenate(annotators), np.concatenate(losses)
+            kinds.append(whole - _bucket_moments(_of_rows(bucket, others)) if others.shape[1] else whole)
+            keys.append((alike.rows[:, place], alike.units, alike.kind + n_kinds))
+            n_kinds += len(whole)
+    row, unit, kind = (np.concatenate(column) for column in zip(*keys, strict=True))
+    return JudgmentLosses(row, unit, kind, np.concatenate(kinds))
 
 
 def _alike(bucket: Bucket) -> Iterator[_Alike]:

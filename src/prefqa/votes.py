@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from prefqa._types import Bools, Ints
+from prefqa._types import Bools, Floats, Ints
 from prefqa.coding import Coded
 
 
@@ -112,6 +112,16 @@ def pair_tallies(bucket: Bucket) -> Iterator[PairTally]:
             )
 
 
+def votes_on_pairs(ranks: Ints) -> Floats:
+    """Return [n judgments, P]: +1 first preferred, -1 second, 0 a tie or not both ranked."""
+    first, second = np.triu_indices(ranks.shape[1], 1)
+    out = np.empty((ranks.shape[0], first.size))
+    ranked = ranks > 0
+    for pair, (a, b) in enumerate(zip(first, second, strict=True)):
+        out[:, pair] = np.sign(ranks[:, b] - ranks[:, a]) * (ranked[:, a] & ranked[:, b])
+    return out
+
+
 def pair_counts(bucket: Bucket) -> tuple[Ints, Ints]:
     """Return wins and ties, both (n_units, k, k): judgments that rank slot a before slot b, and that tie them."""
     shape = (len(bucket.item), bucket.k, bucket.k)
@@ -149,6 +159,33 @@ def tallies(coded: Coded) -> pl.DataFrame:
         return pl.DataFrame(schema=dict.fromkeys(names, pl.UInt32))
     voted = pl.sum_horizontal("n_first", "n_tie", "n_second") > 0
     return pl.concat(parts).filter(voted).sort("cell", "item", "first", "second")
+
+
+def row_pairs(starts: Ints, n_rows: int) -> tuple[Ints, Ints, Ints]:
+    """Return the judgment and the two rows of every vote: every pair of rows of one judgment.
+
+    For data in which an item has many responses of which each judgment ranks few, where a `Bucket` would be mostly
+    empty. Pairs stand in the order of their judgments.
+
+    Args:
+        starts: the first row of each judgment.
+        n_rows: how many rows there are.
+    """
+    lengths = np.diff(np.append(starts, n_rows))
+    parts = []
+    for length in np.unique(lengths[lengths > 1]):
+        judgments = np.flatnonzero(lengths == length)
+        one, other = np.triu_indices(int(length), 1)
+        begin = starts[judgments][:, None]
+        parts.append((np.repeat(judgments, one.size), (begin + one).ravel(), (begin + other).ravel()))
+    if not parts:
+        none = np.zeros(0, np.int64)
+        return none, none, none
+    if len(parts) == 1:
+        return parts[0]
+    judgment, first, second = (np.concatenate(side) for side in zip(*parts, strict=True))
+    order = np.argsort(judgment, kind="stable")
+    return judgment[order], first[order], second[order]
 
 
 def _per_unit(bucket: Bucket, votes: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Ints:

@@ -56,3 +56,17 @@ def test_bootstrap_intervals_cover() -> None:
         ).estimates.row(0, named=True)
         covered += found["ci_low"] <= truth <= found["ci_high"]
     assert 0.91 <= covered / 300 <= 0.985
+
+
+def test_a_coefficient_that_is_undefined_in_many_samples_has_a_reason_instead_of_an_interval() -> None:
+    """Two of sixty items alone have another label; without these, as in 13 % of the samples, all are the same."""
+    rows = [
+        {"item_id": f"i{i}", "annotator_id": f"a{a}", "response_id": "r", "rank": 1, "label": label}
+        for i, label in enumerate(["yes"] * 58 + ["no"] * 2)
+        for a in range(3)
+    ]
+    prefs = prefqa.Preferences.from_long(pl.DataFrame(rows))
+    for method in ("percentile", "bca"):
+        found = prefqa.agreement(prefs, coefficients="alpha_nominal", target="labels", method=method).estimates
+        assert found["ci_low"].item() is None
+        assert "of the bootstrap samples" in found["reason"].item()

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 import prefqa
+from jackknife import jackknife
 from prefqa.agreement import differences
 from prefqa.errors import UsageError
 from prefqa.preferences import Preferences
@@ -38,6 +39,47 @@ def test_a_difference_is_that_of_the_slices_and_its_error_that_of_independent_it
         )
         assert row["difference"] == pytest.approx(b["estimate"] - a["estimate"])
         assert row["se"] == pytest.approx(np.hypot(a["se"], b["se"]), rel=1e-6)
+
+
+def _disjoint(seed: int, n_annotators: int = 15) -> Preferences:
+    """Two slices of 60 items each by annotators of their own, all of equal skill."""
+    parts = []
+    for i in (0, 1):
+        design = {"n_annotators": n_annotators, "reliability": (8_000.0, 2_000.0), "spammers": 0, "texts": False}
+        rows = prefqa.simulate(60, n_responses=3, seed=2 * seed + i, **design).preferences.judgments  # type: ignore[arg-type]
+        own = [pl.format("{}-{}", pl.lit(i), name).alias(name) for name in ("item_id", "annotator_id")]
+        parts.append(rows.select(*own, "response_id", "rank", half=pl.lit(str(i))).collect())
+    return Preferences.from_long(pl.concat(parts))
+
+
+@pytest.mark.parametrize("target", ["votes", "scores"])
+def test_of_slices_that_share_nobody_variances_add_up(target: str) -> None:
+    prefs = _disjoint(1, n_annotators=4)
+    rows = prefs.judgments.with_columns(score=pl.col("rank").cast(pl.Float64))
+    prefs = prefs.with_judgments(rows)
+    options = {"target": target, "coefficients": ["percent_agreement"]}
+    found = differences(prefs, by="half", **options)["se"].item()  # type: ignore[arg-type]
+    items = differences(prefs, by="half", inference="items", **options)["se"].item()  # type: ignore[arg-type]
+
+    def value(of: pl.DataFrame) -> float:
+        result = prefqa.agreement(Preferences.from_long(of), inference="items", **options)  # type: ignore[arg-type]
+        return float(result.estimates["estimate"].item())
+
+    over = np.zeros(3)
+    for half in ("0", "1"):
+        of_slice = rows.filter(pl.col("half") == half).collect()
+        keys = ["item_id"], ["annotator_id"], ["item_id", "annotator_id"]
+        over += [jackknife(of_slice, unit, value) for unit in keys]
+    assert items**2 == pytest.approx(over[0], rel=1e-9)
+    assert found**2 == pytest.approx(over[0] + max(over[1] - over[2], 0), rel=1e-9)
+
+
+def test_where_there_is_no_difference_one_in_twenty_is_found() -> None:
+    p = [
+        differences(_disjoint(seed), by="half", coefficients=["percent_agreement"])["p_value"].item()
+        for seed in range(150)
+    ]
+    assert 0.01 <= np.mean(np.array(p) < 0.05) <= 0.09
 
 
 def test_an_item_that_stands_in_both_slices_counts_as_one() -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 
 import prefqa
+from jackknife import two_way
 from prefqa.agreement import disagreement
 from prefqa.agreement.ceiling import _against_majority, _against_one
 from prefqa.errors import UsageError
@@ -172,3 +173,19 @@ def test_the_annotators_of_a_consensus_have_the_same_agreement_with_the_majority
 def test_rankings_have_no_table_of_their_own() -> None:
     with pytest.raises(UsageError, match="no disagreement on 'ranks'"):
         disagreement(prefqa.simulate(10).preferences, target="ranks")
+
+
+def test_the_ceilings_error_has_the_chance_of_single_judgments_once() -> None:
+    campaign = prefqa.simulate(25, 3, 6, 3, seed=4, tie_threshold=0.1, texts=False).preferences
+    rows = campaign.judgments.select("item_id", "annotator_id", "response_id", "rank").collect()
+
+    def two(of: pl.DataFrame) -> float:
+        value = disagreement(Preferences.from_long(of)).ceiling
+        assert value is not None
+        assert value.two_annotators.value is not None
+        return value.two_annotators.value
+
+    found = disagreement(Preferences.from_long(rows)).ceiling
+    assert found is not None
+    assert found.two_annotators.se is not None
+    assert found.two_annotators.se**2 == pytest.approx(two_way(rows, two), rel=1e-9)

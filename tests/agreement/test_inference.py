@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 
 import prefqa
+from jackknife import two_way
 from prefqa.agreement.registry import COEFFICIENTS
 from prefqa.errors import UsageError
-from prefqa.moments import item_moments, leave_out_annotators
+from prefqa.losses import vote_losses
+from prefqa.moments import item_moments
+from prefqa.preferences import Preferences
 from prefqa.unit_moments import AT, NAMES
 from strategies import judgments, preferences
 
@@ -21,29 +26,41 @@ def test_the_sums_without_an_annotator_are_those_of_the_data_without_the_annotat
     # A response that one annotator alone ranked leaves the item with that annotator, and W is then of fewer responses.
     shared = pl.col("annotator_id").n_unique().over("item_id", "response_id") > 1
     coded = preferences(ranked.filter(shared)).coded()
-    total, losses = item_moments(coded).values.sum(axis=0), leave_out_annotators(coded)
+    total, losses = item_moments(coded).values.sum(axis=0), vote_losses(coded).of_annotators()
     pairwise = [AT[name] for name in NAMES if not name.startswith("w")]
-    for annotator, lost in zip(losses.item, losses.values, strict=True):
+    for annotator, lost in zip(*losses, strict=True):
         name = coded.annotator_ids[int(annotator)]
         rest = item_moments(preferences(ranked.filter(shared & (pl.col("annotator_id") != name))).coded())
         assert (total - lost)[pairwise] == pytest.approx(rest.values.sum(axis=0)[pairwise], abs=1e-9)
 
 
 @pytest.mark.parametrize("name", COEFFICIENTS)
-def test_the_annotator_part_is_the_jackknife_by_its_definition(name: str) -> None:
-    prefs = prefqa.simulate(n_items=60, n_annotators=7, tie_threshold=0.2, seed=3, texts=False).preferences
+def test_the_error_is_that_of_the_two_jackknives_with_the_chance_of_single_judgments_once(name: str) -> None:
+    prefs = prefqa.simulate(n_items=30, n_annotators=7, tie_threshold=0.2, seed=3, texts=False).preferences
+    rows = prefs.judgments.select("item_id", "annotator_id", "response_id", "rank").collect()
 
-    def estimate(rows: pl.LazyFrame, inference: str = "items") -> dict[str, float]:
-        result = prefqa.agreement(prefs.with_judgments(rows), coefficients=[name], inference=inference)
-        return result.estimates.row(0, named=True)
+    def row(of: pl.DataFrame, inference: str) -> dict[str, Any]:
+        found = prefqa.agreement(Preferences.from_long(of), coefficients=[name], inference=inference)
+        return found.estimates.row(0, named=True)
 
-    people = prefs.coded().annotator_ids
-    left_out = [estimate(prefs.judgments.filter(pl.col("annotator_id") != a))["estimate"] for a in people]
-    variance = (len(people) - 1) / len(people) * np.sum((np.array(left_out) - np.mean(left_out)) ** 2)
-    items, both = estimate(prefs.judgments), estimate(prefs.judgments, "items+annotators")
-    assert both["se"] ** 2 == pytest.approx(items["se"] ** 2 + variance, rel=1e-9)
-    assert both["estimate"] == items["estimate"]
-    assert (items["inference"], both["inference"]) == ("items", "items+annotators")
+    both = row(rows, "items+annotators")
+    assert both["se"] ** 2 == pytest.approx(two_way(rows, lambda of: row(of, "items")["estimate"]), rel=1e-9)
+    assert (row(rows, "items")["inference"], both["inference"]) == ("items", "items+annotators")
+
+
+def test_annotators_who_are_all_alike_add_little() -> None:
+    """Everybody has the same skill, so the variance over items is the whole."""
+    added = []
+    for seed in range(40):
+        design = {"n_annotators": 15, "n_responses": 3, "reliability": (8_000.0, 2_000.0), "spammers": 0}
+        prefs = prefqa.simulate(200, seed=seed, texts=False, **design).preferences  # type: ignore[arg-type]
+        items, both = (
+            prefqa.agreement(prefs, coefficients=["percent_agreement"], inference=over).estimates["se"].item()
+            for over in ("items", "items+annotators")
+        )
+        added.append(both / items)
+    assert min(added) == 1
+    assert np.mean(added) < 1.2  # with the sum of both jackknives it was 1.6
 
 
 def test_intervals_hold_for_other_annotators_where_those_over_items_alone_do_not() -> None:
@@ -59,7 +76,7 @@ def test_intervals_hold_for_other_annotators_where_those_over_items_alone_do_not
                 0, named=True
             )
             found.append(row["ci_low"] <= truth <= row["ci_high"])
-    assert 0.9 <= np.mean(covered["items+annotators"]) <= 0.99  # measured in 300 campaigns: .95
+    assert 0.89 <= np.mean(covered["items+annotators"]) <= 0.98  # measured in 800 campaigns: .94
     assert np.mean(covered["items"]) <= 0.6  # measured in 300 campaigns: .45
 
 
@@ -75,3 +92,18 @@ def test_too_few_annotators_fall_back_to_items_and_say_so() -> None:
 def test_an_unknown_inference_is_named() -> None:
     with pytest.raises(UsageError, match="items\\+annotators"):
         prefqa.agreement(prefqa.simulate(n_items=5, texts=False).preferences, inference="people")
+
+
+def test_a_coefficient_that_needs_each_annotator_is_not_said_to_have_too_few() -> None:
+    """Without the first annotator all votes are the same."""
+    rows = [
+        {"item_id": f"i{i}", "annotator_id": f"a{a}", "response_id": r, "rank": 1 if a == 0 and i % 2 else rank}
+        for i in range(8)
+        for a in range(4)
+        for r, rank in (("x", 1), ("y", 1))
+    ]
+    rows = [row | {"rank": 2} if row["annotator_id"] == "a0" and row["response_id"] == "y" else row for row in rows]
+    found = prefqa.agreement(Preferences.from_long(pl.DataFrame(rows)), coefficients=["alpha_nominal"])
+    assert found.estimates["inference"].item() == "items"
+    assert "undefined without one of the annotators" in found.warnings[-1]
+    assert not any("too few" in warning for warning in found.warnings)

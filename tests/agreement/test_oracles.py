@@ -13,7 +13,7 @@ import pytest
 import prefqa
 from agreement.oracle_figures import FIGURES, POTATO
 from prefqa.agreement import association, disagreement
-from prefqa.agreement.sources import RatingSource
+from prefqa.agreement.rating_source import RatingSource
 
 #: Figures in the oracle file for which there is no coefficient here, and why.
 NOT_OFFERED = {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
 import prefqa
-from prefqa.agreement import meaning, plan, spearman_brown
+from prefqa.agreement import differences, meaning, plan, spearman_brown
 from prefqa.agreement.meaning import in_words
 from prefqa.errors import UsageError
 
@@ -98,3 +99,36 @@ def test_a_word_goes_by_the_interval_where_few_annotators_make_it_wide() -> None
 )
 def test_a_word_needs_probability(estimate: float | None, se: float | None, benchmark: str, word: str | None) -> None:
     assert meaning(estimate, se, benchmark) == word
+
+
+def test_a_pilot_that_gives_no_figure_says_why() -> None:
+    rng = np.random.default_rng(0)
+    rows = [
+        {"item_id": f"i{i}", "annotator_id": f"a{a}", "response_id": "r", "rank": 1, "score": float(score)}
+        for (i, a), score in np.ndenumerate(rng.normal(size=(100, 3)))
+    ]
+    fine = prefqa.Preferences.from_long(pl.DataFrame(rows))
+    with pytest.raises(UsageError, match="more than 128 categories"):
+        plan(fine, coefficient="alpha_ordinal", target="scores")
+    same = prefqa.Preferences.from_long(pl.DataFrame([row | {"score": float(row["item_id"][1:])} for row in rows]))
+    with pytest.raises(UsageError, match="no spread"):
+        plan(same, coefficient="alpha_interval", target="scores")
+
+
+def test_items_that_carry_nothing_do_not_count() -> None:
+    shared = [("shared", i, a, float((i + a * (i % 2)) % 3)) for i in range(6) for a in range(4)]
+    alone = [("alone", i, 0, 1.0) for i in range(500)]
+    rows = pl.DataFrame(shared + alone, schema=["kind", "item", "annotator", "score"], orient="row").select(
+        item_id=pl.format("{}-{}", "kind", "item"),
+        annotator_id=pl.format("a{}", "annotator"),
+        response_id=pl.lit("r"),
+        rank=pl.lit(1),
+        score="score",
+    )
+    prefs = prefqa.Preferences.from_long(rows)
+    assert plan(prefs, coefficient="alpha_nominal", target="scores").n_items == 6
+    halves = [rows.with_columns(half=pl.lit(h), score=pl.col("score") * (h + 1) % 3) for h in (0, 1)]
+    found = differences(
+        prefqa.Preferences.from_long(pl.concat(halves)), by="half", target="scores", coefficients="alpha_nominal"
+    )
+    assert found["n_items"].to_list() == [6]

@@ -14,6 +14,7 @@ from hypothesis import given
 from scipy import stats
 
 import prefqa
+from jackknife import two_way
 from prefqa.moments import item_moments
 from strategies import judgments, preferences
 
@@ -119,3 +120,23 @@ def test_moments_of_disjoint_items_add_up_to_those_of_the_union(frame: pl.DataFr
     parts = [frame.filter(early), frame.filter(~early)]
     whole, *sums_of = (item_moments(preferences(part).coded()).values.sum(axis=0) for part in (frame, *parts))
     assert whole == pytest.approx(sum(sums_of), abs=1e-9)
+
+
+def test_items_whose_rankings_share_nothing_do_not_touch_kendalls_w() -> None:
+    campaign = prefqa.simulate(20, 4, 6, 3, seed=5, missing=0.2, tie_threshold=0.1, texts=False).preferences
+    rows = campaign.judgments.select("item_id", "annotator_id", "response_id", "rank").drop_nulls().collect()
+    people = sorted(rows["annotator_id"].unique())
+    two_each = [(f"x{i}", people[i % 3 + a], f"r{2 * a + r}", r + 1) for i in range(30) for a in (0, 1) for r in (0, 1)]
+    more = pl.concat([rows, pl.DataFrame(two_each, schema=rows.schema, orient="row")])
+    found = [
+        prefqa.agreement(preferences(of), coefficients=["kendall_w_incomplete"]).estimates.row(0, named=True)
+        for of in (rows, more)
+    ]
+    for key in ("estimate", "se", "n_items"):
+        assert found[0][key] == pytest.approx(found[1][key], rel=1e-12)
+
+    def value(of: pl.DataFrame) -> float:
+        estimates = prefqa.agreement(preferences(of), coefficients=["kendall_w_incomplete"]).estimates
+        return float(estimates["estimate"].item())
+
+    assert found[1]["se"] ** 2 == pytest.approx(two_way(rows, value), rel=1e-2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from itertools import combinations
 
 import polars as pl
@@ -107,3 +108,10 @@ def test_position_is_an_orientation_where_all_saw_one_order() -> None:
     assert turned.estimates["estimate"].item() == pytest.approx(by_id.estimates["estimate"].item())
     with pytest.raises(UsageError, match="different places"):
         agreement(prefs, orientation="position")
+
+
+def test_tables_that_are_too_large_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_module("prefqa.agreement.annotator_pairs"), "MAX_CELLS", 10)
+    prefs = prefqa.simulate(20, texts=False).preferences
+    found = prefqa.agreement(prefs, coefficients=["cohen_kappa"]).estimates
+    assert "too large a table" in found["reason"].item()

@@ -174,7 +174,8 @@ def test_who_is_chosen(name: str) -> None:
     assert tied == ({frozenset((GOOD, SAME))} if name in WITH_TIES else set())
     assert prefs.items is not None
     assert len({item for item, *_ in found}) >= 3
-    errors = prefqa.check(prefs).findings.filter(severity="error")
+    # Prompts of HH-RLHF and Nectar do hold "Human:" and "Assistant:" (PQ216).
+    errors = prefqa.check(prefs, ignore=["PQ216"]).findings.filter(severity="error")
     assert errors.is_empty(), errors
 
 

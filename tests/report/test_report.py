@@ -58,14 +58,14 @@ def test_the_report_says_what_the_run_found(run: prefqa.RunResult) -> None:
         assert said in words
     alpha = run.agreement.estimates["estimate"][0]
     assert f"{alpha:.3f}" in words
-    assert "3 rules could not run" in words
+    assert f"{run.check.not_run.height} rules could not run" in words
     assert '"max_examples": 5' in words
     assert "The gate asked nothing of agreement" in words
 
 
 def test_sections_stand_in_the_order_of_the_two_readers(run: prefqa.RunResult) -> None:
     ids = [attrs["id"] for _, attrs in Page(prefqa.report(run)).tags if "id" in attrs]
-    assert ids == ["agreement", "time", "consensus", "annotators", "findings", "settings"]
+    assert ids == ["agreement", "time", "consensus", "leaderboard", "annotators", "findings", "settings"]
 
 
 def test_tables_say_what_they_are(run: prefqa.RunResult) -> None:
@@ -73,7 +73,36 @@ def test_tables_say_what_they_are(run: prefqa.RunResult) -> None:
     assert ("html", {"lang": "en"}) in tags
     assert all("scope" in attrs for tag, attrs in tags if tag == "th")
     tables, captions = (sum(tag == name for tag, _ in tags) for name in ("table", "caption"))
-    assert tables == captions == 6
+    with_examples = run.check.findings["examples"].list.len() > 0
+    assert tables == captions == 8 + with_examples.sum() + (not run.check.findings.is_empty())
+
+
+def test_consensus_shows_its_calibration_the_annotators_and_what_is_doubtful(run: prefqa.RunResult) -> None:
+    page = prefqa.report(run)
+    words = Page(page).words
+    assert "predicts held-out judgments" in words
+    assert charts.calibration(run.consensus.overall["calibration"]) is not None
+    assert "how often held-out votes were for it" in words
+    least = html.doubtful(run.consensus.items)
+    assert least["doubt"].is_sorted(descending=True)
+    assert least["doubt"].is_between(0, 1).all()
+    assert str(least["item_id"][0]) in words
+
+
+def test_the_leaderboard_ranks_models_and_says_why_there_is_none(run: prefqa.RunResult) -> None:
+    assert run.leaderboard is not None
+    words = Page(prefqa.report(run)).words
+    assert all(name in words for name in run.leaderboard.leaderboard["name"])
+    without = prefqa.run(run.consensus._preferences, config={"leaderboard": {"by": "none"}})
+    assert without.leaderboard is None
+    assert "None: not asked for" in Page(prefqa.report(without)).words
+
+
+def test_a_method_that_was_not_chosen_by_held_out_votes_has_no_curve() -> None:
+    prefs = prefqa.simulate(n_items=20, seed=1, weeks=2).preferences
+    words = Page(prefqa.report(prefqa.run(prefs, config={"consensus": {"method": "borda"}}))).words
+    assert "held-out" not in words
+    assert "drawn towards one half by a prior" in words
 
 
 def test_nothing_is_loaded_from_elsewhere(run: prefqa.RunResult) -> None:
@@ -88,7 +117,7 @@ def test_nothing_is_loaded_from_elsewhere(run: prefqa.RunResult) -> None:
     ]
     assert not loaded
     assert not re.findall(r"@import|url\(", whole)
-    assert sum(tag == "svg" for tag, _ in page.tags) == 5
+    assert sum(tag == "svg" for tag, _ in page.tags) == 8
     assert not re.findall(r"https?://(?!www\.w3\.org/)", whole)
     assert not page.open
 
@@ -156,7 +185,8 @@ def test_a_finding_shows_the_rows_to_mend_and_why() -> None:
 
 
 def test_a_change_over_time_is_told_and_marked() -> None:
-    prefs = prefqa.simulate(n_items=600, seed=0, texts=False, drift=prefqa.Drift("care", 6, 0.9)).preferences
+    drift = prefqa.Drift("length", 3, 1.5)
+    prefs = prefqa.simulate(n_items=300, seed=0, texts=False, weeks=6, drift=drift).preferences
     found = prefqa.run(prefs)
     whole = prefqa.report(found)
     words = Page(whole).words

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from prefqa.replicates import Replicates
 
 #: Pairs of annotators times squared categories that are held as tables.
 MAX_CELLS = 100_000_000
+TOO_LARGE = f"pairs of annotators times squared categories are more than {MAX_CELLS:,}: too large a table"
+#: Numbers in tables of pairs of annotators without an item, up to which these are made.
+_EXACT = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -91,32 +95,57 @@ def scott(pairs: AnnotatorPairs) -> PairKappas:
     return _kappas(pairs, one_marginal=True)
 
 
-def mean_over_pairs(pairs: AnnotatorPairs, found: PairKappas) -> Replicates:
-    """Mean over pairs of annotators, each weighted by its comparisons; pairs without a kappa are left out.
+def mean_over_pairs(pairs: AnnotatorPairs, kappas_of: Callable[[AnnotatorPairs], PairKappas]) -> Replicates:
+    """Mean of a kappa (`cohen` or `scott`) over pairs of annotators, each weighted by its comparisons.
 
-    Without an item that has one comparison of each pair, and without an annotator, it is exact; several comparisons of
-    a pair in one item (a ranking of many responses) are taken out one by one and added up. Where all pairs share the
-    same units, the mean of Cohen's kappas is Light's (1971).
+    Pairs without a kappa are left out. Without an item, a judgment or an annotator it is exact, but that with many data
+    the comparisons of a pair in one item (a ranking of many responses) are taken out one by one and added up. Where all
+    pairs share the same units, the mean of Cohen's kappas is Light's (1971).
     """
+    found = kappas_of(pairs)
     defined = ~np.isnan(found.kappa)
     n = np.where(defined, pairs.n, 0)
     kappa = np.where(defined, found.kappa, 0)
     total, weight = float(n @ kappa), float(n.sum())
-    counted = defined[pairs.pair]
-    left = np.where(np.isnan(found.without), 0, (n - 1)[:, None, None])
-    losses = (n * kappa)[:, None, None] - left * np.nan_to_num(found.without), n[:, None, None] - left
-    of_item, n_item = (
-        sum_by(pairs.cluster[counted], loss.reshape(len(n), -1)[pairs.pair, pairs.cell][counted], pairs.n_clusters)
-        for loss in losses
-    )
-    items = n_item > 0
-    without_item = ratio(total - of_item[items], weight - n_item[items])
+    pair, cluster, lost, n_lost = _lost(pairs, kappas_of, found)
+    n_annotators = int(pairs.second.max(initial=0)) + 1
+    ends = [cluster * np.int64(n_annotators) + who[pair] for who in (pairs.first, pairs.second)]
+    without = []
+    for keys, times in ((cluster, 1), (np.concatenate(ends), 2)):
+        _, unit = distinct(keys)
+        out, n_out = (sum_by(unit, np.tile(part, times)) for part in (lost, n_lost))
+        without.append(ratio(total - out, weight - n_out)[n_out > 0])
     of_annotator, n_annotator = (
-        sum(sum_by(who, w, int(pairs.second.max(initial=0)) + 1) for who in _both(pairs)) for w in (n * kappa, n)
+        sum(sum_by(who, w, n_annotators) for who in (pairs.first, pairs.second)) for w in (n * kappa, n)
     )
     who = np.asarray(n_annotator) > 0
-    without = ratio(np.asarray(total - of_annotator)[who], np.asarray(weight - n_annotator)[who])
-    return Replicates(float(ratio(total, weight)), without_item, np.ones(without_item.size), without)
+    annotators = ratio(np.asarray(total - of_annotator)[who], np.asarray(weight - n_annotator)[who])
+    items, judgments = without
+    ones = np.ones(items.size), np.ones(judgments.size)
+    return Replicates(float(ratio(total, weight)), items, ones[0], annotators, judgments, ones[1])
+
+
+def _lost(
+    pairs: AnnotatorPairs, kappas_of: Callable[[AnnotatorPairs], PairKappas], found: PairKappas
+) -> tuple[Ints, Ints, Floats, Floats]:
+    """What the sums of n kappa and of n lose without the comparisons of a pair in an item: pair, cluster, both."""
+    n_clusters = max(pairs.n_clusters, 1)
+    v2 = pairs.scale.n_values**2
+    keys, number = distinct(pairs.pair * np.int64(n_clusters) + pairs.cluster)
+    pair, cluster = keys // n_clusters, keys % n_clusters
+    n, kappa = pairs.n, np.nan_to_num(found.kappa)
+    if keys.size * v2 <= _EXACT:
+        own = np.bincount(number * v2 + pairs.cell, minlength=keys.size * v2).reshape(-1, *pairs.tables.shape[1:])
+        rest = replace(pairs, first=pairs.first[pair], second=pairs.second[pair], tables=pairs.tables[pair] - own)
+        left = kappas_of(rest).kappa
+        n_left = np.where(np.isnan(left), 0, rest.n)
+        n_whole = np.where(np.isnan(found.kappa), 0, n)[pair]
+        return pair, cluster, n_whole * kappa[pair] - n_left * np.nan_to_num(left), n_whole - n_left
+    left = np.where(np.isnan(found.without), 0, (n - 1)[:, None, None])
+    lost = (n * kappa)[:, None, None] - left * np.nan_to_num(found.without), n[:, None, None] - left
+    defined = ~np.isnan(found.kappa)[pairs.pair]
+    of_each = [np.where(defined, part.reshape(len(n), -1)[pairs.pair, pairs.cell], 0) for part in lost]
+    return pair, cluster, sum_by(number, of_each[0]), sum_by(number, of_each[1])
 
 
 def clustered_error(pairs: AnnotatorPairs, found: PairKappas) -> Floats:
@@ -130,10 +159,6 @@ def clustered_error(pairs: AnnotatorPairs, found: PairKappas) -> Floats:
     sums = sum_by(inverse, influence, found_keys.size)
     squares = sum_by(found_keys // max(pairs.n_clusters, 1), sums**2, len(n))
     return np.sqrt(squares) / np.maximum(n, 1)
-
-
-def _both(pairs: AnnotatorPairs) -> tuple[Ints, Ints]:
-    return pairs.first, pairs.second
 
 
 def _kappas(pairs: AnnotatorPairs, *, one_marginal: bool) -> PairKappas:

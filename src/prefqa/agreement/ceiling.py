@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from scipy.stats import beta as beta_distribution
 from prefqa._types import Bools, Floats, Ints, sum_by
 from prefqa.agreement.ratio import ratio
 from prefqa.ratings import Ratings
+from prefqa.replicates import Replicates
 
 _METHOD = "share of a response pair's preferences ~ Beta(a, a), with a from the agreement of two annotators"
 
@@ -65,23 +67,15 @@ def ceiling(ratings: Ratings, score: Floats, counted: Bools, level: float) -> Ce
     unit = np.repeat(np.arange(ratings.starts.size), ratings.lengths)
     first = sum_by(unit, (ratings.value == 0) & decided, ratings.starts.size)
     second = sum_by(unit, (ratings.value == 2) & decided, ratings.starts.size)
-    alike = (first * (first - 1) + second * (second - 1)) / 2
-    compared = (first + second) * (first + second - 1) / 2
     # A comparison is shared out to its two annotators, so that their sums add up to the whole.
     own = np.where(ratings.value == 0, first[unit], second[unit]) - 1
     row_alike = np.where(decided, own, 0) / 2
     row_compared = np.where(decided, first[unit] + second[unit] - 1, 0) / 2
-    two = _share(
-        (sum_by(ratings.cluster, alike), sum_by(ratings.cluster, compared)),
-        (sum_by(ratings.annotator, 2 * row_alike), sum_by(ratings.annotator, 2 * row_compared)),
-        level,
-    )
-    cluster = ratings.row_cluster
-    one = _share(
-        (sum_by(cluster, score * counted), sum_by(cluster, counted)),
-        (sum_by(ratings.annotator, score * counted), sum_by(ratings.annotator, counted)),
-        level,
-    )
+    by = [(ratings.row_cluster, len(ratings.cell)), (ratings.annotator, 0), (ratings.judgments.of_row, 0)]
+    # An item has each comparison once; an annotator, and a judgment, all that leave with it.
+    times = [(1, *by[0]), (2, *by[1]), (2, *by[2])]
+    two = _share([(sum_by(g, f * row_alike, n), sum_by(g, f * row_compared, n)) for f, g, n in times], level)
+    one = _share([(sum_by(g, score * counted, n), sum_by(g, counted, n)) for g, n in by], level)
     n_votes = _usual(ratings.lengths)
     return Ceiling(
         two, one, _carried(two, _against_one), _carried(two, lambda p: _against_majority(p, n_votes)), n_votes
@@ -93,30 +87,21 @@ def _usual(lengths: Ints) -> int:
     return int(np.bincount(several).argmax()) if several.size else 0
 
 
-def _share(of_items: tuple[Floats, Floats], of_annotators: tuple[Floats, Floats], level: float) -> Measure:
-    hits, n = of_items
-    total = float(n.sum())
-    if total == 0:
+def _share(of: Sequence[tuple[Floats, Floats]], level: float) -> Measure:
+    """Share of hits from (hits, n) by item, annotator and judgment."""
+    hits, n = (float(values.sum()) for values in of[0])
+    if n == 0:
         return Measure(None, None, None, None, 0)
-    mean = float(hits.sum()) / total
-    n_items = int((n > 0).sum())
-    if n_items < 2:
-        return Measure(mean, None, None, None, n_items)
-    left = ratio(hits.sum() - hits, total - n)[n > 0]
-    variance = (n_items - 1) / n_items * float(((left - left.mean()) ** 2).sum())
-    a_hits, a_n = (values[of_annotators[1] > 0] for values in of_annotators)
-    freedom = n_items - 1
-    if a_n.size > 2 and not np.isnan(left).any():
-        without = ratio(hits.sum() - a_hits, total - a_n)
-        if not np.isnan(without).any():
-            more = (a_n.size - 1) / a_n.size * float(((without - without.mean()) ** 2).sum())
-            freedom = min(freedom, a_n.size - 1)
-            variance += more
-    if np.isnan(variance):
-        return Measure(mean, None, None, None, n_items)
-    se = float(np.sqrt(variance))
+    without = [ratio(hits - h[m > 0], n - m[m > 0]) for h, m in of]
+    found = Replicates(hits / n, without[0], np.ones(without[0].size), without[1], without[2], np.ones(without[2].size))
+    variance = found.variance
+    if np.isnan(variance.total):
+        return Measure(found.estimate, None, None, None, found.n_items)
+    freedom = max(variance.freedom(found.n_items, found.annotators.size), 1)
+    se = float(np.sqrt(variance.total))
     half = float(stdtrit(freedom, (1 + level) / 2)) * se
-    return Measure(mean, se, max(mean - half, 0.0), min(mean + half, 1.0), n_items)
+    ends = max(found.estimate - half, 0.0), min(found.estimate + half, 1.0)
+    return Measure(found.estimate, se, *ends, found.n_items)
 
 
 def _carried(of: Measure, function: Any) -> Measure:

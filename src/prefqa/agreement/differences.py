@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 from scipy.special import stdtr, stdtrit
 
 from prefqa._types import Floats, Ints
-from prefqa.agreement.estimate import Options, kind_of, slice_label, sources
+from prefqa.agreement.estimate import INFERENCE, Options, kind_of, slice_label, sources
 from prefqa.agreement.registry import Entry, choose
-from prefqa.agreement.sources import RatingSource, Source, VoteSource
+from prefqa.agreement.sources import Source
 from prefqa.errors import UsageError
-from prefqa.moments import sums
 from prefqa.preferences import Preferences, as_preferences
-from prefqa.rating_moments import left_out
+from prefqa.replicates import FEWEST, Variance, influences
 
 DIFFERENCES: dict[str, Any] = {
     "coefficient": pl.String,
@@ -35,7 +35,8 @@ DIFFERENCES: dict[str, Any] = {
 }
 #: With more slices than this, each is compared with the next only.
 MANY = 8
-_PAIR = 2
+#: Items, annotators and judgments.
+_PARTS = 3
 
 
 def differences(
@@ -50,11 +51,13 @@ def differences(
 ) -> pl.DataFrame:
     r"""Test the difference of each coefficient between slices, b - a; every two of them, or each and the next if many.
 
-    .. math:: V = \sum_i (u_i^b - u_i^a)^2 + \frac{A-1}{A} \sum_a (d_{(a)} - \bar d)^2
+    .. math:: V = \sum_i \Delta_i^2 + \max\left(\sum_a \Delta_a^2 - \sum_{ia} \Delta_{ia}^2, 0\right), \quad
+              \Delta = u^b - u^a
 
-    with u the jackknife influence of item i in either slice (0 where it has no part), so that items and annotators
-    that stand in both slices count as the same; d the difference without annotator a. t test with the smaller number of
-    items (and of annotators) less one as degrees of freedom; p values are Holm's within a coefficient.
+    with u the jackknife influence of an item, an annotator and a judgment in either slice (0 where it has no part), so
+    that what stands in both slices counts as the same. t test with degrees of freedom as in `agreement`, by Welch's
+    (1947) formula over slices that share no item (no annotator), else by the smaller number; p values are Holm's within
+    a coefficient.
     `inference` says what the variance holds: "items" alone where a slice has two annotators or fewer, or where the
     coefficient is undefined without one of them, although annotators were asked for.
 
@@ -92,61 +95,57 @@ def _of_coefficient(
         yield row | ({"reason": impossible} if impossible else _difference(parts[i], parts[j], options))
 
 
-class _Part:
-    """A coefficient of one slice: estimate, items with their influence, annotators with the value without them."""
+@dataclass(frozen=True)
+class _Spread:
+    """Units of one kind (items, annotators or judgments) with their influence on a coefficient."""
 
-    def __init__(self, estimate: float, items: Ints, influence: Floats, who: Ints, without: Floats) -> None:
-        self.estimate, self.items, self.influence = estimate, items, influence
-        self.without = dict(zip(who.tolist(), without.tolist(), strict=True))
+    keys: Ints
+    influence: Floats
+
+    def variance(self, other: _Spread) -> float:
+        """Jackknife variance of the difference of two coefficients; units with the same key are the same."""
+        _, here, there = np.intersect1d(self.keys, other.keys, assume_unique=True, return_indices=True)
+        shared = 2 * float(self.influence[here] @ other.influence[there])
+        return float(self.influence @ self.influence + other.influence @ other.influence) - shared
+
+    def freedom(self, other: _Spread) -> float:
+        """Degrees of freedom of that variance: Welch's where nothing is shared, else those of the smaller number."""
+        sizes = self.keys.size - 1, other.keys.size - 1
+        if min(sizes) < 1 or np.isin(self.keys, other.keys).any():
+            return float(min(sizes))
+        parts = [float(of.influence @ of.influence) for of in (self, other)]
+        squares = sum(part**2 / size for part, size in zip(parts, sizes, strict=True))
+        return sum(parts) ** 2 / squares if squares > 0 else float(min(sizes))
+
+
+class _Part(NamedTuple):
+    """A coefficient of one slice, and what moves it."""
+
+    estimate: float
+    items: _Spread
+    annotators: _Spread
+    judgments: _Spread
+
+
+_NOBODY = _Spread(np.zeros(0, np.int64), np.zeros(0))
 
 
 def _part(source: Source, cell: int, entry: Entry) -> _Part:
-    who: Ints = np.zeros(0, np.int64)
-    without = np.zeros(0)
-    if isinstance(source, VoteSource):
-        assert entry.votes is not None  # noqa: S101 - the registry gives one of three
-        here = source.moments.of_cell(cell)
-        counted = here.carrying(entry.counted)
-        items, total = counted.item, counted.counts @ counted.kinds
-        left = entry.votes(sums(total - counted.kinds))[counted.kind] if items.size else np.zeros(0)
-        estimate = float(entry.votes(sums(total))) if items.size else np.nan
-        if source.losses is not None and items.size:
-            losses = source.losses.of_cell(cell)
-            who, without = losses.item, entry.votes(sums(here.counts @ here.kinds - losses.values))
-    else:
-        assert isinstance(source, RatingSource)  # noqa: S101
-        assert entry.ratings is not None  # noqa: S101
-        ratings, found, kind = source.cell(cell)
-        total = found.total()
-        estimate = float(entry.ratings(found.sums(total))) if ratings.item.size else np.nan
-        left = left_out(found, found.values, entry.ratings, total)[kind] if ratings.item.size else np.zeros(0)
-        items = ratings.item
-        if source.annotators and ratings.item.size:
-            who, losses_ = source.losses(cell)
-            without = left_out(found, losses_, entry.ratings, total)
-    n = items.size
-    influence = (left.mean() - left) * np.sqrt((n - 1) / n) if n > 1 else np.full(n, np.nan)
-    return _Part(estimate, items, influence, who, without)
+    found = source.left_out(cell, entry)
+    spreads = [_Spread(keys, influences(without)) for keys, without in found.without]
+    return _Part(found.estimate, *spreads, *[_NOBODY] * (_PARTS - len(spreads)))
 
 
 def _difference(a: _Part, b: _Part, options: Options) -> dict[str, Any]:
-    n_items = int(min(a.items.size, b.items.size))
+    n_items, n_annotators = (int(min(x.keys.size, y.keys.size)) for x, y in zip(a[1:3], b[1:3], strict=True))
     if np.isnan(a.estimate) or np.isnan(b.estimate):
         return {"n_items": n_items, "reason": "undefined in one of the slices"}
-    _, at_a, at_b = np.intersect1d(a.items, b.items, assume_unique=True, return_indices=True)
-    shared = 2 * float(a.influence[at_a] @ b.influence[at_b])
-    variance = float(a.influence @ a.influence + b.influence @ b.influence) - shared
-    freedom, inference = n_items - 1.0, "items"
-    who = sorted(set(a.without) | set(b.without))
-    if len(who) > _PAIR:
-        d = np.array([b.without.get(w, b.estimate) - a.without.get(w, a.estimate) for w in who])
-        if not np.isnan(d).any():
-            variance += (len(who) - 1) / len(who) * float(((d - d.mean()) ** 2).sum())
-            freedom = min(freedom, len(who) - 1)
-            inference = "items+annotators"
-    if not variance > 0 or freedom < 1:
+    over = [x.variance(y) for x, y in zip(a[1:], b[1:], strict=True)]
+    variance = Variance.of(over[0], over[1] if n_annotators >= FEWEST else np.nan, over[2])
+    freedom = variance.freedom(a.items.freedom(b.items) + 1, a.annotators.freedom(b.annotators) + 1)
+    if not variance.total > 0 or freedom < 1:
         return {"n_items": n_items, "reason": "one item, or no variance, in one of the slices"}
-    difference, se = b.estimate - a.estimate, float(np.sqrt(variance))
+    difference, se = b.estimate - a.estimate, float(np.sqrt(variance.total))
     half = float(stdtrit(freedom, (1 + options.level) / 2)) * se
     return {
         "difference": difference,
@@ -155,5 +154,5 @@ def _difference(a: _Part, b: _Part, options: Options) -> dict[str, Any]:
         "ci_high": difference + half,
         "p_value": 2 * float(stdtr(freedom, -abs(difference) / se)),
         "n_items": n_items,
-        "inference": inference,
+        "inference": INFERENCE[int(np.isnan(variance.over_annotators))],
     }

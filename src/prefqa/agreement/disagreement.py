@@ -13,9 +13,9 @@ from prefqa._types import Bools, Floats, Ints, distinct, sum_by
 from prefqa.agreement.annotator_pairs import clustered_error, cohen
 from prefqa.agreement.ceiling import Ceiling, ceiling
 from prefqa.agreement.estimate import Options, sources
+from prefqa.agreement.rating_source import RatingSource
 from prefqa.agreement.ratio import ratio
 from prefqa.agreement.registry import TARGETS
-from prefqa.agreement.sources import RatingSource
 from prefqa.coding import Coded
 from prefqa.errors import UsageError
 from prefqa.preferences import Preferences, as_preferences

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from prefqa.preferences import Preferences
+from prefqa.replicates import FEWEST
 
 #: Fewer annotators than this tell little about others like them.
 FEW_ANNOTATORS = 15
@@ -36,11 +37,17 @@ def _few(whole: pl.DataFrame) -> list[str]:
     if whole.is_empty():
         return []
     n = int(whole["n_annotators"].max())  # type: ignore[arg-type]
-    if (whole["inference"] == "items").any():
-        return [f"{n} annotators are too few to say how others would agree: some intervals speak about items only"]
-    if n < FEW_ANNOTATORS:
-        return [f"{n} annotators: fewer than {FEW_ANNOTATORS} tell little about others like them"]
-    return []
+    over_items = whole.filter(pl.col("inference") == "items")
+    undefined = over_items.filter(pl.col("n_annotators") >= FEWEST)["coefficient"]
+    found = []
+    if undefined.len() < over_items.height:
+        found.append(f"{n} annotators are too few to say how others would agree: some intervals speak about items only")
+    elif n < FEW_ANNOTATORS:
+        found.append(f"{n} annotators: fewer than {FEW_ANNOTATORS} tell little about others like them")
+    if undefined.len():
+        names = ", ".join(undefined)
+        found.append(f"{names}: undefined without one of the annotators, so the interval speaks about items only")
+    return found
 
 
 def _paradox(whole: pl.DataFrame) -> list[str]:

@@ -10,10 +10,11 @@ import numpy as np
 import polars as pl
 
 from prefqa.agreement.doubts import warnings
+from prefqa.agreement.rating_source import RatingSource
 from prefqa.agreement.registry import ORIENTATIONS, Entry, choose
-from prefqa.agreement.sources import RatingSource, Source, VoteSource
+from prefqa.agreement.sources import Source, VoteSource
 from prefqa.agreement.weights import WEIGHTS
-from prefqa.bootstrap import bca, percentile
+from prefqa.bootstrap import UNDEFINED, bca, percentile
 from prefqa.errors import UsageError
 from prefqa.moments import interval
 from prefqa.preferences import Preferences, as_preferences
@@ -118,9 +119,10 @@ def agreement(
 
     The standard error is that of a sample of items and of annotators,
 
-    .. math:: V = V_{items} + V_{annotators}
+    .. math:: V = V_{items} + \max(V_{annotators} - V_{judgments}, 0)
 
-    each a delete-one jackknife, with t quantiles at Satterthwaite's degrees of freedom. With annotators of uneven skill
+    each a delete-one jackknife, with t quantiles at Satterthwaite's degrees of freedom (see `prefqa.replicates`): the
+    chance of single judgments is in both, so it is taken off once. With annotators of uneven skill
     an interval over items alone is far too narrow for what other annotators would say (`benchmarks/coverage.py`). The
     item is the unit of sampling: all pairs, scores and labels of one item stay together.
 
@@ -244,19 +246,20 @@ def _oriented(entry: Entry, orientation: str) -> Entry:
 def _figures(source: Source, cell: int, entry: Entry, options: Options) -> dict[str, Any]:
     """Estimate, error, interval and n of one coefficient in one cell."""
     impossible = source.reason(entry)
-    found = Replicates.undefined() if impossible else source.replicates(cell, entry)
-    variance, over = found.item_variance, INFERENCE[1]
-    freedom = found.n_items - 1.0
-    more = found.annotator_variance
-    if not np.isnan(variance) and not np.isnan(more):
-        freedom, over = satterthwaite(variance, found.n_items - 1, more, found.annotators.size - 1), INFERENCE[0]
-        variance += more
-    se = float(np.sqrt(variance))
+    found = Replicates.undefined(reason=impossible) if impossible else source.replicates(cell, entry)
+    reason = found.reason
+    variance = found.variance
+    over = INFERENCE[int(np.isnan(variance.over_annotators))]
+    freedom = variance.freedom(found.n_items, found.annotators.size)
+    se = float(np.sqrt(variance.total))
     drawn = None
     if options.method != "jackknife" and not np.isnan(se):
         drawn = source.bootstrap(cell, entry, options.n_replicates, options.seed)
     if drawn is None:
         low, high = interval(found.estimate, se, freedom, options.level, entry.bounds, found.n_items)
+    elif np.isnan(drawn).mean() > UNDEFINED:
+        se, low, high = np.nan, np.nan, np.nan
+        reason = f"undefined in {np.isnan(drawn).mean():.0%} of the bootstrap samples"
     else:
         se = float(np.nanstd(drawn, ddof=1))
         low, high = (
@@ -265,13 +268,7 @@ def _figures(source: Source, cell: int, entry: Entry, options: Options) -> dict[
     numbers = {"estimate": found.estimate, "se": se, "ci_low": low, "ci_high": high}
     figures: dict[str, Any] = {name: None if np.isnan(value) else value for name, value in numbers.items()}
     inference = None if np.isnan(se) else over
-    return figures | {"n_items": found.n_items, "reason": impossible, "inference": inference}
-
-
-def satterthwaite(items: float, n_items: float, annotators: float, n_annotators: float) -> float:
-    """Satterthwaite's degrees of freedom of a sum of two variances."""
-    sum_of_shares = items**2 / n_items + annotators**2 / n_annotators
-    return (items + annotators) ** 2 / sum_of_shares if sum_of_shares > 0 else n_items
+    return figures | {"n_items": found.n_items, "reason": reason, "inference": inference}
 
 
 def _reason(row: dict[str, Any], entry: Entry) -> str | None:

@@ -9,10 +9,11 @@ import numpy as np
 import polars as pl
 from scipy.special import stdtrit
 
-from prefqa.agreement.estimate import Options, kind_of, satterthwaite, sources
+from prefqa.agreement.estimate import Options, kind_of, sources
 from prefqa.agreement.registry import choose
 from prefqa.errors import UsageError
 from prefqa.preferences import Preferences, as_preferences
+from prefqa.replicates import Replicates
 from prefqa.results import Result, records
 
 _FACTORS = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -61,7 +62,7 @@ def plan(
 ) -> PlanResult:
     r"""Tell from a pilot how many items and annotators a coefficient's interval needs.
 
-    .. math:: V(n', A') = V_{items} \frac{n}{n'} + V_{annotators} \frac{A}{A'}
+    .. math:: V(n', A') = V_{items} \frac{n}{n'} + \max(V_{annotators} - V_{judgments}, 0) \frac{A}{A'}
 
     with the jackknife variances of the pilot (see `agreement`), its number of votes per item unchanged, and t quantiles
     at Satterthwaite's degrees of freedom. The mean of k annotators has the reliability k r / (1 + (k - 1) r)
@@ -86,19 +87,22 @@ def plan(
         raise UsageError(f"reliability must be between 0 and 1, not {reliability}")
     options = Options(level=level, weights=weights)
     ((name, entry),) = choose(target, [coefficient])
-    found = sources(prefs, (), [entry], options)[kind_of(entry)].replicates(0, entry)
-    items, annotators = found.item_variance, found.annotator_variance
-    if np.isnan(items):
+    source = sources(prefs, (), [entry], options)[kind_of(entry)]
+    impossible = source.reason(entry)
+    found = Replicates.undefined(reason=impossible) if impossible else source.replicates(0, entry)
+    if found.reason:
+        raise UsageError(f"no plan for {name}: {found.reason}")
+    variance = found.variance
+    if np.isnan(variance.items):
         raise UsageError(f"the pilot gives no standard error of {name}", hint="see `reason` in prefqa.agreement(...).")
-    annotators = 0.0 if np.isnan(annotators) else annotators
+    if not variance.total > 0:
+        raise UsageError(f"the pilot shows no spread of {name}", hint="judge more items in the pilot.")
     n, a = found.n_items, max(found.annotators.size, 1)
 
     def width(n_items: float, n_annotators: float) -> float:
-        by_items, by_annotators = items * n / n_items, annotators * a / n_annotators
-        freedom = (
-            satterthwaite(by_items, n_items - 1, by_annotators, n_annotators - 1) if by_annotators else n_items - 1
-        )
-        return float(stdtrit(max(freedom, 1), (1 + level) / 2)) * float(np.sqrt(by_items + by_annotators))
+        then = variance.scaled(n_items / n, n_annotators / a)
+        freedom = max(then.freedom(n_items, n_annotators), 1)
+        return float(stdtrit(freedom, (1 + level) / 2)) * float(np.sqrt(then.total))
 
     grid = pl.DataFrame(
         [
@@ -120,7 +124,7 @@ def plan(
         n,
         found.annotators.size,
         _smallest(lambda m: width(m, a), half_width),
-        _smallest(lambda b: width(n, b), half_width) if annotators else None,
+        _smallest(lambda b: width(n, b), half_width) if variance.added else None,
         per_item,
         reliability,
         grid,

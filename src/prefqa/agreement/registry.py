@@ -33,6 +33,11 @@ class Entry(NamedTuple):
     whole: bool = True
     needs: str = "categories"
 
+    @property
+    def carried(self) -> str:
+        """Moment of ratings that an annotator who counts takes away: all ratings, or those beside another."""
+        return "ratings" if self.counted == "rated" else "paired"
+
 
 _NO_ORDER = "no two rankings of an item that do not tie all the responses they share"
 _INCOMPLETE = "no item with two complete rankings that are not all ties"

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 
+from prefqa.checks.baseline import known_counts, with_baseline
+from prefqa.checks.finders import FINDERS
 from prefqa.checks.frame import LONG, Found, Frame, NotRun
-from prefqa.checks.pq1_structure import FINDERS
-from prefqa.checks.pq7_exports import noted
-from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, CheckResult
+from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, SEVERITIES, CheckResult, by_severity
 from prefqa.checks.rule import Rule
-from prefqa.checks.rules import BY_CODE, chosen, unknown
+from prefqa.checks.rules import BY_CODE, chosen, unknown, with_defaults
+from prefqa.checks.slices import outside, slices_of
 from prefqa.errors import UsageError
 from prefqa.preferences import ROW, Preferences, as_preferences
-
-_SEVERITIES = ("error", "warning", "info")
 
 
 def check(
@@ -25,16 +26,22 @@ def check(
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
     severity: Mapping[str, str] | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    slices: Sequence[Mapping[str, Any]] = (),
+    baseline: str | Path | None = None,
     max_examples: int = 5,
     now: datetime | None = None,
 ) -> CheckResult:
-    """Check preferences against the rules.
+    """Check preferences against the rules on the data; `prefqa.check` adds those on annotators.
 
     Args:
         prefs: the preferences, from `prefqa.read`.
         select: codes of the rules to run, or beginnings of codes ("PQ1"); all if empty.
         ignore: codes not to run, likewise.
         severity: another severity by code: "error", "warning" or "info".
+        options: options of rules by code, as `prefqa explain CODE` names them: {"PQ206": {"threshold": 0.9}}.
+        slices: where some rules are not asked: {"where": "batch=pilot", "ignore": ["PQ105"]}.
+        baseline: an earlier findings.json, whose counts are known: the gate fails on what is new.
         max_examples: how many rows each finding shows.
         now: the moment after which a time is in the future; the present one if not given.
 
@@ -43,31 +50,39 @@ def check(
         or not their rule runs; the rule puts them into the quarantine.
 
     Raises:
-        UsageError: a code that no rule has, a severity that does not exist, or a negative `max_examples`.
+        UsageError: a code, severity, option or slice that does not exist, or a negative `max_examples`.
+        ReadError: a baseline that cannot be read.
     """
     prefs = as_preferences(prefs)
-    rules = chosen(select, ignore)
+    rules = [rule for rule in chosen(select, ignore) if rule.code in FINDERS]
     for code, level in (severity or {}).items():
         if code not in BY_CODE:
             raise unknown(code)
-        if level not in _SEVERITIES:
-            raise UsageError(f"severity of {code}: {level!r} is not one of {', '.join(_SEVERITIES)}")
+        if level not in SEVERITIES:
+            raise UsageError(f"severity of {code}: {level!r} is not one of {', '.join(SEVERITIES)}")
     if max_examples < 0:
         raise UsageError(f"max_examples is {max_examples}; it must be 0 or more")
-    frame = Frame.of(prefs, now or datetime.now(UTC))
+    settings = with_defaults(options or {})
+    known = known_counts(baseline) if baseline is not None else None
+    unasked = slices_of(rules, slices)
+    codes = [rule.code for rule in rules]
+    frames = {
+        wheres: Frame.of(outside(prefs, wheres), now or datetime.now(UTC), settings, codes)
+        for wheres in {(), *unasked.values()}
+    }
+    frame = frames[()]
     findings, not_run, left_out = [], [], []
     for rule in rules:
-        found = FINDERS[rule.code](frame) if rule.code in FINDERS else noted(frame, rule.code)
+        found = FINDERS[rule.code](frames[unasked[rule.code]])
         if isinstance(found, NotRun):
             not_run.append({"code": rule.code, "reason": found.reason})
         elif found.count:
             findings.append(_finding(rule, found, (severity or {}).get(rule.code, rule.severity), max_examples))
             if rule.quarantines:
                 left_out.append(_left_out(rule, found))
-    order = pl.col("severity").replace_strict({name: i for i, name in enumerate(_SEVERITIES)}, return_dtype=pl.Int8)
     quarantine, clean = _split(prefs, frame, left_out)
     return CheckResult(
-        findings=pl.DataFrame(findings, schema=FINDING_SCHEMA, orient="row").sort(order, "code"),
+        findings=by_severity(with_baseline(pl.DataFrame(findings, schema=FINDING_SCHEMA, orient="row"), known)),
         quarantine=quarantine,
         preferences=clean,
         not_run=pl.DataFrame(not_run, schema={"code": pl.String, "reason": pl.String}, orient="row"),
@@ -78,13 +93,13 @@ def check(
 
 
 def _finding(rule: Rule, found: Found, severity: str, max_examples: int) -> dict[str, object]:
+    have = found.rows.collect_schema()
+    columns = dict(zip(EXAMPLE, (ROW, "item_id", "annotator_id", "response_id", "_value"), strict=True))
     examples = (
         found.rows.select(
-            pl.col(ROW).alias("row"),
-            *(pl.col(name).cast(pl.String) for name in ("item_id", "annotator_id", "response_id")),
-            pl.col("_value").cast(pl.String).alias("value"),
+            (pl.col(column) if column in have else pl.lit(None)).cast(EXAMPLE[name]).alias(name)
+            for name, column in columns.items()
         )
-        .select(*EXAMPLE)
         .bottom_k(max_examples, by=[pl.col("value").is_null(), *list(EXAMPLE)[:4]])
         .sort(*EXAMPLE)
         .collect()
@@ -97,6 +112,7 @@ def _finding(rule: Rule, found: Found, severity: str, max_examples: int) -> dict
         "share": found.count / found.of if found.of else 0.0,
         "message": found.message,
         "examples": examples.to_dicts(),
+        "baseline": None,
     }
 
 

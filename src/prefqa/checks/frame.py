@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 import polars as pl
 
+from prefqa.checks.patterns import TESTS
 from prefqa.checks.schemas import RANGES
+from prefqa.checks.texts import Texts, normal, texts_of
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, SUBMITTED, Preferences, raw_name
 
 #: Number of a row of the long form; one source row may give several.
@@ -44,16 +48,22 @@ class Frame:
     prefs: Preferences
     now: datetime
     columns: tuple[str, ...]
+    options: Mapping[str, Mapping[str, Any]]
+    codes: frozenset[str]
 
     @classmethod
-    def of(cls, prefs: Preferences, now: datetime) -> Frame:
-        """Prepare the rules' view of preferences."""
-        return cls(prefs, now, tuple(prefs.judgments.collect_schema().names()))
+    def of(
+        cls, prefs: Preferences, now: datetime, options: Mapping[str, Mapping[str, Any]], codes: Iterable[str]
+    ) -> Frame:
+        """Prepare the view that the rules `codes` have of preferences."""
+        columns = tuple(name for name in prefs.judgments.collect_schema().names() if name != LONG)
+        return cls(prefs, now, columns, options, frozenset(codes))
 
     @cached_property
     def all_rows(self) -> pl.LazyFrame:
         """Every row, numbered."""
-        frame = self.prefs.judgments.with_row_index(LONG)
+        judgments = self.prefs.judgments
+        frame = judgments if LONG in judgments.collect_schema() else judgments.with_row_index(LONG)
         return frame if RAW_RANK in self.columns else frame.with_columns(pl.lit(None, pl.String).alias(RAW_RANK))
 
     @property
@@ -150,6 +160,30 @@ class Frame:
     def sound(self) -> pl.DataFrame:
         """Judgments without a rank that cannot be read."""
         return self.judgments.filter(pl.col("n_bad") == 0)
+
+    @cached_property
+    def responses(self) -> Texts | str:
+        """The texts of responses, or why there are none."""
+        tests = {code: test for code, (test, _) in TESTS.items() if code in self.codes}
+        ends = "PQ204" in self.codes
+        return texts_of(self.prefs.responses, "text", ("item_id", "response_id"), tests, ends=ends)
+
+    @cached_property
+    def prompts(self) -> Texts | str:
+        """The prompts of items, or why there are none."""
+        tests = {code: test for code, (test, both) in TESTS.items() if both and code in self.codes}
+        return texts_of(self.prefs.items, "prompt", ("item_id",), tests, ends=False)
+
+    @cached_property
+    def prompt_keys(self) -> pl.DataFrame | str:
+        """Per item with a prompt: item_id, `prompt`, and `key`, equal where prompts are, once normalised."""
+        prompts = self.prompts
+        if isinstance(prompts, str):
+            return prompts
+        there = prompts.rows.filter(prompts.figures["there"])
+        key = normal(pl.col("text")).hash()
+        context = [pl.col("context").hash()] if "context" in there.columns else [pl.lit(0, pl.UInt64)]
+        return there.lazy().select("item_id", pl.col("text").alias("prompt"), key=key ^ context[0]).collect()
 
     @property
     def n_rows(self) -> int:

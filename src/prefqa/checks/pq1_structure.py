@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import polars as pl
 
 from prefqa._types import Bools
 from prefqa.checks.frame import LONG, RAW_RANK, Found, Frame, NotRun, held, nothing
-from prefqa.checks.pq1_rows import (
-    future_time,
-    mistyped_value,
-    mixed_annotator_kinds,
-    naive_time,
-    not_submitted,
-    null_id,
-    out_of_range,
-)
 from prefqa.preferences import ROW
 
 _UNLIKELY = math.log(1e-6)
@@ -227,26 +217,6 @@ def repeated_judgment(frame: Frame) -> Found | NotRun:
     of = frame.sound.height
     message = f"{n:,} of {of:,} judgments are of an item that the annotator judged again later; the latest counts."
     return Found(rows, n, of, message)
-
-
-FINDERS: dict[str, Callable[[Frame], Found | NotRun]] = {
-    "PQ101": mistyped_value,
-    "PQ102": null_id,
-    "PQ103": duplicate_judgment,
-    "PQ104": bad_rank,
-    "PQ105": rank_gaps,
-    "PQ106": partial_ranking,
-    "PQ107": one_response,
-    "PQ108": unknown_response,
-    "PQ109": score_contradicts_rank,
-    "PQ110": not_submitted,
-    "PQ111": naive_time,
-    "PQ112": future_time,
-    "PQ113": option_order,
-    "PQ114": repeated_judgment,
-    "PQ115": mixed_annotator_kinds,
-    "PQ116": out_of_range,
-}
 
 
 def _skips_as_ties_do(ranks: pl.Series) -> Bools:

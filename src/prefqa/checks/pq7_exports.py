@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from prefqa.checks.frame import Found, Frame, nothing
-from prefqa.checks.rule import Row, Rule
+from prefqa.checks.rule import Example, Row, Rule
 
 
 def noted(frame: Frame, code: str) -> Found:
@@ -21,6 +21,10 @@ def noted(frame: Frame, code: str) -> Found:
     rows = pl.concat([note.rows for note in notes]).lazy()
     message = " ".join(note.message for note in notes)
     return Found(rows, sum(note.count for note in notes), max(note.of for note in notes), message)
+
+
+def _export(*records: Row) -> Example:
+    return Example(records, is_export=True)
 
 
 def _record(value: Any, **columns: Any) -> Row:
@@ -74,8 +78,8 @@ EXPORTS = (
         "question's settings, and drops the ranks. Read as rankings, all annotators agree perfectly on the order in "
         "which somebody typed the options. Such lists are not read as rankings, unless ranks='order' says that yours "
         "do run from best to worst. Export the server's raw records: they still hold the ranks.",
-        bad=(_record(["a", "b"]),),
-        good=(_FLAT,),
+        bad=_export(_record(["a", "b"])),
+        good=_export(_FLAT),
     ),
     Rule(
         "PQ722",
@@ -84,8 +88,8 @@ EXPORTS = (
         "answers whose status the export dropped",
         "Argilla's nested JSON does not say which answers were submitted: drafts, and answers that their annotator "
         "discarded, look like any other and count. Export flat, or the raw records.",
-        bad=(_NESTED,),
-        good=(_FLAT,),
+        bad=_export(_NESTED),
+        good=_export(_FLAT),
     ),
     Rule(
         "PQ723",
@@ -95,8 +99,8 @@ EXPORTS = (
         "Label Studio's JSON-MIN and CSV hold no cancelled annotations, drafts, predictions or ground truth. Items "
         "that annotators found too hard and skipped are gone without trace, and what is left agrees too well. Export "
         "as JSON.",
-        bad=(_MIN_ROW,),
-        good=(_task(_ranker("b", "a")),),
+        bad=_export(_MIN_ROW),
+        good=_export(_task(_ranker("b", "a"))),
     ),
     Rule(
         "PQ724",
@@ -106,8 +110,8 @@ EXPORTS = (
         "Label Studio stores the display order as a full ranking when a Ranker is submitted untouched, and nothing in "
         "the export tells it from a ranking that was meant. Compare with the number that chance gives, and look at the "
         "annotators above it.",
-        bad=(_task(_ranker("a", "b")),),
-        good=(_task(_ranker("b", "a")),),
+        bad=_export(_task(_ranker("a", "b"))),
+        good=_export(_task(_ranker("b", "a"))),
     ),
     Rule(
         "PQ725",
@@ -116,8 +120,8 @@ EXPORTS = (
         "annotations that were last changed by somebody else than their annotator",
         "Label Studio shows a second user the first one's answer, and an update keeps the first one's name. The "
         "judgment is then the work of two people, counted for one, and no independent vote.",
-        bad=(_task(_ranker("b", "a"), updated_by=6),),
-        good=(_task(_ranker("b", "a")),),
+        bad=_export(_task(_ranker("b", "a"), updated_by=6)),
+        good=_export(_task(_ranker("b", "a"))),
     ),
     Rule(
         "PQ726",
@@ -126,8 +130,8 @@ EXPORTS = (
         "suggestions or predictions of models beside people's answers",
         "Models agree with each other far more than people do. They are left out of the judgments and counted here; "
         "models='with' reads them too, marked by annotator_kind, and models='only' reads them alone.",
-        bad=(dict(_FLAT, **{"ranking.suggestion": _RANKED, "ranking.suggestion.agent": "gpt"}),),
-        good=(_FLAT,),
+        bad=_export(dict(_FLAT, **{"ranking.suggestion": _RANKED, "ranking.suggestion.agent": "gpt"})),
+        good=_export(_FLAT),
     ),
     Rule(
         "PQ727",
@@ -136,8 +140,8 @@ EXPORTS = (
         "skipped, cancelled or empty annotations",
         "They give no judgment. Many of them on some items say that these are hard or broken, and that the judgments "
         "that are there come from those who did not give up.",
-        bad=(_task(was_cancelled=True), _task(_ranker("b", "a"))),
-        good=(_task(_ranker("b", "a")),),
+        bad=_export(_task(was_cancelled=True), _task(_ranker("b", "a"))),
+        good=_export(_task(_ranker("b", "a"))),
     ),
     Rule(
         "PQ728",
@@ -146,8 +150,8 @@ EXPORTS = (
         "answers in an export that are not read",
         "Answers to questions of a kind that is not read (spans, boxes), and values that have not the structure that "
         "the tool writes, count as missing. Look whether the export was edited, or comes from another version.",
-        bad=(_task(_ranker("b", "a"), {"from_name": "x", "type": "rectanglelabels", "value": {"x": 1}}),),
-        good=(_task(_ranker("b", "a")),),
+        bad=_export(_task(_ranker("b", "a"), {"from_name": "x", "type": "rectanglelabels", "value": {"x": 1}})),
+        good=_export(_task(_ranker("b", "a"))),
     ),
     Rule(
         "PQ729",
@@ -156,7 +160,7 @@ EXPORTS = (
         "instruction data in which one prompt has several answers",
         "Where they contradict each other a model learns both. Equal answers to one prompt are found by PQ103. Look at "
         "them, or have them ranked.",
-        bad=({"prompt": "why?", "response": "because"}, {"prompt": "why?", "response": "no reason"}),
-        good=({"prompt": "why?", "response": "because"}, {"prompt": "how?", "response": "like this"}),
+        bad=_export({"prompt": "why?", "response": "because"}, {"prompt": "why?", "response": "no reason"}),
+        good=_export({"prompt": "why?", "response": "because"}, {"prompt": "how?", "response": "like this"}),
     ),
 )

@@ -25,16 +25,26 @@ FINDING_SCHEMA: dict[str, Any] = {
     "share": pl.Float64,
     "message": pl.String,
     "examples": pl.List(pl.Struct(EXAMPLE)),
+    "baseline": pl.Int64,
 }
+#: The heaviest first.
+SEVERITIES = ("error", "warning", "info")
+
+
+def by_severity(findings: pl.DataFrame) -> pl.DataFrame:
+    """Sort findings, the heaviest first, then by code."""
+    place = pl.col("severity").replace_strict({name: i for i, name in enumerate(SEVERITIES)}, return_dtype=pl.Int8)
+    return findings.sort(place, "code")
 
 
 @dataclass(frozen=True)
 class CheckResult(Result):
     """Findings, the rows left out, and the preferences without them.
 
-    `findings` has one row per rule that found something; `count` and `share` are of rows or of judgments, as the
-    message says. `not_run` names the rules that lacked what they need: neither passed nor failed; `ran` the others that
-    were chosen. `quarantine` holds every row left out with the `code` of the first rule that did so, and its reason.
+    `findings` has one row per rule that found something; `count` and `share` are of rows, judgments, responses, items
+    or annotators, as the message says; `baseline` is the count that was known before, null without a baseline.
+    `not_run` names the rules that lacked what they need: neither passed nor failed; `ran` the others that were chosen.
+    `quarantine` holds every row left out with the `code` of the first rule that did so, and its reason.
     `n_judgments` counts judgments that were submitted and have all ids.
     """
 

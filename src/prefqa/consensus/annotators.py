@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import polars as pl
 
 from prefqa._types import Bools, Floats, Ints
-from prefqa.consensus.reliability import Reliabilities
 
 # Six is a multiple of every 1/k credit (k = 1, 2, 3), so credits are whole numbers and their sums exact.
 _UNIT = 6
 #: How sure it must be that an annotator is below chance.
 BELOW_CHANCE = 0.975
+#: Columns that some models of annotators fill, and the others leave null.
+MODEL_COLUMNS = (
+    "reliability", "reliability_se", "position_bias", "position_bias_se", "discrimination", "discrimination_se",
+)  # fmt: skip
+
+
+class AnnotatorModel(Protocol):
+    """What a fitted model of annotators tells."""
+
+    @property
+    def below_chance(self) -> Floats:
+        """Posterior probability that the annotator votes against the others' order."""
+
+    @property
+    def n_iterations(self) -> int:
+        """Iterations of the fit."""
+
+    @property
+    def converged(self) -> bool:
+        """Whether the fit ended by itself."""
+
+    def columns(self) -> dict[str, Floats]:
+        """Return some of MODEL_COLUMNS, one value per annotator, NaN where there is none."""
 
 
 @dataclass(frozen=True)
@@ -91,17 +114,16 @@ def annotator_frame(annotator_ids: pl.Series, annotators: Ints, sums: JudgmentSu
     )
 
 
-def with_reliability(annotators: pl.DataFrame, found: Reliabilities | None) -> pl.DataFrame:
-    """Add reliability (expected share of right votes), reliability_se (posterior sd), and below_chance.
+def with_reliability(annotators: pl.DataFrame, found: AnnotatorModel | None) -> pl.DataFrame:
+    """Add MODEL_COLUMNS, and below_chance; all null for methods that count every annotator alike.
 
     below_chance is true where the posterior probability that the annotator votes against the others' order more often
-    than with it is above .975. All three are null for methods that count every annotator alike.
+    than with it is above .975.
     """
-    if found is None:
-        unknown = [pl.lit(None, pl.Float64).alias(name) for name in ("reliability", "reliability_se")]
-        return annotators.with_columns(*unknown, pl.lit(None, pl.Boolean).alias("below_chance"))
+    told = {} if found is None else found.columns()
+    unknown = pl.Series([None] * annotators.height, dtype=pl.Float64)
+    figures = [pl.Series(name, told.get(name, unknown), pl.Float64, nan_to_null=True) for name in MODEL_COLUMNS]
+    below = None if found is None else found.below_chance > BELOW_CHANCE
     return annotators.with_columns(
-        pl.Series("reliability", found.share),
-        pl.Series("reliability_se", found.share_sd),
-        pl.Series("below_chance", found.below_chance > BELOW_CHANCE),
+        *figures, pl.lit(None, pl.Boolean).alias("below_chance") if below is None else pl.Series("below_chance", below)
     )

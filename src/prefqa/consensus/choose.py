@@ -8,13 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from prefqa._types import Bools, Floats, Ints
+from prefqa._types import Bools, Floats
+from prefqa.consensus.calibration import CALIBRATION, HeldOut, calibration, fit_slope, held_out, together
+from prefqa.consensus.dispersion import Kind
 from prefqa.consensus.majority import fit_tallies, vote_probability
-from prefqa.consensus.reliability import PRIOR, Kind, beliefs, fit_reliabilities, pool_prior, votes_on_pairs
+from prefqa.consensus.reliability import PRIOR, beliefs, fit_reliabilities, pool_prior
 from prefqa.votes import Bucket, pair_counts
 
 #: Items that the comparison is made on, where there are more.
-MAX_ITEMS = 60_000
+MAX_ITEMS = 30_000
+#: With fewer items of two judgments there is no comparison.
+LEAST_ITEMS = 10
+#: Parts that the items are dealt into.
+FOLDS = 3
 #: What a prior on reliabilities is worth, in votes; the larger, the more alike annotators are taken to be.
 POOLED = (12.0, 24.0, 96.0, 384.0)
 
@@ -33,19 +39,16 @@ class Choice:
 
     `table`: method, prior_votes, log_loss (nats per held-out vote, a tie is half a vote for either side), se (over
     items), n_votes, chosen. `why`: one sentence. `slope`: by how much the log odds of `Beliefs.fresh` are to be
-    multiplied so that they fit the held-out votes, 1 where they do already.
+    multiplied so that they fit the held-out votes, 1 where they do already. `calibration`: predicted against observed
+    shares of votes, from `calibration`; empty where nothing was held out.
     """
 
     candidate: Candidate
     table: pl.DataFrame
     why: str
-    slope: float = 1.0
+    slope: float
+    calibration: pl.DataFrame
 
-
-#: Bounds of the recalibration of log odds.
-SLOPE_BOUNDS = (0.2, 3.0)
-#: Standard deviation of the prior on the logarithm of that factor.
-SLOPE_SD = 0.3
 
 MAJORITY = Candidate("majority", None)
 
@@ -53,44 +56,109 @@ MAJORITY = Candidate("majority", None)
 def choose(buckets: Sequence[Bucket], n_annotators: int, seed: int = 0) -> Choice:
     """Choose between majority, one-coin Dawid-Skene and Mallows by held-out log likelihood.
 
-    Of each item with two judgments or more one judgment, drawn by `seed`, is held out; each candidate is fitted to the
-    rest and predicts the held-out votes: from what it believes of the item and, where it has one, from the reliability
-    that the annotator showed elsewhere. The mean log loss decides, also about how alike annotators are taken to be.
-    Then the chosen one predicts the same votes as those of a fresh annotator of the pool; `slope` is fitted to them.
+    Items with two judgments or more are dealt into FOLDS. Each candidate is fitted to whole items of the other folds,
+    so with as many judgments an item as there are; in an item of the fold it then sees all judgments but one, drawn by
+    `seed`, and predicts the votes of that one, from what it believes of the item and, where it has one, from the
+    reliability that the annotator showed elsewhere. The mean log loss decides, also about how alike annotators are
+    taken to be. Then the chosen one predicts the same votes as those of a fresh annotator of the pool; `slope` is
+    fitted to them, on items of three judgments or more: what holds after a single judgment need not hold after two.
 
     Args:
         buckets: all items; on more than MAX_ITEMS items every n-th is taken.
         n_annotators: number of annotators.
-        seed: of the draw of held-out judgments.
+        seed: of the draw of folds and held-out judgments.
     """
     n_items = sum(len(bucket.item) for bucket in buckets if bucket.k > 1)
     stride = max(1, -(-n_items // MAX_ITEMS))
     rng = np.random.default_rng(seed)
-    splits = [_split(bucket.every(stride), rng) for bucket in buckets if bucket.k > 1]
-    splits = [split for split in splits if len(split[1].item)]
-    if not splits:
-        return Choice(MAJORITY, _table([], MAJORITY), "no item has two judgments, so there is nothing to compare by")
-    train, test = [split[0] for split in splits], [split[1] for split in splits]
-    kinds: list[Kind] = ["dawid-skene"] if all(bucket.k == 2 for bucket in train) else ["dawid-skene", "mallows"]
-    fresh = {MAJORITY: _majority(train)}
-    rows = [(MAJORITY, *_score(test, fresh[MAJORITY]))]
-    for kind in kinds:
-        for votes in (sum(PRIOR), *POOLED):
-            prior = prior_of(train, kind, votes)
-            found = fit_reliabilities(train, n_annotators, kind, prior)
-            believed = [beliefs(bucket, found) for bucket in train]
-            predicted = [_known(b.better, held, found.share) for b, held in zip(believed, test, strict=True)]
-            rows.append((Candidate(kind, votes), *_score(test, predicted)))
-            fresh[rows[-1][0]] = [each.fresh for each in believed]
-    best = min(rows, key=lambda row: row[1])
-    base = rows[0]
+    sample = [_several(bucket.every(stride)) for bucket in buckets if bucket.k > 1]
+    n_items = sum(len(bucket.item) for bucket in sample)
+    if n_items < LEAST_ITEMS:
+        why = f"fewer than {LEAST_ITEMS} items have two judgments or more, so there is nothing to compare by"
+        return Choice(MAJORITY, _table([], 0, MAJORITY), why, 1.0, pl.DataFrame(schema=CALIBRATION))
+    folds = [_Fold.of(part, sample) for part in _dealt(sample, rng)]
+    kinds: list[Kind] = ["dawid-skene"] if all(bucket.k == 2 for bucket in sample) else ["dawid-skene", "mallows"]
+    candidates = [MAJORITY, *(Candidate(kind, votes) for kind in kinds for votes in (sum(PRIOR), *POOLED))]
+    predicted = {candidate: _predicted(folds, candidate, n_annotators) for candidate in candidates}
+    rows = [(candidate, *known.loss()) for candidate, (known, _) in predicted.items()]
+    best, base = min(rows, key=lambda row: row[1]), rows[0]
+    fresh = predicted[best[0]][1]
+    several = fresh.take(fresh.n_seen > 1)
     why = (
         f"{best[0].method} predicts held-out judgments best: log loss {best[1]:.4f} against {base[1]:.4f} of majority, "
-        f"over {best[3]:,} votes"
+        f"over {fresh.p.size:,} votes"
         if best[0] != MAJORITY
-        else f"no other method predicts held-out judgments better: log loss {base[1]:.4f} over {base[3]:,} votes"
+        else f"no other method predicts held-out judgments better: log loss {base[1]:.4f} over {fresh.p.size:,} votes"
     )
-    return Choice(best[0], _table(rows, best[0]), why, _slope(test, fresh[best[0]]))
+    return Choice(best[0], _table(rows, fresh.p.size, best[0]), why, fit_slope(several), calibration(several))
+
+
+@dataclass(frozen=True)
+class _Fold:
+    """Items to fit to, and items without one judgment, which stands apart."""
+
+    others: list[Bucket]
+    seen: list[Bucket]
+    held: list[Bucket]
+
+    @classmethod
+    def of(cls, part: Sequence[tuple[Bools, Bools]], sample: Sequence[Bucket]) -> _Fold:
+        """Make a fold of the items it holds and the judgments that are held out, by bucket."""
+        others, seen, held = [], [], []
+        for bucket, (units, out) in zip(sample, part, strict=True):
+            if not units.all():
+                others.append(bucket.select(~units, ~np.repeat(units, bucket.lengths)))
+            if units.any():
+                here = np.repeat(units, bucket.lengths)
+                seen.append(bucket.select(units, here & ~out))
+                held.append(bucket.select(units, here & out))
+        return cls(others, seen, held)
+
+
+def _several(bucket: Bucket) -> Bucket:
+    """Keep items with two judgments or more."""
+    take = bucket.lengths > 1
+    return bucket.select(take, np.repeat(take, bucket.lengths))
+
+
+def _dealt(sample: Sequence[Bucket], rng: np.random.Generator) -> list[list[tuple[Bools, Bools]]]:
+    """Deal items into folds of equal size and draw one judgment of each: per fold and bucket, two masks."""
+    n_items = sum(len(bucket.item) for bucket in sample)
+    fold = rng.permutation(np.arange(n_items) % FOLDS)
+    folds: list[list[tuple[Bools, Bools]]] = [[] for _ in range(FOLDS)]
+    start = 0
+    for bucket in sample:
+        out = np.zeros(bucket.ranks.shape[0], np.bool_)
+        out[bucket.starts + np.floor(rng.random(len(bucket.item)) * bucket.lengths).astype(np.int64)] = True
+        here = fold[start : start + len(bucket.item)]
+        for number, part in enumerate(folds):
+            part.append((here == number, out))
+        start += len(bucket.item)
+    return folds
+
+
+def _predicted(folds: Sequence[_Fold], candidate: Candidate, n_annotators: int) -> tuple[HeldOut, HeldOut]:
+    """Predict the held-out votes, as those of their annotators and as those of a fresh one."""
+    known, fresh = [], []
+    for fold in folds:
+        if candidate.prior_votes is None:
+            a = fit_tallies([pair_counts(bucket) for bucket in fold.others]).a
+            share = [_share(bucket, a) for bucket in fold.seen]
+            known.append(held_out(fold.held, fold.seen, share))
+            fresh.append(known[-1])
+            continue
+        kind: Kind = "mallows" if candidate.method == "mallows" else "dawid-skene"
+        found = fit_reliabilities(fold.others, n_annotators, kind, prior_of(fold.others, kind, candidate.prior_votes))
+        judges = zip(fold.seen, fold.held, strict=True)
+        of_judge = [beliefs(bucket, found, held.annotator).fresh for bucket, held in judges]
+        known.append(held_out(fold.held, fold.seen, of_judge))
+        fresh.append(held_out(fold.held, fold.seen, [beliefs(bucket, found).fresh for bucket in fold.seen]))
+    return together(known), together(fresh)
+
+
+def _share(bucket: Bucket, a: float) -> Floats:
+    wins, ties = pair_counts(bucket)
+    return vote_probability(wins, ties, wins + ties + wins.transpose(0, 2, 1), a)
 
 
 def prior_of(buckets: Sequence[Bucket], kind: Kind, votes: float) -> tuple[float, float]:
@@ -98,72 +166,9 @@ def prior_of(buckets: Sequence[Bucket], kind: Kind, votes: float) -> tuple[float
     return PRIOR if votes == sum(PRIOR) else pool_prior(buckets, kind, votes)
 
 
-def _split(bucket: Bucket, rng: np.random.Generator) -> tuple[Bucket, Bucket]:
-    """Return the items with two judgments or more, without one judgment each, and these judgments."""
-    take = bucket.lengths > 1
-    out = bucket.starts + np.floor(rng.random(len(bucket.item)) * bucket.lengths).astype(np.int64)
-    held: Bools = np.zeros(bucket.ranks.shape[0], np.bool_)
-    held[out] = True
-    here = np.repeat(take, bucket.lengths)
-    return bucket.select(take, here & ~held), bucket.select(take, here & held)
-
-
-def _majority(train: Sequence[Bucket]) -> list[Floats]:
-    counts = [pair_counts(bucket) for bucket in train]
-    a = fit_tallies(counts).a
-    return [vote_probability(w, t, w + t + w.transpose(0, 2, 1), a) for w, t in counts]
-
-
-def _known(better: Floats, held: Bucket, share: Floats) -> Floats:
-    """Probability that the annotator whose judgment of the item is held out prefers the first of each pair."""
-    right = share[held.annotator][:, None, None]
-    return better * right + (1 - better) * (1 - right)
-
-
-def _score(test: Sequence[Bucket], fresh: Sequence[Floats]) -> tuple[float, float, int]:
-    """Mean log loss per held-out vote, its standard error over items, and the number of votes."""
-    losses, votes = [], []
-    for bucket, probability in zip(test, fresh, strict=True):
-        a, b = np.triu_indices(bucket.k, 1)
-        answer, voted = votes_on_pairs(bucket.ranks), _voted(bucket.ranks)
-        p = np.clip(probability[:, a, b], 1e-9, 1 - 1e-9)
-        share = (1 + answer) / 2
-        losses.append(np.where(voted, -share * np.log(p) - (1 - share) * np.log1p(-p), 0.0).sum(axis=1))
-        votes.append(voted.sum(axis=1))
-    loss, number = np.concatenate(losses), np.concatenate(votes)
-    total = max(int(number.sum()), 1)
-    mean = float(loss.sum() / total)
-    return mean, float(np.sqrt(((loss - mean * number) ** 2).sum()) / total), total
-
-
-def _slope(test: Sequence[Bucket], fresh: Sequence[Floats]) -> float:
-    """Maximise the likelihood of the held-out votes times a log-normal prior around 1: few votes move little."""
-    from scipy.optimize import minimize_scalar
-
-    def loss(log_slope: float) -> float:
-        mean, _, n_votes = _score(test, [sharpen(each, float(np.exp(log_slope))) for each in fresh])
-        return mean + (log_slope / SLOPE_SD) ** 2 / (2 * n_votes)
-
-    low, high = np.log(SLOPE_BOUNDS)
-    found = minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-3})
-    return float(np.exp(found.x))
-
-
-def sharpen(probability: Floats, slope: float) -> Floats:
-    """Multiply log odds by `slope`; one half stays one half, and the two sides of a pair stay complements."""
-    from scipy.special import expit, logit
-
-    return np.asarray(expit(slope * logit(probability)), np.float64)
-
-
-def _voted(ranks: Ints) -> Bools:
-    a, b = np.triu_indices(ranks.shape[1], 1)
-    return np.asarray((ranks[:, a] > 0) & (ranks[:, b] > 0), np.bool_)
-
-
-def _table(rows: Sequence[tuple[Candidate, float, float, int]], best: Candidate) -> pl.DataFrame:
+def _table(rows: Sequence[tuple[Candidate, float, float]], n_votes: int, best: Candidate) -> pl.DataFrame:
     return pl.DataFrame(
-        [(c.method, c.prior_votes, loss, se, n, c == best) for c, loss, se, n in rows],
+        [(c.method, c.prior_votes, loss, se, n_votes, c == best) for c, loss, se in rows],
         schema={
             "method": pl.String, "prior_votes": pl.Float64, "log_loss": pl.Float64, "se": pl.Float64,
             "n_votes": pl.Int64, "chosen": pl.Boolean,

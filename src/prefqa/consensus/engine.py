@@ -11,23 +11,37 @@ import polars as pl
 
 from prefqa._types import Ints
 from prefqa.coding import Coded
-from prefqa.consensus.annotators import JudgmentSums, annotator_frame, judgment_sums, with_reliability
+from prefqa.consensus.annotators import (
+    JudgmentSums,
+    annotator_frame,
+    judgment_sums,
+    with_reliability,
+)
 from prefqa.consensus.borda import borda
 from prefqa.consensus.bradley_terry import bradley_terry
-from prefqa.consensus.choose import Candidate, Choice, choose, prior_of, sharpen
+from prefqa.consensus.calibration import sharpen
+from prefqa.consensus.choose import Candidate, Choice, choose, prior_of
+from prefqa.consensus.dispersion import Kind
+from prefqa.consensus.fitted import Fitted
 from prefqa.consensus.kemeny import kemeny
 from prefqa.consensus.majority import Prior, fit_tallies, majority, majority_probability, vote_probability
 from prefqa.consensus.orders import Orders, orders_by_belief
 from prefqa.consensus.pairs import pair_codes, with_figures
+from prefqa.consensus.plackett_luce_items import plackett_luce
 from prefqa.consensus.posterior import Beliefs, from_pairs
-from prefqa.consensus.reliability import PRIOR, Kind, Reliabilities, beliefs, fit_reliabilities
+from prefqa.consensus.reliability import PRIOR, beliefs, fit_reliabilities
 from prefqa.consensus.result import ConsensusResult
 from prefqa.consensus.tables import counts, item_columns, item_table, response_columns
+from prefqa.consensus.two_coin import coded_with_positions, two_coin
+from prefqa.consensus.weighted_bradley_terry import weighted_bradley_terry
 from prefqa.errors import UsageError, nearest
 from prefqa.preferences import Preferences, as_preferences
 from prefqa.votes import Bucket, buckets, pair_counts
 
-Method = Literal["auto", "majority", "borda", "kemeny", "dawid-skene", "mallows", "bradley-terry"]
+Method = Literal[
+    "auto", "majority", "borda", "kemeny", "dawid-skene", "two-coin", "mallows", "bradley-terry",
+    "weighted-bradley-terry", "plackett-luce",
+]  # fmt: skip
 
 _ORDERS: dict[str, Callable[[Bucket, Ints], Orders]] = {
     "majority": lambda _, wins: majority(wins),
@@ -35,6 +49,8 @@ _ORDERS: dict[str, Callable[[Bucket, Ints], Orders]] = {
     "kemeny": lambda _, wins: kemeny(wins),
 }
 _MODELS: tuple[Kind, ...] = ("dawid-skene", "mallows")
+#: What a method that fits annotators and items at once found, by bucket.
+_Solved = list[tuple[Orders, Beliefs]]
 #: Without a usable judgment the result has all its columns and no row.
 _NONE = np.zeros(0, np.uint32)
 _NOTHING = Bucket(k=2, cell=_NONE, item=_NONE, starts=_NONE, ranks=np.zeros((0, 2), np.int32), annotator=_NONE)
@@ -51,16 +67,6 @@ class _Part:
     sums: JudgmentSums
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """What is decided for all items before any is worked on."""
-
-    method: str
-    prior: Prior
-    reliabilities: Reliabilities | None
-    slope: float
-
-
 def consensus(
     preferences: Preferences, *, method: Method = "auto", prior: float | None = None, seed: int = 0
 ) -> ConsensusResult:
@@ -73,7 +79,11 @@ def consensus(
       pair alone (`prefqa.consensus.majority`); all annotators count alike.
     - "dawid-skene" (single votes) and "mallows" (whole rankings) weigh each annotator by the reliability that its
       agreement with the others shows (`prefqa.consensus.reliability`).
-    - "bradley-terry" gives each response of an item a worth, with a normal prior (`prefqa.consensus.bradley_terry`).
+    - "two-coin" is "dawid-skene" with a lean of each annotator to what is shown first; it needs the column position
+      (`prefqa.consensus.two_coin`).
+    - "bradley-terry" gives each response of an item a worth, with a normal prior (`prefqa.consensus.bradley_terry`);
+      "plackett-luce" likewise from whole rankings (`prefqa.consensus.plackett_luce_items`);
+      "weighted-bradley-terry" with a discrimination per annotator (`prefqa.consensus.weighted_bradley_terry`).
     - "auto" takes majority, dawid-skene or mallows, whichever predicts held-out judgments best
       (`prefqa.consensus.choose`), and recalibrates `probability` on the same votes.
 
@@ -88,7 +98,7 @@ def consensus(
         ConsensusResult, all frames sorted by their keys.
 
     Raises:
-        UsageError: for an unknown method or a prior that is not positive.
+        UsageError: for an unknown method, a prior that is not positive, or "two-coin" without positions.
 
     Example:
         >>> import polars as pl
@@ -105,36 +115,47 @@ def consensus(
         raise UsageError(f"method={method!r} is not one of {', '.join(map(repr, get_args(Method)))}", hint=hint)
     if prior is not None and not (np.isfinite(prior) and prior > 0):
         raise UsageError(f"prior is a positive number, not {prior}")
-    coded = preferences.coded()
+    coded, shown = coded_with_positions(preferences) if method == "two-coin" else (preferences.coded(), [])
     all_buckets = list(buckets(coded)) or [_NOTHING]
     tallied = [pair_counts(bucket) for bucket in all_buckets]
     choice = choose(all_buckets, coded.annotator_ids.len(), seed) if method == "auto" else None
-    plan = _plan(all_buckets, tallied, coded, choice.candidate if choice else Candidate(method, None), prior, choice)
-    parts = [_part(bucket, wins, ties, plan) for bucket, (wins, ties) in zip(all_buckets, tallied, strict=True)]
-    return _assemble(parts, coded, preferences, plan, choice)
+    candidate = choice.candidate if choice else Candidate(method, None)
+    fitted, solved = _fit(all_buckets, tallied, coded, candidate, prior, choice, shown)
+    parts = [_part(at, bucket, *tallied[at], fitted, solved) for at, bucket in enumerate(all_buckets)]
+    return _assemble(parts, coded, preferences, fitted, choice)
 
 
-def _plan(
+def _fit(
     all_buckets: list[Bucket],
     tallied: list[tuple[Ints, Ints]],
     coded: Coded,
     candidate: Candidate,
     prior: float | None,
     choice: Choice | None,
-) -> _Plan:
+    shown: list[Ints],
+) -> tuple[Fitted, _Solved | None]:
     found = Prior(float(prior), "given") if prior is not None else fit_tallies(tallied)
-    reliabilities = None
+    fitted = Fitted(candidate.method, found, choice.slope if choice else 1.0)
+    if not len(all_buckets[0].item):
+        return fitted, None
+    if candidate.method == "two-coin":
+        solved, coins = two_coin(all_buckets, shown, coded.annotator_ids.len())
+        return replace(fitted, annotators=coins), solved
+    if candidate.method == "weighted-bradley-terry":
+        solved, discriminations = weighted_bradley_terry(all_buckets, coded.annotator_ids.len())
+        return replace(fitted, annotators=discriminations), solved
     if candidate.method in _MODELS:
         kind: Kind = "mallows" if candidate.method == "mallows" else "dawid-skene"
         beta = prior_of(all_buckets, kind, candidate.prior_votes) if candidate.prior_votes else PRIOR
         reliabilities = fit_reliabilities(all_buckets, coded.annotator_ids.len(), kind, beta)
-    return _Plan(candidate.method, found, reliabilities, choice.slope if choice else 1.0)
+        return replace(fitted, annotators=reliabilities, reliabilities=reliabilities), None
+    return fitted, None
 
 
-def _part(bucket: Bucket, wins: Ints, ties: Ints, plan: _Plan) -> _Part:
-    orders, believed = _solve(bucket, wins, ties, plan)
-    if plan.slope != 1:
-        believed = replace(believed, fresh=sharpen(believed.fresh, plan.slope))
+def _part(at: int, bucket: Bucket, wins: Ints, ties: Ints, fitted: Fitted, solved: _Solved | None) -> _Part:
+    orders, believed = solved[at] if solved else _solve(bucket, wins, ties, fitted)
+    if fitted.slope != 1:
+        believed = replace(believed, fresh=sharpen(believed.fresh, fitted.slope))
     sums = judgment_sums(bucket.ranks, bucket.starts, wins, ties)
     return _Part(
         item_columns(bucket, wins, ties, orders, believed),
@@ -145,21 +166,24 @@ def _part(bucket: Bucket, wins: Ints, ties: Ints, plan: _Plan) -> _Part:
     )
 
 
-def _solve(bucket: Bucket, wins: Ints, ties: Ints, plan: _Plan) -> tuple[Orders, Beliefs]:
-    if plan.reliabilities is not None and len(bucket.item):
-        believed = beliefs(bucket, plan.reliabilities)
+def _solve(bucket: Bucket, wins: Ints, ties: Ints, fitted: Fitted) -> tuple[Orders, Beliefs]:
+    if fitted.reliabilities is not None:
+        believed = beliefs(bucket, fitted.reliabilities)
         return orders_by_belief(believed.better), believed
-    if plan.method == "bradley-terry":
+    if fitted.method == "bradley-terry":
         orders, better, fresh = bradley_terry(wins, ties)
         return orders, from_pairs(better, fresh)
-    against, a = wins.transpose(0, 2, 1), plan.prior.a
+    if fitted.method == "plackett-luce" and len(bucket.item):
+        orders, better, fresh = plackett_luce(bucket)
+        return orders, from_pairs(better, fresh)
+    against, a = wins.transpose(0, 2, 1), fitted.prior.a
     fresh = vote_probability(wins, ties, wins + ties + against, a)
-    method = plan.method if plan.method in _ORDERS and len(bucket.item) else "majority"
+    method = fitted.method if fitted.method in _ORDERS and len(bucket.item) else "majority"
     return _ORDERS[method](bucket, wins), from_pairs(majority_probability(wins, ties, against, a), fresh)
 
 
 def _assemble(
-    parts: list[_Part], coded: Coded, preferences: Preferences, plan: _Plan, choice: Choice | None
+    parts: list[_Part], coded: Coded, preferences: Preferences, fitted: Fitted, choice: Choice | None
 ) -> ConsensusResult:
     items = pl.concat([part.items for part in parts]).sort("_item")
     responses = pl.concat([part.responses for part in parts]).sort("_item", "_response")
@@ -181,18 +205,21 @@ def _assemble(
         np.concatenate([part.annotators for part in parts]),
         JudgmentSums(*(np.concatenate([getattr(p.sums, f) for p in parts]) for f in JudgmentSums.__annotations__)),
     )
-    annotators = with_reliability(annotators, plan.reliabilities)
+    annotators = with_reliability(annotators, fitted.annotators)
     table = item_table(items, named["response_id"], coded)
-    overall = counts(table, items, pairs, plan.method, plan.prior) | {
+    overall = counts(table, items, pairs, fitted.method, fitted.prior) | {
         "n_annotators": annotators.height,
         "n_judgments": int(annotators["n_judgments"].sum()),
         "epsilon": None if pairs.is_empty() else 1 - float(pairs["p_better"].mean()),  # type: ignore[arg-type]
         "annotators_below_chance": annotators.filter("below_chance")["annotator_id"].to_list(),
-        "iterations": plan.reliabilities.n_iterations if plan.reliabilities else None,
-        "converged": plan.reliabilities.converged if plan.reliabilities else None,
-        "calibration_slope": plan.slope,
+        "iterations": fitted.annotators.n_iterations if fitted.annotators else None,
+        "converged": fitted.annotators.converged if fitted.annotators else None,
+        "calibration_slope": fitted.slope,
         "why": choice.why if choice else "as asked for",
         "candidates": choice.table.to_dicts() if choice else [],
+        "calibration": choice.calibration.to_dicts() if choice else [],
     }
     n_votes = int(table["n_votes"].sum())
-    return ConsensusResult(table, named, annotators, plan.method, table.height, n_votes, overall, pairs, preferences)
+    return ConsensusResult(
+        table, named, annotators, fitted.method, table.height, n_votes, overall, pairs, preferences, fitted
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -14,9 +13,8 @@ from prefqa.consensus.posterior import Beliefs
 from prefqa.errors import UsageError
 
 Select = Literal["all", "best-worst", "adjacent", "best-vs-rest"]
-Ties = Literal["keep", "drop"]
+Ties = Literal["keep", "drop", "half"]
 
-NO_VOTES = "no_votes"
 _FIRST, _LAST = 1, pl.col("_n_places")
 _PLACES = pl.col("_place_chosen"), pl.col("_place_rejected")
 _BETTER, _WORSE = pl.min_horizontal(_PLACES), pl.max_horizontal(_PLACES)
@@ -28,20 +26,6 @@ _SELECTED: dict[str, pl.Expr] = {
     "adjacent": _WORSE - _BETTER <= 1,
     "best-vs-rest": _BETTER == _FIRST,
 }
-
-
-@dataclass(frozen=True)
-class PairSet:
-    """Selected pairs, and what was left out.
-
-    `frame`: one row per pair (columns as `ConsensusResult.pairs`). `left_out`: reason, count; the reasons are
-    `no_votes` (nobody compared the two), `not_selected` (by `select`), `against_places` (the majority on the pair
-    goes against the places that `select` asks for), `tie`, `below_min_probability`. A pair counts under the first
-    reason that applies.
-    """
-
-    frame: pl.DataFrame
-    left_out: pl.DataFrame
 
 
 def pair_codes(items: Ints, wins: Ints, ties: Ints, orders: Orders, believed: Beliefs) -> pl.DataFrame:
@@ -82,13 +66,18 @@ def _of_chosen(probability: Floats, swapped: Bools, tie: Bools) -> Floats:
 
 
 def with_figures(codes: pl.DataFrame) -> pl.DataFrame:
-    """Add n_votes, margin, weight, entropy, agreement, unanimous to pairs from `pair_codes`."""
+    """Add n_votes, margin, weight, entropy, agreement, unanimous to pairs from `pair_codes`.
+
+    weight is 1 for a pair that the method decides and 0 for a tie, whose direction means nothing.
+    """
     chosen, tied, rejected = pl.col("n_chosen"), pl.col("n_tie"), pl.col("n_rejected")
     m, p, q = pl.col("n_votes"), pl.col("p_better"), 1 - pl.col("p_better")
     equal = sum((x * (x - 1) for x in (chosen, tied, rejected)), start=pl.lit(0))
     uncertainty = sum((pl.when(x > 0).then(-x * x.log(2)).otherwise(0.0) for x in (p, q)), start=pl.lit(0.0))
     return codes.with_columns(
-        n_votes=(chosen + tied + rejected).cast(pl.Int64), margin=logit("probability"), weight=(2 * p - 1).abs()
+        n_votes=(chosen + tied + rejected).cast(pl.Int64),
+        margin=logit("probability"),
+        weight=(~pl.col("tie")).cast(pl.Float64),
     ).with_columns(
         entropy=uncertainty,
         agreement=pl.when(m > 1).then(equal / (m * (m - 1))),
@@ -103,28 +92,35 @@ def logit(column: str) -> pl.Expr:
 
 
 def select_pairs(
-    codes: pl.DataFrame, *, select: str, min_probability: float | None, ties: str, n_without_votes: int
-) -> PairSet:
-    """Apply a selection to pairs from `with_figures`; the parameters are those of `ConsensusResult.pairs`."""
-    _require(select, get_args(Select), "select")
-    _require(ties, get_args(Ties), "ties")
+    codes: pl.DataFrame, *, select: str, min_probability: float | None, ties: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Apply a selection to pairs from `with_figures`; return the rows that stay, and reason, count of those that go."""
+    require(select, get_args(Select), "select")
+    require(ties, get_args(Ties), "ties")
     if min_probability is not None and not 0 <= min_probability <= 1:
         raise UsageError(f"min_probability is a share from 0 to 1, not {min_probability}")
     left_out: pl.Expr = pl.when(~_SELECTED[select]).then(pl.lit("not_selected"))
     if select != "all":
-        left_out = left_out.when(_PLACES[0] > _PLACES[1]).then(pl.lit("against_places"))  # type: ignore[attr-defined]
+        against = ~pl.col("tie") & (_PLACES[0] >= _PLACES[1])
+        left_out = left_out.when(against).then(pl.lit("against_places"))  # type: ignore[attr-defined]
     if ties == "drop":
         left_out = left_out.when(pl.col("tie")).then(pl.lit("tie"))  # type: ignore[attr-defined]
     if min_probability is not None:
         unsure = pl.col("probability") < min_probability
         left_out = left_out.when(unsure).then(pl.lit("below_min_probability"))  # type: ignore[attr-defined]
-    marked = codes.with_columns(_left_out=left_out)
-    counts = marked.filter(pl.col("_left_out").is_not_null()).group_by(reason="_left_out").len("count")
-    none = pl.DataFrame({"reason": [NO_VOTES], "count": [n_without_votes]}).filter(pl.col("count") > 0)
-    counted = pl.concat([none, counts.select("reason", pl.col("count").cast(pl.Int64))]).sort("reason")
-    return PairSet(marked.filter(pl.col("_left_out").is_null()).drop("_left_out"), counted)
+    return divide(codes, left_out)
 
 
-def _require(value: str, allowed: tuple[str, ...], name: str) -> None:
+def divide(frame: pl.DataFrame, reason: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows for which `reason` is null, and a count of the others by reason."""
+    marked = frame.with_columns(_left_out=reason.cast(pl.String))
+    counts = (
+        marked.filter(pl.col("_left_out").is_not_null()).group_by(reason="_left_out").agg(count=pl.len().cast(pl.Int64))
+    )
+    return marked.filter(pl.col("_left_out").is_null()).drop("_left_out"), counts.sort("reason")
+
+
+def require(value: str, allowed: tuple[str, ...], name: str) -> None:
+    """Raise UsageError unless `value` is one of the allowed ones."""
     if value not in allowed:
         raise UsageError(f"{name}={value!r} is not one of {', '.join(map(repr, allowed))}")

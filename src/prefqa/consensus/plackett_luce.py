@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import comb
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from prefqa._types import Bools, Floats, Ints, sum_by
+from prefqa._types import Floats, Ints, sum_by
+from prefqa.consensus.newton import Curvature, climb
+from prefqa.consensus.plackett_luce_checks import (
+    check_estimable,
+    check_numbers,
+    checked_rankers,
+    checked_ranks,
+    checked_weights,
+)
 from prefqa.consensus.plackett_luce_likelihood import Choices, GammaPrior, choices, curvature, log_posterior
-from prefqa.errors import UsageError
 
 #: Shape and rate of the Gamma prior on adherence: mean 1, and .99 of its mass between .37 and 2.
 ADHERENCE_PRIOR = (10.0, 10.0)
-_TOLERANCE, _MAX_STEPS, _MAX_HALVINGS = 1e-9, 200, 60
+_TOLERANCE = 1e-9
 # Rounding of a sum of so many choices; matters above 10,000 of them.
 _ROUNDING = 1e-13
-_MOST_SETS = 10**290
-_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -104,19 +107,25 @@ def plackett_luce(
     >>> found.log_worth.round(3)
     array([ 0.321,  0.055, -0.376])
     """
-    ranks = _checked_ranks(ranks)
+    ranks = checked_ranks(ranks)
     n = ranks.shape[1]
-    weight = _checked_weights(weights, len(ranks))
-    rankers, ranker = _checked_rankers(group, len(ranks))
-    _check_numbers(n_pseudo, adherence_prior)
+    weight = checked_weights(weights, len(ranks))
+    rankers, ranker = checked_rankers(group, len(ranks))
+    check_numbers(n_pseudo, adherence_prior)
     used = (weight > 0) & ((ranks > 0).sum(axis=1) > 1)
     unit = float(weight[used].mean()) if used.any() else 1.0
     real = ranks[used], weight[used] / unit, ranker[used]
     seen = choices(*real)
     data = choices(*_with_pseudo_rankings(*real, n_pseudo / unit)) if n_pseudo > 0 else seen
-    _check_estimable(ranks[used] if n_pseudo == 0 else None, data)
+    check_estimable(ranks[used] if n_pseudo == 0 else None, data)
     prior = None if rankers is None else GammaPrior(*adherence_prior, _prior_weight(real[2], real[1], len(rankers)))
-    theta, converged, n_iterations = _newton(data, np.zeros(_n_parameters(data, prior)), prior)
+    theta, converged, n_iterations = climb(
+        lambda theta: _at(data, theta, prior),
+        lambda theta: Curvature(*curvature(data, theta, prior)),
+        np.zeros(_n_parameters(data, prior)),
+        level=_level(data),
+        tolerance=max(_TOLERANCE, _ROUNDING * data.order.size),
+    )
 
     common = data.n_responses + data.orders.size
     centred = _centring(n, data.n_responses, data.orders.size)
@@ -126,7 +135,7 @@ def plackett_luce(
         log_worth=worths[:n],
         tie_orders=data.orders,
         log_tie=theta[data.n_responses : common],
-        covariance=np.asarray(centred @ _inverse(data, *curvature(data, theta, prior)) @ centred.T / unit),
+        covariance=np.asarray(centred @ _inverse(data, Curvature(*curvature(data, theta, prior))) @ centred.T / unit),
         log_likelihood=unit * float(log_posterior(seen, on_seen)[0][0]),
         log_posterior=unit * float(log_posterior(data, theta[:, None], prior)[0][0]),
         log_worth_hypothetical=float(worths[n]) if n_pseudo > 0 else None,
@@ -156,58 +165,15 @@ def _with_pseudo_rankings(ranks: Ints, weight: Floats, ranker: Ints, n_pseudo: f
     return rows, np.append(weight, np.full(2 * n, n_pseudo)), np.append(ranker, np.full(2 * n, -1))
 
 
-def _newton(data: Choices, theta: Floats, prior: GammaPrior | None) -> tuple[Floats, bool, int]:
-    """Climb from `theta` by Newton steps, halved until the log posterior does not fall."""
-    tolerance = max(_TOLERANCE, _ROUNDING * data.order.size)
-    value, slope = _at(data, theta, prior)
-    for n_steps in range(_MAX_STEPS):
-        if np.abs(slope).max(initial=0.0) <= tolerance:
-            return theta, True, n_steps
-        step = _step(data, slope, *curvature(data, theta, prior))
-        floor = value - 1e-12 * (1 + abs(value))
-        for halvings in range(_MAX_HALVINGS):
-            moved = theta + step / 2**halvings
-            new_value, new_slope = _at(data, moved, prior)
-            if floor <= new_value < np.inf and np.isfinite(new_slope).all():
-                break
-        else:
-            return theta, False, n_steps
-        theta, value, slope = moved, new_value, new_slope
-    return theta, bool(np.abs(slope).max(initial=0.0) <= tolerance), _MAX_STEPS
-
-
 def _at(data: Choices, theta: Floats, prior: GammaPrior | None) -> tuple[float, Floats]:
     with np.errstate(all="ignore"):
         value, slope = log_posterior(data, theta[:, None], prior)
     return float(value[0]), slope[:, 0]
 
 
-def _step(data: Choices, slope: Floats, a: Floats, b: Floats, c: Floats) -> Floats:
-    """Solve minus the Hessian for the step; adherences, whose block is the diagonal c, are eliminated first.
-
-    Where the surface is not concave (adherence only), its diagonal is raised until it is: the step then still climbs.
-    """
-    common = len(a)
-    c = np.where(c > 0, c, np.abs(c) + 1)
-    reduced = a - (b / c) @ b.T + _level(data)
-    ridge = 0.0
-    while not _is_positive(reduced + ridge * np.eye(common)):
-        ridge = max(10 * ridge, 1e-8 * float(np.abs(np.diagonal(reduced)).max()))
-    first = np.linalg.solve(reduced + ridge * np.eye(common), slope[:common] - b @ (slope[common:] / c))
-    return np.concatenate([first, (slope[common:] - b.T @ first) / c])
-
-
-def _is_positive(matrix: Floats) -> bool:
-    try:
-        np.linalg.cholesky(matrix)
-    except np.linalg.LinAlgError:
-        return False
-    return True
-
-
-def _inverse(data: Choices, a: Floats, b: Floats, c: Floats) -> Floats:
+def _inverse(data: Choices, found: Curvature) -> Floats:
     """Covariance of log worths and log ties; the direction in which all log worths move together adds a constant."""
-    return np.asarray(np.linalg.inv(a - (b / c) @ b.T + _level(data)), np.float64)
+    return np.asarray(np.linalg.inv(found.reduced() + _level(data)), np.float64)
 
 
 def _level(data: Choices) -> Floats:
@@ -224,96 +190,3 @@ def _centring(n: int, n_all: int, n_ties: int) -> Floats:
     matrix[:n, :n] = np.eye(n) - 1 / n
     matrix[n:, n_all:] = np.eye(n_ties)
     return matrix
-
-
-def _check_estimable(ranks: Ints | None, data: Choices) -> None:
-    """Raise where no finite estimate exists: responses not connected (unless `ranks` is None), or ties always chosen.
-
-    With the worths held, a choice of order c where order d was open too holds delta_d down against delta_c. All tie
-    parameters are finite exactly where these relations connect all orders both ways.
-    """
-    if ranks is not None:
-        _check_connected(ranks)
-    widest = int(data.size.max(initial=0))
-    if any(comb(widest, int(d)) > _MOST_SETS for d in data.orders):
-        raise UsageError(f"ties of {data.orders.max()} among {widest} responses: too many sets for the numbers to hold")
-    orders = np.append(1, data.orders)
-    largest = np.zeros(int(orders.max()) + 1, np.int64)
-    np.maximum.at(largest, data.order, data.size)
-    label = _components(largest[orders][:, None] >= orders[None, :])
-    if label.max(initial=0) == 0:
-        return
-    loose = orders[label != label[0]].tolist()
-    raise UsageError(
-        f"the tie parameter has no finite estimate for ties of {', '.join(map(str, loose))} responses: wherever "
-        "so many could tie, a tie of that order or a larger one was chosen",
-        hint="leave these rankings out"
-        + (", or n_pseudo > 0 gives an estimate" if 2 in loose and ranks is not None else ""),
-    )
-
-
-def _check_connected(ranks: Ints) -> None:
-    """Raise where no chain of "ranked above" leads from each response to each other one."""
-    label = _components(_ranked_above(ranks))
-    n_components = int(label.max(initial=0)) + 1
-    if n_components == 1:
-        return
-    members = [np.flatnonzero(label == c).tolist() for c in dict.fromkeys(label.tolist())]
-    listed = "; ".join(f"{{{_shortened(m)}}}" for m in members[:_SHOWN]) + ("; .." if n_components > _SHOWN else "")
-    raise UsageError(
-        "the worths have no finite maximum likelihood estimate: the rankings do not connect the responses both "
-        f"ways. {n_components} groups of responses (columns of ranks) are connected in themselves: {listed}",
-        hint="n_pseudo > 0 (such as 0.5), or another prior, gives an estimate; or rank within one group only",
-    )
-
-
-def _ranked_above(ranks: Ints) -> Bools:
-    """[n, n], whether any ranking puts the first above the second."""
-    above = [((ranks[:, [a]] > 0) & (ranks > ranks[:, [a]])).any(axis=0) for a in range(ranks.shape[1])]
-    return np.array(above).reshape(ranks.shape[1], -1)
-
-
-def _components(edges: Bools) -> NDArray[np.int32]:
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
-
-    found: NDArray[np.int32] = connected_components(csr_array(edges), connection="strong")[1]  # type: ignore[arg-type]
-    return found
-
-
-def _shortened(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers[:_SHOWN])) + (f" and {len(numbers) - _SHOWN} more" if numbers[_SHOWN:] else "")
-
-
-def _checked_ranks(ranks: NDArray[Any]) -> Ints:
-    ranks = np.asarray(ranks)
-    if ranks.ndim != 2 or ranks.shape[1] == 0 or ranks.dtype.kind not in "iu":
-        raise UsageError(f"ranks: expected integers [n_rankings, n responses], got {ranks.dtype} {list(ranks.shape)}")
-    if (ranks < 0).any():
-        raise UsageError("ranks: a rank is 1 or more, or 0 for a response that is not ranked; some are negative")
-    return ranks.astype(np.int64)
-
-
-def _checked_weights(weights: ArrayLike | None, n_rankings: int) -> Floats:
-    found = np.ones(n_rankings) if weights is None else np.asarray(weights, np.float64)
-    if found.shape != (n_rankings,) or not (np.isfinite(found) & (found >= 0)).all():
-        raise UsageError(f"weights: expected {n_rankings} finite numbers of 0 or more, one a ranking")
-    return found
-
-
-def _checked_rankers(group: ArrayLike | None, n_rankings: int) -> tuple[Ints | None, Ints]:
-    """Return the distinct rankers and the number of each ranking's among them, -1 where no adherence is asked for."""
-    if group is None:
-        return None, np.full(n_rankings, -1)
-    given = np.asarray(group)
-    if given.shape != (n_rankings,) or given.dtype.kind not in "iu":
-        raise UsageError(f"group: expected {n_rankings} integers, the ranker of each ranking")
-    rankers, ranker = np.unique(given, return_inverse=True)
-    return rankers, ranker
-
-
-def _check_numbers(n_pseudo: float, adherence_prior: tuple[float, float]) -> None:
-    if not 0 <= n_pseudo < np.inf:
-        raise UsageError(f"n_pseudo: expected a finite number of 0 or more, got {n_pseudo}")
-    if min(adherence_prior) <= 0 or not np.isfinite(adherence_prior).all():
-        raise UsageError(f"adherence_prior: expected shape and rate above 0, got {adherence_prior}")

@@ -55,7 +55,12 @@ def _tables(k: int) -> tuple[Floats, Ints, Floats]:
 
 
 def order_posterior(support: Floats, k: int, kept: Floats) -> OrderPosterior:
-    """Return the marginals of p(order) proportional to exp(sum of support over the pairs that the order keeps).
+    """Return the marginals of the posterior over orders; see `order_probabilities` and `order_marginals`."""
+    return order_marginals(order_probabilities(support, k), k, kept)
+
+
+def order_probabilities(support: Floats, k: int, log_likelihood: Floats | None = None) -> Floats:
+    """Return p(order) [n, k!], proportional to exp(sum of support over the pairs that the order keeps).
 
     With support = sum over judgments of phi_a (+1 where the judgment ranks the first before the second, -1 the other
     way, 0 for a tie or where it does not rank both), this is the Mallows posterior with a uniform prior over orders
@@ -64,34 +69,60 @@ def order_posterior(support: Floats, k: int, kept: Floats) -> OrderPosterior:
     Args:
         support: [n, P], P = k (k - 1) / 2 pairs.
         k: responses, at most EXACT_UP_TO.
-        kept: [k - 1], the probability that a fresh annotator keeps the order of two responses h + 1 places apart.
+        log_likelihood: [n, k!], of what else is known about each order.
 
     Source: Mallows (1957); Fligner and Verducci (1986).
     """
-    before, gap, first = _tables(k)
-    weight = support @ before.T
+    weight = support @ _tables(k)[0].T
+    if log_likelihood is not None:
+        weight += log_likelihood
     weight -= weight.max(axis=1, keepdims=True)
-    weighted = weight.copy()
     np.exp(weight, out=weight)
-    total = weight.sum(axis=1)
-    weighted *= weight
-    entropy = (np.log(total) - weighted.sum(axis=1) / total) / np.log(2)
-    agrees = kept[np.abs(gap) - 1]
-    marginals = weight @ np.hstack([before, np.where(gap > 0, agrees, 1 - agrees), first])
-    marginals /= total[:, None]
+    weight /= weight.sum(axis=1, keepdims=True)
+    return np.asarray(weight, np.float64)
+
+
+def keeps_pairs(p: Floats, k: int) -> Floats:
+    """Return [n, P] from p(order) [n, k!]: the probability that the first of the pair stands before the second."""
+    return np.asarray(p @ _tables(k)[0], np.float64)
+
+
+def order_marginals(p: Floats, k: int, kept: Floats) -> OrderPosterior:
+    """Return the marginals of p(order) [n, k!].
+
+    `kept` [k - 1] is the probability that a fresh annotator keeps the order of two responses h + 1 places apart; or
+    [n, k - 1], that of a certain annotator for each item.
+    """
+    from scipy.special import entr
+
+    before, gap, first = _tables(k)
+    entropy = entr(p).sum(axis=1) / np.log(2)
     n_pairs = before.shape[1]
-    better, fresh, best = np.split(marginals, [n_pairs, 2 * n_pairs], axis=1)
-    return OrderPosterior(better, fresh, best, np.maximum(entropy, 0.0))
+    if kept.ndim == 1:
+        agrees = kept[np.abs(gap) - 1]
+        marginals = p @ np.hstack([before, first, np.where(gap > 0, agrees, 1 - agrees)])
+        better, best, fresh = np.split(marginals, [n_pairs, n_pairs + k], axis=1)
+    else:
+        better, best = np.split(p @ np.hstack([before, first]), [n_pairs], axis=1)
+        fresh = np.zeros_like(better)
+        for h in range(1, k):  # h places apart, in this order or the other
+            ahead, behind = (p @ (gap == way * h).astype(np.float64) for way in (1, -1))
+            fresh += ahead * kept[:, [h - 1]] + behind * (1 - kept[:, [h - 1]])
+    return OrderPosterior(better, fresh, best, entropy)
 
 
-def independent_posterior(support: Floats, k: int, kept: float) -> OrderPosterior:
-    """Return the same with each pair on its own: sigmoid(support); best and entropy are not known (NaN)."""
+def independent_posterior(support: Floats, k: int, kept: Floats) -> OrderPosterior:
+    """Return the same with each pair on its own: sigmoid(support); best and entropy are not known (NaN).
+
+    `kept` is as for `order_posterior`; how far two responses stand apart is not known, so its mean counts.
+    """
     from scipy.special import expit
 
     better = expit(support)
     unknown = np.full(support.shape[0], np.nan)
+    right = kept.mean(axis=-1, keepdims=True)
     return OrderPosterior(
-        better, better * kept + (1 - better) * (1 - kept), np.full((unknown.size, k), np.nan), unknown
+        better, better * right + (1 - better) * (1 - right), np.full((unknown.size, k), np.nan), unknown
     )
 
 

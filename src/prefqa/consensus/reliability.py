@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from prefqa._types import Floats, Ints
+from prefqa._types import Floats, Ints, sum_by
+from prefqa.consensus.dispersion import GRID, Kind, kept_in_order, log_prior_on_grid, log_z, normalised
+from prefqa.consensus.open_rankings import NODES, OpenRankings, open_rankings
 from prefqa.consensus.posterior import (
     EXACT_UP_TO,
     Beliefs,
@@ -16,12 +17,12 @@ from prefqa.consensus.posterior import (
     chunks,
     in_threads,
     independent_posterior,
-    order_posterior,
+    keeps_pairs,
+    order_marginals,
+    order_probabilities,
     square,
 )
-from prefqa.votes import Bucket, pair_counts
-
-Kind = Literal["mallows", "dawid-skene"]
+from prefqa.votes import Bucket, pair_counts, votes_on_pairs
 
 #: The prior on an annotator's share of right votes: Beta(4, 2), two thirds on average, below one half with
 #: probability .19. It weighs as much as six votes.
@@ -31,8 +32,6 @@ START = 0.7
 _TOLERANCE, _MAX_ITERATIONS = 1e-3, 300
 #: Items that the first iterations are made on, where there are more.
 _WARM_UP = 50_000
-#: log odds of a right vote on one pair of neighbours; beyond, more votes could not tell them apart.
-_GRID = np.linspace(-4.0, 7.0, 221)
 
 
 @dataclass(frozen=True)
@@ -41,8 +40,8 @@ class Reliabilities:
 
     Per annotator: `phi`, the posterior mean log odds of keeping two neighbours in order (0 = votes at random, below 0
     = against the others); `share`, the expected share of right votes on all pairs of a judgment, and `share_sd`, its
-    posterior standard deviation; `below_chance`, the posterior probability that phi < 0. `kept` [k - 1] by k: the
-    probability that a fresh annotator of this pool keeps the order of two responses 1 .. k - 1 places apart.
+    posterior standard deviation; `below_chance`, the posterior probability that phi < 0; `posterior` [annotators, grid]
+    of phi. `pool` [grid]: phi of a fresh annotator of this pool.
     """
 
     kind: Kind
@@ -50,9 +49,22 @@ class Reliabilities:
     share: Floats
     share_sd: Floats
     below_chance: Floats
-    kept: dict[int, Floats]
+    posterior: Floats
+    pool: Floats
     n_iterations: int
     converged: bool
+
+    def kept(self, k: int, judge: Ints | None = None) -> Floats:
+        """Return [k - 1], how probably a fresh annotator keeps the order of two responses 1 .. k - 1 places apart.
+
+        With `judge` [n], annotators, [n, k - 1]: how probably these do.
+        """
+        whose = self.pool if judge is None else self.posterior[judge]
+        return np.asarray(whose @ kept_in_order(k, self.kind), np.float64)
+
+    def columns(self) -> dict[str, Floats]:
+        """Return reliability and its standard error."""
+        return {"reliability": self.share, "reliability_se": self.share_sd}
 
 
 def fit_reliabilities(
@@ -70,8 +82,9 @@ def fit_reliabilities(
     prior(phi) * exp(-phi * D_a - sum over judgments of log Z(phi)); its mean goes into the next E-step. So an
     annotator with few judgments is held near the prior, and its uncertainty is known.
 
-    Ties say nothing about who is right and are left out. A partial or tied ranking of k responses counts by the share
-    of the k (k - 1) / 2 pairs on which it votes: log Z is that share of the full ranking's.
+    Ties say nothing about who is right. A Mallows ranking with ties or gaps has the probability of all the strict
+    rankings that it leaves open (`open_rankings`), to 6 responses. Beyond, and for single votes, its pairs count one by
+    one, with their share of log Z.
 
     Args:
         buckets: all items.
@@ -83,36 +96,36 @@ def fit_reliabilities(
     """
     names = [bucket for bucket in buckets if bucket.k > 1]
     phi = np.full(n_annotators, np.log(START / (1 - START)))
-    strict = sum((_strict_by_k(bucket, n_annotators) for bucket in names), start=np.zeros(n_annotators))
-    log_z = sum(
-        (np.outer(_strict_by_k(bucket, n_annotators), _log_z(bucket.k, kind)) for bucket in names),
-        start=np.zeros((n_annotators, _GRID.size)),
-    )
-    log_prior = _log_prior(prior)
-    iteration, converged = 0, not names
+    log_prior, iteration, converged = log_prior_on_grid(prior), 0, not names
     n_items = sum(len(bucket.item) for bucket in names)
     for stride in [max(1, n_items // _WARM_UP), 1] if n_items >= 2 * _WARM_UP else [1]:
-        sample = [bucket.every(stride) for bucket in names]
-        seen = sum((_strict_by_k(bucket, n_annotators) for bucket in sample), start=np.zeros(n_annotators))
-        scale = np.divide(seen, strict, out=np.zeros_like(strict), where=strict > 0)
+        sample = [(each, _open(each, kind)) for each in (bucket.every(stride) for bucket in names)]
         iteration, converged = 0, False
         while not converged and iteration < _MAX_ITERATIONS:
             iteration += 1
-            wrong = sum((_wrong(bucket, phi, kind) for bucket in sample), start=np.zeros(n_annotators))
-            posterior = _posterior(log_prior, wrong, scale[:, None] * log_z)
-            new = posterior @ _GRID
+            posterior = normalised(_total(sample, phi, kind) + log_prior)
+            new = posterior @ GRID
             change, phi = float(np.abs(new - phi).max(initial=0.0)), new
             converged = change < _TOLERANCE
-    wrong = sum((_wrong(bucket, phi, kind) for bucket in names), start=np.zeros(n_annotators))
-    posterior = _posterior(log_prior, wrong, log_z)
+    posterior = normalised(_total(sample, phi, kind) + log_prior)
+    strict = sum((strict_votes(bucket, n_annotators) for bucket in names), start=np.zeros(n_annotators))
     weight = strict / strict.sum() if strict.sum() > 0 else np.full(n_annotators, 1 / max(n_annotators, 1))
     pool = weight @ posterior if n_annotators else np.exp(log_prior)
     shares = np.divide(_mean_right(names, n_annotators, kind), np.maximum(strict, 1)[:, None])
-    shares = np.where(strict[:, None] > 0, shares, 1 / (1 + np.exp(-_GRID)))
+    shares = np.where(strict[:, None] > 0, shares, 1 / (1 + np.exp(-GRID)))
     mean = (posterior * shares).sum(axis=1)
     spread = np.sqrt(np.maximum((posterior * shares**2).sum(axis=1) - mean**2, 0.0))
-    kept = {bucket.k: pool @ _kept(bucket.k, kind) for bucket in names}
-    return Reliabilities(kind, phi, mean, spread, posterior[:, _GRID < 0].sum(axis=1), kept, iteration, converged)
+    below = posterior[:, GRID < 0].sum(axis=1)
+    return Reliabilities(kind, phi, mean, spread, below, posterior, pool, iteration, converged)
+
+
+def _open(bucket: Bucket, kind: Kind) -> OpenRankings | None:
+    return open_rankings(bucket.ranks) if kind == "mallows" else None
+
+
+def _total(sample: Sequence[tuple[Bucket, OpenRankings | None]], phi: Floats, kind: Kind) -> Floats:
+    start = np.zeros((phi.size, GRID.size))
+    return sum((_expected(bucket, phi, kind, open_) for bucket, open_ in sample), start=start)
 
 
 def pool_prior(buckets: Sequence[Bucket], kind: Kind, votes: float) -> tuple[float, float]:
@@ -122,7 +135,7 @@ def pool_prior(buckets: Sequence[Bucket], kind: Kind, votes: float) -> tuple[flo
     2A - 1 = (2r - 1)^2 for the pool's mean share r of right votes, whatever the single ones are. r is held within .55
     and .97, and carried over from all pairs of a ranking to neighbours by the Mallows model.
     """
-    same, pairs, mean_kept = 0.0, 0.0, np.zeros(_GRID.size)
+    same, pairs, mean_kept = 0.0, 0.0, np.zeros(GRID.size)
     for bucket in buckets:
         if bucket.k < 2:
             continue
@@ -133,116 +146,133 @@ def pool_prior(buckets: Sequence[Bucket], kind: Kind, votes: float) -> tuple[flo
         same += float((one * (one - 1) + other * (other - 1)).sum())
         pairs += here
         apart = np.arange(bucket.k - 1, 0, -1)
-        mean_kept += here * (_kept(bucket.k, kind) @ apart) / apart.sum()
+        mean_kept += here * (kept_in_order(bucket.k, kind) @ apart) / apart.sum()
     if pairs == 0:
         return PRIOR
     share = np.clip((1 + np.sqrt(max(2 * same / pairs - 1, 0.0))) / 2, 0.55, 0.97)
-    mean = 1 / (1 + np.exp(-np.interp(share, mean_kept / pairs, _GRID)))
+    mean = 1 / (1 + np.exp(-np.interp(share, mean_kept / pairs, GRID)))
     return float(votes * mean), float(votes * (1 - mean))
 
 
-def beliefs(bucket: Bucket, found: Reliabilities) -> Beliefs:
-    """Return what the fitted model says about each item of a bucket."""
+def beliefs(bucket: Bucket, found: Reliabilities, judge: Ints | None = None) -> Beliefs:
+    """Return what the fitted model says about each item of a bucket.
+
+    `judge` [n items] names an annotator for each item: `fresh` is then the probability that this one prefers the first.
+    """
     n, k = len(bucket.item), bucket.k
     if k < 2:
         return Beliefs(np.full((n, k, k), 0.5), np.full((n, k, k), 0.5), np.ones((n, k)), np.zeros(n))
     parts = list(chunks(n, k))
-    results = in_threads(lambda part: _infer(bucket, part, found.phi, found.kind, found.kept[k])[0], parts)
+    kept = found.kept(k, judge)
+    open_ = _open(bucket, found.kind)
+
+    def infer(part: slice) -> OrderPosterior:
+        return _infer(bucket, part, found.phi, found.kind, kept if judge is None else kept[part], open_)
+
+    results = in_threads(infer, parts)
     better = square(np.concatenate([part.better for part in results]), k)
     fresh = square(np.concatenate([part.fresh for part in results]), k)
     best, entropy = (np.concatenate([getattr(part, name) for part in results]) for name in ("best", "entropy"))
     return Beliefs(better, fresh, best, entropy)
 
 
-def votes_on_pairs(ranks: Ints) -> Floats:
-    """Return [n judgments, P]: +1 first preferred, -1 second, 0 a tie or not both ranked."""
-    first, second = np.triu_indices(ranks.shape[1], 1)
-    out = np.empty((ranks.shape[0], first.size))
-    ranked = ranks > 0
-    for pair, (a, b) in enumerate(zip(first, second, strict=True)):
-        out[:, pair] = np.sign(ranks[:, b] - ranks[:, a]) * (ranked[:, a] & ranked[:, b])
-    return out
+def order_belief(bucket: Bucket, found: Reliabilities) -> Callable[[slice], Floats]:
+    """Return the function that gives p(order) [n, k!] of a run of items: of "mallows", to EXACT_UP_TO responses."""
+    open_ = _open(bucket, found.kind)
+
+    def belief(part: slice) -> Floats:
+        read = _read(bucket, part, found.phi, open_)
+        return order_probabilities(read.support, bucket.k, read.log_likelihood)
+
+    return belief
 
 
-def _infer(bucket: Bucket, part: slice, phi: Floats, kind: Kind, kept: Floats) -> tuple[OrderPosterior, Floats, slice]:
-    """Posterior of the items in `part`, the votes of their judgments, and which judgments these are."""
+@dataclass(frozen=True)
+class _Read:
+    """The votes of a run of items: what speaks for each pair, and what open rankings say about each order."""
+
+    rows: slice
+    votes: Floats
+    support: Floats
+    open_rows: Ints
+    log_likelihood: Floats | None
+
+
+def _read(bucket: Bucket, part: slice, phi: Floats, open_: OpenRankings | None) -> _Read:
     ends = np.append(bucket.starts, bucket.ranks.shape[0])
     rows = slice(int(ends[part.start]), int(ends[part.stop]))
-    votes = votes_on_pairs(bucket.ranks[rows])
-    weighted = votes * phi[bucket.annotator[rows]][:, None]
-    support = np.add.reduceat(weighted, bucket.starts[part] - rows.start, axis=0)
+    starts = bucket.starts[part] - rows.start
+    votes, strength = votes_on_pairs(bucket.ranks[rows]), phi[bucket.annotator[rows]]
+    open_rows, log_likelihood = np.zeros(0, np.int64), None
+    if open_ is not None:
+        here = np.flatnonzero(open_.is_open[rows])
+        votes[here] = 0.0
+        open_rows = here + rows.start
+        log_likelihood = np.zeros((starts.size, open_.log_likelihood.shape[2]))
+        item = np.searchsorted(starts, here, side="right") - 1
+        np.add.at(log_likelihood, item, open_.at(open_rows, strength[here]))
+    support = np.add.reduceat(votes * strength[:, None], starts, axis=0)
+    return _Read(rows, votes, support, open_rows, log_likelihood)
+
+
+def _infer(
+    bucket: Bucket, part: slice, phi: Floats, kind: Kind, kept: Floats, open_: OpenRankings | None
+) -> OrderPosterior:
+    """Posterior of the items in `part`."""
+    read = _read(bucket, part, phi, open_)
     if kind == "mallows" and bucket.k <= EXACT_UP_TO:
-        return order_posterior(support, bucket.k, kept), votes, rows
-    return independent_posterior(support, bucket.k, float(kept.mean())), votes, rows
+        p = order_probabilities(read.support, bucket.k, read.log_likelihood)
+        return order_marginals(p, bucket.k, kept)
+    return independent_posterior(read.support, bucket.k, kept)
 
 
-def _wrong(bucket: Bucket, phi: Floats, kind: Kind) -> Floats:
-    """Return the expected number of wrong votes of each annotator."""
-    kept = np.full(bucket.k - 1, 0.5)
+def _expected(bucket: Bucket, phi: Floats, kind: Kind, open_: OpenRankings | None) -> Floats:
+    """Return [annotators, grid]: the log likelihood of each one's judgments, expected under the posterior at `phi`."""
 
-    def work(part: slice) -> Floats:
-        posterior, votes, rows = _infer(bucket, part, phi, kind, kept)
-        per_item = np.diff(np.append(bucket.starts, bucket.ranks.shape[0]))[part]
-        lean = np.repeat(2 * posterior.better - 1, per_item, axis=0)
-        wrong = (np.abs(votes).sum(axis=1) - np.einsum("ij,ij->i", votes, lean)) / 2
-        return np.asarray(np.bincount(bucket.annotator[rows], weights=wrong, minlength=phi.size), np.float64)
+    def work(part: slice) -> tuple[Floats, Floats]:
+        read = _read(bucket, part, phi, open_)
+        annotator = bucket.annotator[read.rows]
+        per_item = bucket.lengths[part]
+        open_sums = np.zeros((phi.size, NODES.size))
+        if kind == "mallows" and bucket.k <= EXACT_UP_TO:
+            p = order_probabilities(read.support, bucket.k, read.log_likelihood)
+            better = keeps_pairs(p, bucket.k)
+            if open_ is not None:
+                item = np.repeat(np.arange(per_item.size), per_item)[read.open_rows - read.rows.start]
+                np.add.at(open_sums, bucket.annotator[read.open_rows], open_.expected(read.open_rows, p[item]))
+        else:
+            better = independent_posterior(read.support, bucket.k, np.full(1, 0.5)).better
+        lean = np.repeat(2 * better - 1, per_item, axis=0)
+        wrong = (np.abs(read.votes).sum(axis=1) - np.einsum("ij,ij->i", read.votes, lean)) / 2
+        return sum_by(annotator, wrong, phi.size), open_sums
 
-    return np.asarray(np.sum(in_threads(work, list(chunks(len(bucket.item), bucket.k))), axis=0), np.float64)
+    results = in_threads(work, list(chunks(len(bucket.item), bucket.k)))
+    wrong = np.sum([one for one, _ in results], axis=0)
+    expected = -np.outer(wrong, GRID) - np.outer(strict_votes(bucket, phi.size, open_), log_z(bucket.k, kind))
+    if open_ is not None:
+        from scipy.interpolate import CubicSpline
+
+        expected += CubicSpline(NODES, np.sum([one for _, one in results], axis=0), axis=1)(GRID)
+    return np.asarray(expected, np.float64)
 
 
-def _strict_by_k(bucket: Bucket, n_annotators: int) -> Floats:
-    """Number of strict votes of each annotator."""
+def strict_votes(bucket: Bucket, n_annotators: int, open_: OpenRankings | None = None) -> Floats:
+    """Number of strict votes of each annotator, without those of open rankings."""
     strict = np.zeros(bucket.ranks.shape[0], np.int64)
     for a in range(bucket.k):
         for b in range(a + 1, bucket.k):
             one, other = bucket.ranks[:, a], bucket.ranks[:, b]
             strict += (one > 0) & (other > 0) & (one != other)
+    if open_ is not None:
+        strict[open_.is_open] = 0
     return np.asarray(np.bincount(bucket.annotator, weights=strict, minlength=n_annotators), np.float64)
-
-
-def _posterior(log_prior: Floats, wrong: Floats, log_z: Floats) -> Floats:
-    log = log_prior - np.outer(wrong, _GRID) - log_z
-    log -= log.max(axis=1, keepdims=True) if log.size else 0.0
-    posterior = np.exp(log)
-    return np.asarray(posterior / posterior.sum(axis=1, keepdims=True), np.float64)
-
-
-def _log_prior(prior: tuple[float, float]) -> Floats:
-    """The prior on the share right of a single vote, as a density of its log odds, normalised over the grid."""
-    a, b = prior
-    log = -a * np.log1p(np.exp(-_GRID)) - b * np.log1p(np.exp(_GRID))
-    return np.asarray(log - np.log(np.exp(log).sum()), np.float64)
-
-
-def _mallows_k(k: int, kind: Kind) -> int:
-    return k if kind == "mallows" and k <= EXACT_UP_TO else 2
-
-
-def _log_z(k: int, kind: Kind) -> Floats:
-    """Log Z(phi) of a full ranking of k, per pair: sum over j = 2 .. k of log(1 + e^-phi + .. + e^-(j-1)phi)."""
-    k = _mallows_k(k, kind)
-    terms = [np.logaddexp.reduce(-np.outer(np.arange(j), _GRID), axis=0) for j in range(2, k + 1)]
-    return np.asarray(np.sum(terms, axis=0) / (k * (k - 1) / 2), np.float64)
-
-
-def _kept(k: int, kind: Kind) -> Floats:
-    """[grid, k - 1]: the probability to keep the order of two responses 1 .. k - 1 places apart.
-
-    (h + 1) / (1 - q^(h+1)) - h / (1 - q^h) with q = e^-phi (Mallows 1957), one half at phi = 0.
-    """
-    right = 1 / (1 + np.exp(-_GRID))
-    if _mallows_k(k, kind) == 2:
-        return np.repeat(right[:, None], k - 1, axis=1)
-    h = np.arange(1, k)
-    phi = np.where(np.abs(_GRID) < 1e-6, 1e-6, _GRID)[:, None]
-    return np.asarray(-(h + 1) / np.expm1(-phi * (h + 1)) + h / np.expm1(-phi * h), np.float64)
 
 
 def _mean_right(buckets: Sequence[Bucket], n_annotators: int, kind: Kind) -> Floats:
     """[annotators, grid]: expected number of right votes, over the pairs an annotator voted on."""
-    out = np.zeros((n_annotators, _GRID.size))
+    out = np.zeros((n_annotators, GRID.size))
     for bucket in buckets:
         k = bucket.k
         apart = np.arange(k - 1, 0, -1)  # how many pairs are 1 .. k - 1 places apart
-        out += np.outer(_strict_by_k(bucket, n_annotators), _kept(k, kind) @ apart / apart.sum())
+        out += np.outer(strict_votes(bucket, n_annotators), kept_in_order(k, kind) @ apart / apart.sum())
     return out

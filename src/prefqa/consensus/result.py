@@ -7,7 +7,11 @@ from typing import Any
 
 import polars as pl
 
-from prefqa.consensus.pairs import PairSet, Select, Ties, select_pairs
+from prefqa.consensus.fitted import Fitted
+from prefqa.consensus.margins import Margin, with_margin
+from prefqa.consensus.pair_set import PairSet, pair_set
+from prefqa.consensus.pairs import Select, Ties, select_pairs
+from prefqa.consensus.plan import RelabelPlan, relabel_plan
 from prefqa.preferences import Preferences
 from prefqa.results import Result, records
 
@@ -31,7 +35,9 @@ class ConsensusResult(Result):
         responses: one row per item and response, by both ids: place (1 = best, equal = tied), score (the method's own,
             higher is better), p_best (probability that it stands first; null above 7 responses), n_votes.
         annotators: one row per annotator: n_judgments, n_items, n_votes, n_compared, agreement_with_others, se;
-            and for dawid-skene and mallows reliability, reliability_se, below_chance (null elsewhere).
+            and, null where the method does not tell, reliability (expected share of right votes), reliability_se,
+            position_bias, position_bias_se (two-coin: how much more often than half what is shown first is preferred),
+            discrimination, discrimination_se (weighted-bradley-terry; 1 = as the pool is taken to be), below_chance.
         overall: the method, the prior and how it was found, and counts, ready for JSON.
         method: the method used; where "auto" was asked for, the one it took, and `overall["why"]` says why.
         n_items, n_votes: how much there was.
@@ -46,9 +52,15 @@ class ConsensusResult(Result):
     overall: dict[str, Any]
     _codes: pl.DataFrame = field(repr=False)
     _preferences: Preferences = field(repr=False)
+    _fitted: Fitted = field(repr=False)
 
     def pairs(
-        self, select: Select = "all", *, min_probability: float | None = None, ties: Ties = "keep"
+        self,
+        select: Select = "all",
+        *,
+        min_probability: float | None = None,
+        ties: Ties = "keep",
+        margin: Margin = "logit",
     ) -> pl.DataFrame:
         """Return consensus pairs, one row per pair, by item_id and then the two ids.
 
@@ -56,31 +68,45 @@ class ConsensusResult(Result):
             select: "all" pairs; "best-worst": first against last place; "adjacent": neighbouring places;
                 "best-vs-rest": first place against all others.
             min_probability: leave out pairs below this probability (a tie has .5).
-            ties: "keep" keeps pairs that the method holds equal, marked; "drop" leaves them out.
+            ties: "keep" keeps pairs that the method holds equal, marked and with weight 0; "drop" leaves them out;
+                "half" gives each two rows, one per direction, of weight one half. For a logistic loss these two ask
+                for equal rewards, which is what the annotators said, also of a trainer that knows no weights (there a
+                tie then counts twice).
+            margin: "logit", "theta" or "graded"; see `prefqa.consensus.margins`.
 
         Returns:
             item_id, chosen_id, rejected_id; probability that a fresh annotator of the same pool prefers chosen (see
             `majority.vote_probability`; below .5 where the item's order goes against this pair's votes, as it must in a
-            cycle); margin = logit of it; p_better: probability that chosen is the one that the pool as a whole
-            prefers, so that the label is right; weight = |2 p_better - 1|; entropy of p_better, in bits;
+            cycle); margin; p_better: probability that chosen is the one that the pool as a whole prefers, so that the
+            label is right; weight in a loss: 1, for a tie 0 or one half; entropy of p_better, in bits;
             n_annotators (of the item); n_votes, and of these n_chosen, n_tie, n_rejected; agreement
             among them (null with one vote); tie (the method holds both equal: which is called chosen
             means nothing, probability is .5); unanimous; cycle (of the item). Then the texts prompt,
-            chosen, rejected, as far as they are known. Pairs that nobody compared are not made;
-            `pair_set` counts what is left out.
+            chosen, rejected, as far as they are known. Pairs that nobody compared are not made, nor are those of which
+            a text is known to be blank or both are the same, which trainers take without a word; `pair_set` counts
+            what is left out.
         """
-        return self.pair_set(select, min_probability=min_probability, ties=ties).frame
+        return self.pair_set(select, min_probability=min_probability, ties=ties, margin=margin).frame
 
-    def pair_set(self, select: Select = "all", *, min_probability: float | None = None, ties: Ties = "keep") -> PairSet:
-        """Return what `pairs` returns, together with the counts of the pairs left out, by reason."""
-        chosen = select_pairs(
-            self._codes,
-            select=select,
-            min_probability=min_probability,
-            ties=ties,
-            n_without_votes=self.overall["n_pairs_without_votes"],
-        )
-        return PairSet(self._with_texts(self._with_ids(chosen.frame)), chosen.left_out)
+    def pair_set(
+        self,
+        select: Select = "all",
+        *,
+        min_probability: float | None = None,
+        ties: Ties = "keep",
+        margin: Margin = "logit",
+    ) -> PairSet:
+        """Return what `pairs` returns, with the counts of pairs left out, the label-smoothing value, and `split`."""
+        kept, left_out = select_pairs(self._codes, select=select, min_probability=min_probability, ties=ties)
+        named = self._with_ids(with_margin(kept, self.items["k"], margin))
+        return pair_set(self._with_texts(named), left_out, self.overall["n_pairs_without_votes"], ties)
+
+    def plan(self, budget: int, *, seed: int = 0) -> RelabelPlan:
+        """Rank items by what one more judgment would tell, and say what `budget` of them buy.
+
+        See `prefqa.consensus.plan.relabel_plan`.
+        """
+        return relabel_plan(self._preferences.coded(), self._fitted, budget, seed)
 
     def to_dict(self) -> dict[str, Any]:
         """Return {"overall": {...}, "pairs": [...]}, all pairs without their texts."""
@@ -106,7 +132,7 @@ class ConsensusResult(Result):
         if items is not None and "prompt" in items.columns:
             prompts = items.lazy().select("item_id", "prompt")
             joined = joined.join(prompts, on="item_id", how="left", maintain_order="left")
-        if responses is not None and "text" in responses.columns:
+        if responses is not None and "text" in responses.columns and responses["text"].null_count() < responses.height:
             for side in ("chosen", "rejected"):
                 texts = responses.lazy().select(
                     "item_id", pl.col("response_id").alias(f"{side}_id"), side=pl.col("text")

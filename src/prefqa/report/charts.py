@@ -11,7 +11,13 @@ from prefqa.report.text import printable
 
 #: The style sheet of the page gives each of these another value in the dark.
 LINE, ALARM, TEXT, GRID = "#3b6ea8", "#b3261e", "#5b6570", "#dde2e7"
-TITLES = {"alpha_nominal": "Agreement (alpha)", "tie_rate": "Share of ties"}
+TITLES = {
+    "alpha_nominal": "Agreement (alpha)",
+    "tie_rate": "Share of ties",
+    "length": "Weight of length (log odds for twice as long)",
+    "position": "Weight of standing first (log odds)",
+    "ties": "Threshold below which responses tie (log)",
+}
 #: More periods than this are a smear; the table and summary.json have them.
 MAX_PERIODS = 400
 #: More annotators than this do not fit a heat map; summary.json has all pairs.
@@ -38,7 +44,7 @@ def timeline(frame: pl.DataFrame, detectors: pl.DataFrame, level: float = 0.95) 
     charts = []
     for (name,), part in marked.group_by("coefficient", maintain_order=True):
         caption = f"{TITLES.get(str(name), name)} by period, with its {level:.0%} interval over items"
-        caption += "; diamonds: differs from the reference" if part["alarm"].any() else ""
+        caption += "; diamonds: changed from here on" if part["alarm"].any() else ""
         charts.append(Chart(caption, _svg(_by_period(part, labels))))
     return charts
 
@@ -64,24 +70,60 @@ def histogram(probabilities: pl.Series) -> Chart | None:
 
 
 def intervals(estimates: list[dict[str, Any]], level: float) -> Chart | None:
-    """Estimates as points with their intervals as bars, one line per coefficient."""
-    rows = [
-        {"name": row["coefficient"], **{key: row[key] for key in ("estimate", "ci_low", "ci_high")}}
-        for row in estimates
+    """Coefficients as points with their intervals as bars."""
+    rows = [row | {"name": row["coefficient"]} for row in estimates]
+    low = min(0.0, *(row["ci_low"] for row in rows if row["ci_low"] is not None), 0.0)
+    return points(rows, f"Estimates with their {level:.0%} intervals", (max(low, -1.0), 1.0))
+
+
+def points(rows: list[dict[str, Any]], caption: str, domain: tuple[float, float] | None = None) -> Chart | None:
+    """Estimates as points with their intervals as bars, one line per name; none where there is no estimate.
+
+    Args:
+        rows: name, estimate, ci_low, ci_high; rows without an estimate are left out.
+        caption: what is drawn.
+        domain: of the axis; by default as wide as the intervals.
+    """
+    names = _labels([row["name"] for row in rows if row["estimate"] is not None])
+    drawn = [
+        {"name": names[row["name"]], **{key: row[key] for key in ("estimate", "ci_low", "ci_high")}}
+        for row in rows
         if row["estimate"] is not None
     ]
-    if not rows:
+    if not drawn:
         return None
     alt = _altair()
-    y = alt.Y("name:N", sort=[row["name"] for row in rows], title=None, axis=alt.Axis(labelLimit=260))
-    base = alt.Chart(alt.Data(values=rows), width=480, height=22 * len(rows)).encode(y)
+    y = alt.Y("name:N", sort=[row["name"] for row in drawn], title=None, axis=alt.Axis(labelLimit=260))
+    base = alt.Chart(alt.Data(values=drawn), width=480, height=22 * len(drawn)).encode(y)
     known = "isValid(datum.ci_low) && isValid(datum.ci_high)"
-    low = min(0.0, *(row["ci_low"] for row in rows if row["ci_low"] is not None), 0.0)
-    scale = alt.Scale(domain=[max(low, -1.0), 1.0])
+    scale = alt.Scale(domain=list(domain)) if domain else alt.Scale(zero=False)
     bars = base.transform_filter(known).mark_rule(color=LINE, strokeWidth=5, opacity=0.4)
     bars = bars.encode(alt.X("ci_low:Q", title=None, scale=scale), alt.X2("ci_high:Q"))
-    points = base.mark_point(color=LINE, filled=True, size=60).encode(alt.X("estimate:Q", title=None, scale=scale))
-    return Chart(f"Estimates with their {level:.0%} intervals", _svg(bars + points))
+    marks = base.mark_point(color=LINE, filled=True, size=60).encode(alt.X("estimate:Q", title=None, scale=scale))
+    return Chart(caption, _svg(bars + marks))
+
+
+def calibration(steps: list[dict[str, Any]]) -> Chart | None:
+    """Predicted against observed shares of held-out votes, with two standard errors; none without held-out votes."""
+    if not steps:
+        return None
+    rows = [
+        {"predicted": row["predicted"], "observed": row["observed"]}
+        | {"low": max(row["observed"] - 2 * row["se"], 0), "high": min(row["observed"] + 2 * row["se"], 1)}
+        for row in steps
+    ]
+    alt = _altair()
+    size, scale = {"width": 260, "height": 260}, alt.Scale(domain=[0.5, 1.0])
+    y_scale = alt.Scale(domain=[min(0.5, *(row["low"] for row in rows)), 1.0])
+    x = alt.X("predicted:Q", title="predicted", scale=scale, axis=alt.Axis(format=".1f", tickCount=5))
+    y = alt.Y("observed:Q", title="observed", scale=y_scale, axis=alt.Axis(format=".1f", tickCount=5))
+    same = alt.Chart(alt.Data(values=[{"predicted": v, "observed": v} for v in (0.5, 1.0)]), **size)
+    base = alt.Chart(alt.Data(values=rows), **size)
+    line = same.mark_line(color=TEXT, strokeDash=[4, 4], strokeWidth=1).encode(x, y)
+    bars = base.mark_rule(color=LINE, strokeWidth=2, opacity=0.45).encode(x, alt.Y("low:Q"), alt.Y2("high:Q"))
+    marks = base.mark_point(color=LINE, filled=True, size=60).encode(x, y)
+    caption = "Probability of the likelier response, and how often held-out votes were for it; on the line they agree"
+    return Chart(caption, _svg(line + bars + marks))
 
 
 def matrix(pairs: pl.DataFrame) -> Chart | None:
@@ -150,7 +192,15 @@ def _svg(chart: Any) -> str:
         import vl_convert
     except ImportError as error:
         raise MissingExtraError("vl-convert-python", "report") from error
-    axis = {"labelColor": TEXT, "gridColor": GRID, "domainColor": GRID, "tickColor": GRID, "labelFontSize": 12}
+    axis = {
+        "titleColor": TEXT,
+        "titleFontWeight": "normal",
+        "labelColor": TEXT,
+        "gridColor": GRID,
+        "domainColor": GRID,
+        "tickColor": GRID,
+        "labelFontSize": 12,
+    }
     styled = chart.configure(background="transparent", font="sans-serif", aria=False).configure_axis(**axis)
     return str(vl_convert.vegalite_to_svg(styled.configure_view(stroke=None).to_dict()))
 

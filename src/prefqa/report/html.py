@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
 #: Longest tables that a page still reads well with; all rows stand in the files beside the report.
 MAX_ANNOTATORS, MAX_SLICES, MAX_PERIODS, MAX_EXAMPLES, MAX_LINES = 50, 60, 120, 10, 100
 _MAX_SETTINGS = 20_000
-#: Divided items that are shown.
-MAX_DIVIDED = 10
+#: Divided and doubtful items that are shown, and annotators whose reliability is drawn.
+MAX_DIVIDED, MAX_BARS = 10, 40
+#: Half a 95 % interval in standard errors.
+_TWO_SIDED = 1.96
+#: Bits of entropy of k responses whose order is not known at all; above 7 entropy is not computed.
+_MOST_BITS = {k: math.log2(math.factorial(k)) for k in range(2, 8)}
 _VERDICTS = ("fail", "inconclusive", "pass")
 
 
@@ -86,7 +91,10 @@ def _content(run: RunResult) -> dict[str, Any]:
             *text.sentences_of_ceiling(run.disagreement.ceiling),
         ],
         **_drift(run.drift, run.agreement.level),
+        **_leaderboard(run),
         **_annotators(run.consensus.annotators),
+        "calibration": charts.calibration(run.consensus.overall["calibration"]),
+        "doubtful": records(doubtful(run.consensus.items)),
     }
 
 
@@ -173,9 +181,40 @@ def _items(overall: dict[str, Any]) -> list[tuple[str, int]]:
     return listed[:4] + [(said, n) for said, n in listed[4:] if n]
 
 
+def _leaderboard(run: RunResult) -> dict[str, Any]:
+    board = run.leaderboard
+    if board is None:
+        return {"leaderboard": None, "no_leaderboard": run.no_leaderboard, "names": [], "names_chart": None}
+    names = records(board.leaderboard.head(MAX_ANNOTATORS))
+    bars = [row | {"estimate": row["score"]} for row in names[:MAX_BARS]]
+    caption = f"Scores on the log scale with their {board.level:.0%} intervals, 0 is the mean of all"
+    return {"leaderboard": board, "names": names, "names_chart": charts.points(bars, caption)}
+
+
 def _annotators(annotators: pl.DataFrame) -> dict[str, Any]:
-    worst_first = annotators.sort("agreement_with_others", "annotator_id", nulls_last=True)
-    return {"annotators": records(worst_first.head(MAX_ANNOTATORS)), "n_annotators": annotators.height}
+    worst_first = annotators.sort("reliability", "agreement_with_others", "annotator_id", nulls_last=True)
+    shown = worst_first.head(MAX_ANNOTATORS)
+    half = _TWO_SIDED * pl.col("reliability_se")
+    bars = shown.head(MAX_BARS).select(
+        name="annotator_id",
+        estimate="reliability",
+        ci_low=(pl.col("reliability") - half).clip(0, 1),
+        ci_high=(pl.col("reliability") + half).clip(0, 1),
+    )
+    caption = "Reliability: the share of an annotator's votes expected to be right, with its 95% interval, lowest first"
+    return {
+        "annotators": records(shown),
+        "n_annotators": annotators.height,
+        "weighed": annotators["reliability"].null_count() < annotators.height,
+        "reliability_chart": charts.points(records(bars), caption, (0.0, 1.0)),
+    }
+
+
+def doubtful(items: pl.DataFrame) -> pl.DataFrame:
+    """Return the items whose order is least certain: entropy of the order as a share of the most there can be."""
+    most = pl.col("k").replace_strict(_MOST_BITS, default=None, return_dtype=pl.Float64)
+    open_ = items.with_columns(doubt=pl.col("entropy") / most).filter(pl.col("doubt") > 0)
+    return open_.sort("doubt", "item_id", descending=[True, False]).head(MAX_DIVIDED)
 
 
 def _finding(row: dict[str, Any]) -> dict[str, Any]:

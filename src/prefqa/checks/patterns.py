@@ -1,0 +1,91 @@
+"""What single texts are asked: one expression of `text` per rule, and whether prompts are asked too.
+
+All are regular expressions of Rust's engine, which needs no look-around: it finds the literals in them first.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+#: Words that other types turn into when they are written as text.
+LITERALS = r"^\s*(?:true|false|True|False|null|None|NaN|nan|undefined|\[object Object\])\s*$"
+#: A character that is seen: neither blank nor of zero width.
+VISIBLE = r"[^\s\x{200B}-\x{200F}\x{2060}\x{FEFF}]"
+#: A cursor at the end shows that the text was copied while it was still being written.
+CURSORS = ("▌", "▍", "▋", "▉", "█")
+FENCE = "```"
+#: Error messages begin a short text; the words alone are the whole of it.
+ERRORS = (
+    r"(?i)^\W*(?:(?:internal server|gateway|connection|network|api|timeout|rate ?limit|server|unknown) error\b|"
+    r"error (?:code|communicating|occurred|generating|while|in)\b|error:\s|(?:http )?(?:429|50[0-4])\b[ :-]+[a-z]|"
+    r"an? (?:unexpected |unknown )?error (?:has )?occurred|something went wrong|bad gateway|service unavailable|"
+    r"request timed? ?out|rate limit (?:reached|exceeded)|too many requests|traceback \(most recent call last\)|"
+    r"openai\.error|we're experiencing (?:high|heavy|exceptionally)|the server (?:is|had) )"
+)
+PLACEHOLDERS = (
+    r"(?i)^\W*(?:n/?a|todo|tbd|lorem ipsum.*|placeholder|dummy|test(?:ing)?|asdf\w*|x{3,}|"
+    r"(?:no|empty|missing) (?:response|output|answer|text|completion)|insert (?:text|response|answer) here|"
+    r"response goes here|your (?:text|answer|response) here)\W*$|^[\s.…_-]+$"
+)
+_ERROR_CHARS, _PLACEHOLDER_CHARS = 300, 80
+REDACTED = (
+    r"\[(?:REDACTED|REMOVED|DELETED|MASKED|PII|NAME|PERSON|EMAIL|PHONE|ADDRESS|LOCATION|ORGANIZATION|URL|DATE)"
+    r"(?:[_ ]?\d+)?\]|<(?:REDACTED|NAME|PERSON|EMAIL|EMAIL_ADDRESS|PHONE|PHONE_NUMBER|ADDRESS|LOCATION|URL)(?:_?\d+)?>|"
+    r"\bNAME_\d+\b|█{3,}|\bX{6,}\b"
+)
+TEMPLATE = (
+    r"<\|[A-Za-z_]{2,30}\|>|\[/?INST\]|<</?SYS>>|^<s>|</s>\s*$|<(?:bos|eos|pad|unk)>|<(?:start|end)_of_turn>|"
+    r"(?:^|\n)### (?:Human|Assistant|Instruction|Response):|\n\n(?:Human|Assistant):"
+)
+MAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
+#: Domains, numbers and keys that stand for nobody (RFC 2606; numbers with 555).
+NOBODY_MAIL = r"(?i)@(?:[a-z0-9-]+\.)*(?:example|test|invalid|localhost|yourdomain|domain|company|email)\.[a-z]{2,}$"
+PHONE = (
+    r"(?-u:\+[0-9]{1,3}[ .-]?\(?[0-9]{2,4}\)?(?:[ .-]?[0-9]{2,4}){2,3}|\([0-9]{3}\) ?[0-9]{3}-[0-9]{4}|"
+    r"\b[0-9]{3}[-.][0-9]{3}[-.][0-9]{4}\b)"
+)
+NOBODY_PHONE = r"555|123.?456|000.?000"
+KEY = (
+    r"\bsk-[A-Za-z0-9_-]{20,}|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}|\bhf_[A-Za-z]{30,}|"
+    r"\bxox[abp]-[0-9A-Za-z-]{10,}|\bAIza[0-9A-Za-z_-]{35}|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+)
+#: Letters that mojibake begins with: UTF-8 read as Latin-1 or Windows-1252, and the replacement character.
+MOJIBAKE = r"[ÃÂâÄÅðïŸ�]"
+
+_TEXT = pl.col("text")
+
+
+def _ends_open() -> pl.Expr:
+    fences = _TEXT.str.count_matches(FENCE, literal=True) % 2 == 1
+    cursor = pl.any_horizontal(_TEXT.str.tail(8).str.strip_chars_end().str.ends_with(mark) for mark in CURSORS)
+    return fences | cursor
+
+
+def _says_nothing() -> pl.Expr:
+    short = pl.when(_TEXT.str.len_bytes() <= _ERROR_CHARS).then(_TEXT)
+    shorter = pl.when(_TEXT.str.len_bytes() <= _PLACEHOLDER_CHARS).then(_TEXT)
+    return (short.str.contains(ERRORS) | shorter.str.contains(PLACEHOLDERS)) & _TEXT.str.contains(VISIBLE)
+
+
+def _literal() -> pl.Expr:
+    return pl.when(_TEXT.str.len_bytes() <= 24).then(_TEXT).str.contains(LITERALS)
+
+
+def _personal() -> pl.Expr:
+    mail = pl.when(_TEXT.str.contains("@", literal=True)).then(_TEXT).str.contains(MAIL)
+    return mail.fill_null(False) | _TEXT.str.contains(PHONE) | _TEXT.str.contains(KEY)
+
+
+#: Code: the test, and whether prompts are asked too. PQ219 and PQ222 look closer at what these find.
+TESTS: dict[str, tuple[pl.Expr, bool]] = {
+    "PQ202": (_literal(), False),
+    "PQ213": (_ends_open(), False),
+    "PQ214": (_says_nothing(), False),
+    "PQ215": (_TEXT.str.contains(REDACTED), True),
+    "PQ216": (_TEXT.str.contains(TEMPLATE), True),
+    "PQ219": (
+        pl.when(_TEXT.str.len_bytes() > _TEXT.str.len_chars()).then(_TEXT).str.contains(MOJIBAKE),
+        True,
+    ),
+    "PQ222": (_personal(), True),
+}

@@ -1,0 +1,138 @@
+"""Family PQ2, rules on prompts across items: repeated, contradictory, leaked between splits or from a benchmark."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from prefqa.checks.frame import Found, Frame, NotRun, nothing
+from prefqa.checks.texts import excerpt, normal
+from prefqa.errors import UsageError
+
+
+def repeated_prompt(frame: Frame) -> Found | NotRun:
+    """PQ208."""
+    keys = frame.prompt_keys
+    if isinstance(keys, str):
+        return NotRun(keys)
+    several = _several(keys)
+    rows = several.select("item_id", pl.format("{} items: {}", "n", excerpt(pl.col("prompt"))).alias("_value"))
+    n, of, distinct = several.height, keys.height, keys["key"].n_unique()
+    message = (
+        f"{n:,} of {of:,} items share their prompt with another: there are {distinct:,} different prompts. Split by "
+        "prompt, not by item, and count prompts where prompts are what you draw."
+    )
+    return Found(rows.lazy(), n, of, message)
+
+
+def contradictory_repeats(frame: Frame) -> Found | NotRun:
+    """PQ209."""
+    keys, texts = frame.prompt_keys, frame.responses
+    if isinstance(keys, str) or isinstance(texts, str):
+        return NotRun(str(keys) if isinstance(keys, str) else str(texts))
+    several = _several(keys)
+    if several.is_empty():
+        return nothing(frame)
+    known = (
+        texts.rows.select("item_id", "response_id")
+        .with_columns(texts.figures["hash"])
+        .filter(texts.figures["there"])
+        .join(several.select("item_id", "key", "prompt"), on="item_id", how="inner")
+    )
+    ranked = (
+        frame.rows.filter(pl.col("rank").is_not_null())
+        .join(known.lazy(), on=["item_id", "response_id"], how="inner")
+        .select(*frame.key, "rank", "hash", "key")
+    )
+    pairs = (
+        ranked.join(ranked, on=frame.key, how="inner", suffix="_2", nulls_equal=True)
+        .filter(pl.col("hash") < pl.col("hash_2"))
+        .group_by("item_id", "key", "hash", "hash_2")
+        .agg((pl.col("rank_2") - pl.col("rank")).sign().sum().alias("margin"))
+        .collect(engine="streaming")
+    )
+    repeated = pairs.filter(pl.len().over("key", "hash", "hash_2") > 1)
+    if repeated.is_empty():
+        return nothing(frame)
+    sides = (
+        pl.col("margin").sign().min().over("key", "hash", "hash_2"),
+        pl.col("margin").sign().max().over("key", "hash", "hash_2"),
+    )
+    odd = repeated.filter((sides[0] < 0) & (sides[1] > 0))
+    n, of = (frame_.select("key", "hash", "hash_2").n_unique() for frame_ in (odd, repeated))
+    rows = odd.select("item_id").unique().join(several, on="item_id").select(
+        "item_id", excerpt(pl.col("prompt")).alias("_value")
+    )  # fmt: skip
+    message = (
+        f"{n:,} of {of:,} pairs of texts that stand in several items of one prompt win in one and lose in another. "
+        "Judge them together."
+    )
+    return Found(rows.lazy(), n, of, message)
+
+
+def split_leak(frame: Frame) -> Found | NotRun:
+    """PQ210."""
+    items = frame.prefs.items
+    if "split" in frame.columns:
+        splits = frame.all_rows.select("item_id", "split").unique()
+    elif items is not None and "split" in items.columns:
+        splits = items.lazy().select("item_id", pl.col("split").cast(pl.String))
+    else:
+        return NotRun("there is no split column")
+    keys = frame.prompt_keys
+    if isinstance(keys, str):
+        keyed = splits.with_columns(pl.col("item_id").alias("key"), pl.col("item_id").alias("prompt"))
+    else:
+        keyed = splits.join(keys.lazy(), on="item_id", how="inner")
+    known = keyed.filter(pl.col("split").is_not_null()).collect(engine="streaming")
+    leaked = known.filter(pl.col("split").n_unique().over("key") > 1)
+    n, of = leaked["key"].n_unique(), known["key"].n_unique()
+    rows = leaked.select("item_id", pl.format("{}: {}", "split", excerpt(pl.col("prompt"))).alias("_value"))
+    message = f"{n:,} of {of:,} prompts stand in several splits: the test has been seen in training. Split by prompt."
+    return Found(rows.lazy(), n, of, message)
+
+
+def benchmark_overlap(frame: Frame) -> Found | NotRun:
+    """PQ211."""
+    options = frame.options["PQ211"]
+    if not options["files"]:
+        return NotRun("the option files, which hold the prompts of benchmarks, is not set")
+    keys = frame.prompt_keys
+    if isinstance(keys, str):
+        return NotRun(keys)
+    known = pl.concat([_benchmark(path, options["column"]) for path in options["files"]])
+    found = keys.join(known.unique("key").rename({"prompt": "_theirs"}), on="key", how="inner")
+    rows = found.select("item_id", pl.format("{}: {}", "file", excerpt(pl.col("prompt"))).alias("_value"))
+    message = (
+        f"{found.height:,} of {keys.height:,} prompts are prompts of a benchmark, but for blanks and case. Leave "
+        "them out of training, or the benchmark measures memory."
+    )
+    return Found(rows.lazy(), found.height, keys.height, message)
+
+
+def _benchmark(path: str, column: str) -> pl.DataFrame:
+    """Prompts of a file: one a line where it is plain text, else a column of a table."""
+    from pathlib import Path
+
+    from prefqa.readers.files import scan_file
+
+    file = Path(path)
+    if file.suffix == ".txt":
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            raise UsageError(f"option files of PQ211: {path}: {error.strerror}") from error
+        prompts = pl.LazyFrame({"prompt": lines}, schema={"prompt": pl.String})
+    else:
+        frame = scan_file(file)
+        if column not in frame.collect_schema():
+            raise UsageError(
+                f"option files of PQ211: {path} has no column {column!r}", hint="say which with the option column."
+            )
+        prompts = frame.select(pl.col(column).cast(pl.String).alias("prompt"))
+    said = prompts.filter(pl.col("prompt").str.contains(r"\S"))
+    return said.with_columns(key=normal(pl.col("prompt")).hash(), file=pl.lit(file.name)).collect()
+
+
+def _several(keys: pl.DataFrame) -> pl.DataFrame:
+    """Items whose prompt stands in `n` > 1 items."""
+    return keys.with_columns(pl.len().over("key").alias("n")).filter(pl.col("n") > 1)

@@ -1,0 +1,132 @@
+"""The texts of responses and prompts, with what the rules ask of each computed in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from prefqa.checks.patterns import VISIBLE
+from prefqa.preferences import raw_name
+
+#: How much of a text an example shows.
+SHOWN = 60
+_ROLES = {"human": "user", "prompter": "user", "gpt": "assistant", "bot": "assistant", "model": "assistant"}
+#: Letters that two texts must share at their heads and tails to be the same; taken from this many characters.
+_KEY, _SLICE = 16, 64
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts with their keys, and as many rows of figures.
+
+    `rows`: the keys and `text`; for chat messages `text` is the last message, `context` the ones before it, `roles`
+    all roles in order. `figures`: `item` (number of the item), `hash`, `n_chars`, `there` (not blank), and one column
+    per test.
+    """
+
+    rows: pl.DataFrame
+    figures: pl.DataFrame
+
+    @property
+    def n(self) -> int:
+        """Number of texts."""
+        return self.rows.height
+
+    def where(self, mask: pl.Series, value: pl.Expr | None = None) -> pl.DataFrame:
+        """Rows where `mask` holds, with `_value`: an expression of `text`, or how the text begins."""
+        shown = value if value is not None else pl.col("text").pipe(excerpt)
+        return self.rows.filter(mask).with_columns(shown.alias("_value"))
+
+
+def excerpt(text: pl.Expr) -> pl.Expr:
+    """How a text begins, on one line."""
+    line = text.str.slice(0, SHOWN + 1).str.replace_all(r"\s+", " ")
+    cut = text.str.len_chars() > SHOWN
+    return pl.when(cut).then(line.str.slice(0, SHOWN) + "…").otherwise(line)
+
+
+def normal(text: pl.Expr) -> pl.Expr:
+    """A text without what is not its content: space, case, and the form of its characters (Unicode NFKC)."""
+    return text.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
+
+
+def texts_of(
+    table: pl.DataFrame | None, column: str, keys: tuple[str, ...], tests: Mapping[str, pl.Expr], *, ends: bool
+) -> Texts | str:
+    """Return the texts of a table, or the reason why there are none.
+
+    `tests` are boolean expressions of `text`. `ends` asks for `head` and `tail`, which texts have in common that are
+    equal once normalised (see `normal_candidates`).
+    """
+    if table is None or column not in table.columns:
+        return f"there is no {column} of {'responses' if column == 'text' else 'items'}"
+    dtype = table.schema[column]
+    parts = _parts(dtype, column)
+    if parts is None:
+        return f"column {column!r} holds {dtype}, not text or chat messages"
+    raw = [raw_name(column)] if raw_name(column) in table.columns else []
+    rows = table.select(*keys, *raw, *(expression.alias(name) for name, expression in parts.items()))
+    if rows["text"].null_count() == rows.height and raw_name(column) not in rows.columns:
+        return f"no {'response' if column == 'text' else 'item'} has a {column}"
+    text = pl.col("text")
+    figures = rows.lazy().select(
+        text.hash().alias("hash"),
+        text.str.len_chars().alias("n_chars"),
+        text.str.contains(VISIBLE).fill_null(False).alias("there"),
+        *(test.fill_null(False).alias(name) for name, test in tests.items()),
+        *(
+            [
+                _end(text.str.head(_SLICE), first=True).alias("head"),
+                _end(text.str.tail(_SLICE), first=False).alias("tail"),
+            ]
+            if ends
+            else []
+        ),
+    )
+    item = rows["item_id"].rle_id().alias("item")
+    return Texts(rows, figures.collect(engine="streaming").with_columns(item))
+
+
+def normal_candidates(figures: pl.DataFrame) -> pl.DataFrame:
+    """Rows (by their number, `row`) that may equal another of their item once normalised.
+
+    What is compared are the first and the last letters, blanks left out, of the first and last 64 characters; where
+    these hold too few, the text is a candidate whatever they are.
+    """
+    rows = figures.with_row_index("row").filter("there")
+    unsure = pl.col("head").is_null() | pl.col("tail").is_null()
+    some = rows.filter(unsure.any().over("item"))
+    sure = rows.filter(~unsure.any().over("item")).filter(pl.len().over("item", "head", "tail") > 1)
+    return pl.concat([some, sure]).select("row", "item", "hash")
+
+
+def _end(cut: pl.Expr, *, first: bool) -> pl.Expr:
+    """Hash of the first (or last) letters of a cut, normalised; null where they are so few that the cut may matter."""
+    letters = cut.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\s", "")
+    sure = (cut.str.len_chars() < _SLICE) | (letters.str.len_chars() >= _KEY + 8)
+    return pl.when(sure).then((letters.str.head(_KEY) if first else letters.str.tail(_KEY)).hash())
+
+
+def _parts(dtype: pl.DataType, column: str) -> dict[str, pl.Expr] | None:
+    """How a column of texts, or of chat messages, is taken apart; None for what is neither."""
+    whole = pl.col(column)
+    if dtype == pl.String():
+        return {"text": whole}
+    if dtype == pl.Boolean() or dtype.is_numeric():
+        return {"text": pl.lit(None, pl.String), raw_name(column): whole.cast(pl.String)}
+    if not (isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct)):
+        return None
+    fields = {field.name: field.dtype for field in dtype.inner.fields}
+    said = next((name for name in ("content", "value", "text") if fields.get(name) == pl.String()), None)
+    who = next((name for name in ("role", "from", "speaker") if fields.get(name) == pl.String()), None)
+    if said is None or who is None:
+        return None
+    role = pl.element().struct.field(who).str.to_lowercase().replace(_ROLES)
+    message = pl.format("{}: {}", role.fill_null("?"), pl.element().struct.field(said).fill_null(""))
+    return {
+        "text": whole.list.last().struct.field(said),
+        "context": whole.list.eval(message).list.head(whole.list.len().cast(pl.Int64) - 1).list.join("\n"),
+        "roles": whole.list.eval(role.fill_null("?")).list.join(","),
+    }

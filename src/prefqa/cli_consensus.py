@@ -1,0 +1,95 @@
+"""The commands about the consensus: its pairs, and which items to have judged once more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from prefqa.cli_shared import (
+    EPILOG,
+    EXIT_CLEAN,
+    clean,
+    config_option,
+    format_option,
+    input_argument,
+    settings_of,
+    show_result,
+)
+
+#: The values of `prefqa.consensus`'s Method, Select, Ties and Margin, slow to import; a test holds them equal.
+METHODS = (
+    "auto", "majority", "borda", "kemeny", "dawid-skene", "two-coin", "mallows", "bradley-terry",
+    "weighted-bradley-terry", "plackett-luce",
+)  # fmt: skip
+SELECT = ("all", "best-worst", "adjacent", "best-vs-rest")
+TIES = ("keep", "drop", "half")
+MARGINS = ("logit", "theta", "graded")
+_SHARE = click.FloatRange(0, 1, max_open=True)
+_method = click.option("--method", type=click.Choice(METHODS), help="How responses are ranked.")
+
+
+@click.command(epilog=EPILOG)
+@input_argument
+@_method
+@click.option("--select", type=click.Choice(SELECT), help="Which pairs of an item are taken.")
+@click.option("--min-probability", type=click.FloatRange(0, 1), help="Leave out pairs less sure than this.")
+@click.option("--ties", type=click.Choice(TIES), help="Keep ties, drop them, or give each two rows of half weight.")
+@click.option("--margin", type=click.Choice(MARGINS), help="How much better chosen is: log odds, worths, or grades.")
+@click.option("-o", "--out", type=click.Path(dir_okay=False), help="Write the pairs to this .parquet or .jsonl file.")
+@click.option("--test-share", type=_SHARE, help="Split by prompt: write OUT as one .train and one .test file.")
+@click.option("--validation-share", type=_SHARE, help="Likewise, for a .validation file.")
+@click.option("--split-seed", type=int, help="Another seed, another split.")
+@config_option
+@format_option
+def consensus(source: str, out: str | None, config: str | None, as_: str, **given: Any) -> int:
+    """Turn the rankings of several annotators into consensus pairs."""
+    from prefqa.config import parse_config
+    from prefqa.consensus import consensus as build
+    from prefqa.pipeline import pairs_of
+    from prefqa.results import records
+    from prefqa.terminal_consensus import print_pairs
+    from prefqa.writers.pair_files import write_pair_file, write_parts
+
+    settings = settings_of(config)
+    asked = settings.consensus.model_dump() | {name: value for name, value in given.items() if value is not None}
+    chosen = parse_config({"consensus": asked}).consensus
+    found = build(clean(source, settings), method=chosen.method)  # type: ignore[arg-type]
+    pairs, split = pairs_of(found, chosen)
+    written: list[Any] = []
+    if out and split:
+        written = list(write_parts(split.parts, out).values())
+    elif out:
+        write_pair_file(pairs.frame, out)
+        written = [out]
+    plain = {
+        "overall": found.overall,
+        "pairs": records(pairs.frame.drop("prompt", "chosen", "rejected", strict=False)) if as_ == "json" else [],
+        "pair_set": pairs.to_dict(),
+        "split": split and records(split.sizes),
+    }
+
+    def show(terminal: Any, console: Any) -> None:
+        terminal.print_consensus(console, found)
+        print_pairs(console, pairs, split, written)
+
+    show_result(as_, plain, show)
+    return EXIT_CLEAN
+
+
+@click.command(epilog=EPILOG)
+@input_argument
+@click.option("--budget", required=True, type=click.IntRange(1), help="How many judgments to buy.")
+@_method
+@config_option
+@format_option
+def relabel(source: str, budget: int, method: str | None, config: str | None, as_: str) -> int:
+    """Tell which items to have judged once more, and what pair accuracy that buys."""
+    from prefqa.consensus import consensus as build
+    from prefqa.terminal_consensus import print_relabel
+
+    settings = settings_of(config)
+    found = build(clean(source, settings), method=method or settings.consensus.method)  # type: ignore[arg-type]
+    plan = found.plan(budget)
+    show_result(as_, plan.to_dict(), lambda _, console: print_relabel(console, plan))
+    return EXIT_CLEAN

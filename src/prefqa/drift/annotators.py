@@ -1,0 +1,201 @@
+r"""Each annotator by themselves: did this one change, in what, and since when.
+
+The scan of the pool, for one annotator: care relative to the others on the same kind of item, the weight of each
+feature, the tie threshold, over all contrasts; p by the maximum's simulated distribution. Where that is below .03,
+a permutation decides: the annotator's judgments change their periods within each stratum, which is exact where they are
+exchangeable, and only scores net of the stratum's mean are compared. Benjamini and Hochberg (1995) then control the
+false discovery rate over annotators; their smallest adjusted p is Simes's p for "somebody changed".
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from prefqa._types import Floats, Ints, sum_by
+from prefqa.drift.changes import dates, half_width
+from prefqa.drift.contrasts import Contrasts
+from prefqa.drift.evidence import Evidence
+from prefqa.drift.power import annotator_min_detectable
+from prefqa.drift.result import Family
+from prefqa.drift.scan import MIN_JUDGMENTS, Scan, exceeds, largest
+from prefqa.drift.scores import Scores
+from prefqa.drift.units import sentence
+
+ANNOTATOR = "annotator"
+PERMUTE_BELOW = 0.03
+#: Permutations, fewer for annotators of so many judgments that these times their number exceed the budget.
+N_PERMUTATIONS, _BUDGET = 4_999, 2_500_000
+#: Beyond the permutations, p goes on as the tail of the largest squares does, which falls exponentially.
+_TAIL = 0.05
+_CELLS = 20_000_000
+
+
+class AnnotatorScan(NamedTuple):
+    """Per annotator tested: code, p, p adjusted over annotators, and where the largest z stands and what it is."""
+
+    annotator: Ints
+    p_value: Floats
+    p_adjusted: Floats
+    contrast: Ints
+    column: Ints
+    z: Floats
+    critical: float
+
+
+def annotators(evidence: Evidence, *, alpha: float, level: float, seed: int) -> Family:
+    """Test every annotator; a row for each, a change for each who changed."""
+    columns = evidence.annotator_columns
+    found = scan_annotators(evidence.scores, evidence.scan, evidence.contrasts, columns, alpha=alpha, seed=seed)
+    if not found.annotator.size:
+        few = f"no annotator has {MIN_JUDGMENTS} judgments on both sides of any cut"
+        return Family([{"detector": ANNOTATOR, "kind": ANNOTATOR, "reason": few}], None, [])
+    rows = [_row(evidence, found, index, level) for index in range(found.annotator.size)]
+    changed = np.flatnonzero(found.p_adjusted < alpha)
+    changes = [_change(evidence, found, int(index), rows[index], level, seed) for index in changed]
+    return Family(rows, float(found.p_adjusted.min()), sorted(changes, key=lambda change: change["p_adjusted"]))
+
+
+def _row(evidence: Evidence, found: AnnotatorScan, index: int, level: float) -> dict[str, Any]:
+    annotator, contrast, column = (int(part[index]) for part in (found.annotator, found.contrast, found.column))
+    at = annotator, contrast, column
+    mine = evidence.scores.annotator == annotator
+    row: dict[str, Any] = {
+        "detector": f"{ANNOTATOR}: {evidence.scores.names[column]}",
+        "kind": ANNOTATOR,
+        "annotator_id": evidence.votes.annotators[annotator],
+        "period": evidence.contrasts.period[contrast],
+        "reference": evidence.contrasts.reference[contrast],
+        "p_value": float(found.p_value[index]),
+        "p_adjusted": float(found.p_adjusted[index]),
+        "unit": evidence.unit(column).said,
+        "min_detectable": annotator_min_detectable(evidence, *at, found.critical),
+        "n_items": int(np.unique(evidence.scores.item[mine]).size),
+        "n_votes": int(evidence.scores.n_votes[mine].sum()),
+    }
+    sensitivity = float(evidence.scan.annotator_weight[at] * evidence.scores.kept[column])
+    if sensitivity <= 0:
+        return row
+    factor = evidence.unit(column).factor
+    effect = float(evidence.scan.annotator_difference[at]) / sensitivity * factor
+    se = float(np.sqrt(evidence.scan.annotator_variance[at])) / sensitivity * abs(factor)
+    half = half_width(se, level)
+    return row | {"difference": effect, "se": se, "ci_low": effect - half, "ci_high": effect + half}
+
+
+def _change(
+    evidence: Evidence, found: AnnotatorScan, index: int, row: dict[str, Any], level: float, seed: int
+) -> dict[str, Any]:
+    contrast, column = int(found.contrast[index]), int(found.column[index])
+    name, who = evidence.scores.names[column], str(row["annotator_id"])
+    low, high = contrast, contrast
+    if evidence.contrasts.ordered:
+        low, high = dates(evidence, contrast, column, level, seed, height=float(found.z[index]))
+    return {
+        "what": name,
+        "since": row["period"],
+        "since_low": evidence.contrasts.period[low],
+        "since_high": evidence.contrasts.period[high],
+        "driver": who,
+        "drivers": [who],
+        "effect": row.get("difference"),
+        "ci_low": row.get("ci_low"),
+        "ci_high": row.get("ci_high"),
+        "unit": row["unit"],
+        "p_adjusted": row["p_adjusted"],
+        "min_detectable": row["min_detectable"],
+        "sentence": sentence(name, row["period"], None, None, row.get("difference") or 0.0, f"annotator {who}"),
+    }
+
+
+def scan_annotators(
+    scores: Scores, scanned: Scan, contrasts: Contrasts, columns: Ints, *, alpha: float, seed: int
+) -> AnnotatorScan:
+    """Test every annotator who judged enough on both sides of some contrast."""
+    z = scanned.annotator_z[:, :, columns]
+    annotators = np.flatnonzero((z != 0).any(axis=(1, 2)))
+    use = np.zeros(scanned.z.shape, bool)
+    use[:, columns] = True
+    flat = z[annotators].reshape(annotators.size, z.shape[1] * z.shape[2])
+    draws = largest(scanned.correlation, use.ravel(), np.zeros(use.size, bool), seed)
+    if not annotators.size:
+        empty = np.zeros(0)
+        return AnnotatorScan(annotators, empty, empty, annotators, annotators, empty, float("inf"))
+    best = np.abs(flat).argmax(axis=1)
+    top = flat[np.arange(annotators.size), best]
+    p_value = exceeds(draws, top)
+    rng = np.random.default_rng(seed)
+    for index in np.flatnonzero(p_value < PERMUTE_BELOW):
+        mine = np.flatnonzero(scores.annotator == annotators[index])
+        p_value[index] = _permuted(scores, mine, contrasts, columns, rng)
+    critical = float(np.quantile(draws, 1 - alpha / annotators.size))
+    return AnnotatorScan(
+        annotators,
+        p_value,
+        benjamini_hochberg(p_value),
+        best // columns.size,
+        columns[best % columns.size],
+        top,
+        critical,
+    )
+
+
+def benjamini_hochberg(p_value: Floats) -> Floats:
+    """Adjusted p-values: the smallest of n p_(j) / j over all j from one's own place on."""
+    order = np.argsort(p_value, kind="stable")
+    stepped = p_value[order] * p_value.size / np.arange(1, p_value.size + 1)
+    adjusted = np.empty(p_value.size)
+    adjusted[order] = np.minimum(1.0, np.minimum.accumulate(stepped[::-1])[::-1])
+    return adjusted
+
+
+def _permuted(scores: Scores, mine: Ints, contrasts: Contrasts, columns: Ints, rng: np.random.Generator) -> float:
+    """Share of permutations of periods within strata whose largest |z| is at least the observed one."""
+    cell = np.unique(scores.cell[mine], return_inverse=True)[1]
+    order = np.argsort(cell, kind="stable")
+    mine, cell = mine[order], cell[order]
+    score = _net(scores.score[np.ix_(mine, columns)], scores.information[np.ix_(mine, columns)], cell)
+    after, before = (side.T[scores.period[mine]].astype(float) for side in (contrasts.after, contrasts.before))
+    n_after, n_before = (np.stack([sum_by(cell, side) for side in sides.T], axis=1) for sides in (after, before))
+    share = n_before / np.maximum(n_before + n_after, 1)
+    weight = after * share[cell] - before * (1 - share[cell])
+    n, width = mine.size, columns.size
+    starts = np.flatnonzero(np.append(True, cell[1:] != cell[:-1]))
+    block = max(1, _CELLS // (n * max(width, contrasts.n)))
+    parts = [score.T @ weight]
+    done, total = 0, min(N_PERMUTATIONS, max(199, _BUDGET // n))
+    permuted = []
+    while done < total:
+        size = min(block, total - done)
+        key = rng.random((size, n))
+        at = np.empty((size, n), np.int64)
+        for low, high in zip(starts, np.append(starts[1:], n), strict=True):
+            at[:, low:high] = low + np.argsort(key[:, low:high], axis=1)
+        drawn = score[at]  # [size, n, width]
+        permuted.append(np.einsum("bnf,nk->bfk", drawn, weight, optimize=True))
+        done += size
+    null = np.concatenate(permuted)
+    sd = null.std(axis=0)
+    sd = np.where(sd > 0, sd, np.inf)
+    return _p_of_largest(float(np.abs(parts[0] / sd).max()), np.abs(null / sd).max(axis=(1, 2)))
+
+
+def _p_of_largest(observed: float, drawn: Floats) -> float:
+    """Share of draws that reach what was observed; where none does, by the exponential tail of their squares."""
+    reached = int((drawn >= observed - 1e-9).sum())
+    if reached:
+        return (1 + reached) / (drawn.size + 1)
+    start = float(np.quantile(drawn**2, 1 - _TAIL))
+    excess = float((drawn[drawn**2 > start] ** 2 - start).mean())
+    return min(1 / (drawn.size + 1), _TAIL * float(np.exp(-(observed**2 - start) / excess)))
+
+
+def _net(score: Floats, information: Floats, cell: Ints) -> Floats:
+    """Scores less what the cell's mean score per information says."""
+    columns = []
+    for one, weight in zip(score.T, information.T, strict=True):
+        total = sum_by(cell, weight)
+        mean = sum_by(cell, one) / np.where(total > 0, total, 1.0)
+        columns.append(one - weight * mean[cell])
+    return np.stack(columns, axis=1)

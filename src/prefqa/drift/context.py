@@ -1,0 +1,154 @@
+"""Agreement and tie rate by period, as they were observed: what a changed mix moves as well as a changed rule."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+from scipy.special import ndtri, stdtr, stdtrit
+
+from prefqa._types import Floats
+from prefqa.agreement.alpha import alpha_nominal
+from prefqa.agreement.ratio import ratio
+from prefqa.coding import Coded
+from prefqa.drift.periods import PERIOD
+from prefqa.moments import Coefficient, Moments, Sums, influence, interval, item_moments, patterns, replicates
+from prefqa.unit_moments import AT
+
+POWER = 0.8
+CONTEXT = "context"
+
+
+class Figure(NamedTuple):
+    """What is compared between periods, which moment says that an item counts, and how a change reads."""
+
+    coefficient: Coefficient
+    counted: str
+    votes: str
+    bounds: tuple[float, float]
+    noun: str
+
+
+def tie_rate(s: Sums) -> Floats:
+    """Share of votes that are ties, over all votes."""
+    return ratio(s.all_ties, s.all_votes)
+
+
+FIGURES: dict[str, Figure] = {
+    "alpha_nominal": Figure(alpha_nominal, "unit", "votes", (-np.inf, 1.0), "agreement (alpha)"),
+    "tie_rate": Figure(tie_rate, "all_votes", "all_votes", (0.0, 1.0), "the share of ties"),
+}
+
+
+class Context(NamedTuple):
+    """Rows for the table of detectors and for the timeline."""
+
+    detectors: list[dict[str, Any]]
+    timeline: list[dict[str, Any]]
+
+
+def context(coded: Coded, reference: str, *, alpha: float, level: float) -> Context:
+    r"""Compare agreement and tie rate of each period with the reference period.
+
+    .. math:: z = (\theta_p - \theta_r) / \sqrt{\textstyle\sum_i (u_{pi} - u_{ri})^2}
+
+    with u the jackknife influence of item i in either period (0 where it has no votes there), so that items judged in
+    both periods are counted with their covariance. p-values by the t distribution with min(n_p, n_r) - 1 degrees of
+    freedom, Holm-adjusted over all figures and periods. A changed mix of prompts or annotators moves these figures as
+    well as a changed rule: they are context and never an alarm. `min_detectable` is the smallest difference that this
+    much data would have found with a probability of 80 % at the first step of Holm.
+    """
+    names = coded.cells[PERIOD].to_list()
+    moments = item_moments(coded)
+    cells = [moments.of_cell(cell) for cell in range(len(names))]
+    base = cells[names.index(reference)]
+    rows = [
+        {"detector": key, "kind": CONTEXT, "period": name, "reference": reference} | _compare(cell, base, figure, level)
+        for key, figure in FIGURES.items()
+        for name, cell in zip(names, cells, strict=True)
+        if name != reference
+    ]
+    return Context(_adjusted(rows, alpha), _timeline(names, cells, level))
+
+
+def warnings(rows: list[dict[str, Any]], alpha: float) -> tuple[str, ...]:
+    """Say which observed figures moved, and that this alone is no changed rule."""
+    said = []
+    for key, figure in FIGURES.items():
+        moved = [row for row in rows if row["detector"] == key and (row.get("p_adjusted") or 1.0) < alpha]
+        if moved:
+            most = max(moved, key=lambda row: abs(row["difference"] / row["se"]))
+            said.append(
+                f"{figure.noun} was {most['estimate']:.3f} in {most['period']} and {most['reference_estimate']:.3f} in "
+                f"{most['reference']}: items became harder or easier, annotators more or less careful, or the mix of "
+                "items or people changed; gold items or repeats would tell"
+            )
+    return tuple(said)
+
+
+def holm(p_values: Floats) -> Floats:
+    """Adjusted p-values of Holm (1979): step down, each times the number of hypotheses that are left."""
+    order = np.argsort(p_values, kind="stable")
+    stepped = np.maximum.accumulate(p_values[order] * (p_values.size - np.arange(p_values.size)))
+    adjusted = np.empty(p_values.size)
+    adjusted[order] = np.minimum(1.0, stepped)
+    return adjusted
+
+
+def _compare(cell: Moments, base: Moments, figure: Figure, level: float) -> dict[str, Any]:
+    votes = AT[figure.votes]
+    cell, base = (m.carrying(figure.counted) for m in (cell, base))
+    row: dict[str, Any] = {"n_items": len(cell.item), "n_votes": int(cell.counts @ cell.kinds[:, votes])}
+    for key, one in (("estimate", cell), ("reference_estimate", base)):
+        found = replicates(patterns(one), figure.coefficient, figure.counted)
+        row[key] = None if np.isnan(found.estimate) else found.estimate
+    if len(cell.item) < 2 or len(base.item) < 2:
+        return row | {"reason": "fewer than two items with two votes on a pair in the period or the reference"}
+    here, there = influence(cell, figure.coefficient), influence(base, figure.coefficient)
+    _, at_cell, at_base = np.intersect1d(cell.item, base.item, assume_unique=True, return_indices=True)
+    variance = float(here @ here + there @ there - 2 * (here[at_cell] @ there[at_base]))
+    if row["estimate"] is None or row["reference_estimate"] is None or not variance > 0:
+        return row | {"reason": "undefined, or without variance, in the period or the reference"}
+    difference, se = row["estimate"] - row["reference_estimate"], float(np.sqrt(variance))
+    freedom = min(len(cell.item), len(base.item)) - 1
+    half = float(stdtrit(freedom, (1 + level) / 2)) * se
+    p_value = float(2 * stdtr(freedom, -abs(difference) / se))
+    return row | {
+        "difference": difference,
+        "se": se,
+        "ci_low": difference - half,
+        "ci_high": difference + half,
+        "p_value": p_value,
+    }
+
+
+def _adjusted(rows: list[dict[str, Any]], alpha: float) -> list[dict[str, Any]]:
+    """Add Holm's adjusted p-values and the smallest difference that could have been seen."""
+    tested = [row for row in rows if row.get("p_value") is not None]
+    seen = float(ndtri(1 - alpha / (2 * max(len(tested), 1))) + ndtri(POWER))
+    for row, p_adjusted in zip(tested, holm(np.array([row["p_value"] for row in tested])), strict=True):
+        row |= {"p_adjusted": float(p_adjusted), "min_detectable": row["se"] * seen}
+    return [row | {"alarm": False} for row in rows]
+
+
+def _timeline(names: list[str], cells: list[Moments], level: float) -> list[dict[str, Any]]:
+    rows = []
+    for key, figure in FIGURES.items():
+        for name, cell in zip(names, cells, strict=True):
+            found = patterns(cell)
+            of = replicates(found, figure.coefficient, figure.counted)
+            estimate, n_items = of.estimate, of.n_items
+            low, high = interval(estimate, float(np.sqrt(of.item_variance)), n_items - 1, level, figure.bounds)
+            n_votes = int(cell.counts @ cell.kinds[:, AT[figure.votes]])
+            figures = {"estimate": estimate, "ci_low": low, "ci_high": high}
+            rows.append(
+                {"period": name, "coefficient": key, "n_items": n_items, "n_votes": n_votes}
+                | {name: None if np.isnan(value) else value for name, value in figures.items()}
+            )
+    return rows
+
+
+def frame(rows: list[dict[str, Any]], schema: dict[str, Any]) -> pl.DataFrame:
+    """Rows with the columns of a schema; what a row lacks is null."""
+    return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema, orient="row")

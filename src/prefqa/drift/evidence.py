@@ -1,0 +1,119 @@
+"""Everything that the detectors on scores share, worked out once: votes, model, scores, cells, contrasts, scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from prefqa._types import Bools, Floats, Ints, sum_by
+from prefqa.drift.contrasts import Cells, Contrasts, cell_sums
+from prefqa.drift.model import VoteModel, fit
+from prefqa.drift.scan import Scan, scan
+from prefqa.drift.scores import CARE, SPREAD, STRENGTH, TIES, Scores, score_judgments, without_nuisance
+from prefqa.drift.units import Unit, unit
+from prefqa.drift.vote_table import SINCE, VoteTable
+
+#: Votes on which the model is fitted; so many per annotator more, so that habits are known.
+FIT_VOTES, FIT_PER_ANNOTATOR = 10_000, 60
+#: Without this share of pairs with votes of two annotators, difficulty and rule cannot be told apart.
+MIN_OVERLAP = 0.05
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The scan of a campaign with all that it rests on."""
+
+    votes: VoteTable
+    model: VoteModel
+    scores: Scores
+    cells: Cells
+    contrasts: Contrasts
+    scan: Scan
+
+    @classmethod
+    def of(cls, votes: VoteTable, contrasts: Contrasts, *, seed: int) -> Evidence:
+        """Fit the model on a sample of items, score all judgments, compare the periods."""
+        single = overlap(votes) < MIN_OVERLAP
+        n_fit = max(FIT_VOTES, FIT_PER_ANNOTATOR * len(votes.annotators))
+        model = fit(votes.sampled(n_fit, seed), single=single)
+        scores = without_nuisance(score_judgments(votes, model), single=single)
+        cells = cell_sums(scores, len(votes.periods))
+        return cls(votes, model, scores, cells, contrasts, scan(scores, cells, contrasts, len(votes.annotators)))
+
+    def given(self, contrast: int, column: int, moved: Bools, *, seed: int) -> Evidence:
+        """The same with a confirmed change of a feature's weight in the model, for those who moved."""
+        return Evidence.of(
+            self.votes.with_change(column, self.contrasts.after[contrast], moved), self.contrasts, seed=seed
+        )
+
+    @cached_property
+    def pool_columns(self) -> Ints:
+        """Scores that the pool is tested on."""
+        names = [name for name in self.votes.names if not name.startswith(SINCE)]
+        if not self.model.single:
+            names += [STRENGTH] if len(names) > 1 else []
+            names += [TIES] if self.model.threshold is not None else []
+        return np.array([self.scores.column(name) for name in names], np.int64)
+
+    @cached_property
+    def annotator_columns(self) -> Ints:
+        """Scores that each annotator is tested on: not on single models."""
+        names = [name for name, model in zip(self.votes.names, self.votes.is_common, strict=True) if not model]
+        if not self.model.single:
+            names += [CARE, *([TIES] if self.model.threshold is not None else [])]
+        return np.array([self.scores.column(name) for name in names], np.int64)
+
+    def grid(self, columns: Ints) -> Bools:
+        """Which (contrast, column) belong to these columns and rest on any data."""
+        use = np.zeros(self.scan.z.shape, bool)
+        use[:, columns] = True
+        return np.asarray(use & (self.scan.z != 0))
+
+    @cached_property
+    def sensitivity(self) -> Floats:
+        """Information left of each contrast when the items' z is not seen: N is about this times the shift."""
+        return self.scan.weight * self.scores.kept
+
+    @cached_property
+    def typical_care(self) -> float:
+        """Care of the annotator of the median vote."""
+        care = self.model.care[self.votes.annotator]
+        return float(np.median(care)) if care.size else 1.0
+
+    def unit(self, column: int) -> Unit:
+        """The unit in which a column's shift is told."""
+        name = self.scores.names[column]
+        scale = float(self.votes.scale[column]) if column < len(self.votes.names) else 1.0
+        return unit(name, scale, self.typical_care)
+
+    def pooled_share(self, column: int) -> Floats:
+        """Per contrast, the share of the information that stands before."""
+        of_period = self.cells.information[:, :, column].sum(axis=0)
+        before, after = self.contrasts.before @ of_period, self.contrasts.after @ of_period
+        return np.asarray(before / np.maximum(before + after, 1e-300))
+
+    @cached_property
+    def n_votes(self) -> Ints:
+        """Votes by period."""
+        return sum_by(self.votes.period, np.ones(self.votes.n), len(self.votes.periods)).astype(np.int64)
+
+    @cached_property
+    def n_items(self) -> Ints:
+        """Items by period."""
+        n = len(self.votes.periods)
+        pairs = np.unique(self.votes.item * n + self.votes.period)
+        return np.bincount(pairs % n, minlength=n)
+
+
+def overlap(votes: VoteTable) -> float:
+    """Share of units on which more than one annotator voted."""
+    if not votes.n:
+        return 0.0
+    starts = votes.starts
+    several = np.maximum.reduceat(votes.annotator, starts) != np.minimum.reduceat(votes.annotator, starts)
+    return float(several.mean())
+
+
+__all__ = ["CARE", "SPREAD", "STRENGTH", "TIES", "Evidence", "overlap"]

@@ -1,0 +1,108 @@
+"""What is known of responses that could decide a vote: length, model, any numeric column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from prefqa._types import Floats, Ints
+from prefqa.coding import Coded
+from prefqa.errors import ColumnNotFoundError, UsageError
+from prefqa.preferences import Preferences
+
+#: Most models that have a weight of their own; the rest are one.
+MAX_MODELS = 8
+#: Response ids are read as names of models where no model is given and there are at most this many of them.
+MAX_NAMED_RESPONSES = 12
+#: Most numeric columns of responses that are followed where none is named; those of length are one feature anyway.
+MAX_NUMERIC = 6
+LENGTHS = ("n_words", "n_chars", "n_tokens", "length")
+LENGTH, POSITION, MODEL = "length", "position", "model"
+
+
+class Features(NamedTuple):
+    """Values of responses, [n_listed, n_names] in the order of `Coded.slot_response`; NaN = not known.
+
+    `unit` is what one unit of the feature means in words, for sentences about odds.
+    """
+
+    names: list[str]
+    values: Floats
+
+    @property
+    def is_model(self) -> list[bool]:
+        """Which features are the indicator of a model."""
+        return [name.startswith(f"{MODEL}:") for name in self.names]
+
+
+def response_features(prefs: Preferences, coded: Coded, item_of_listed: Ints, wanted: Sequence[str] | None) -> Features:
+    """Look up the features of every listed response: log length, models as indicators, and the columns `wanted`."""
+    known = _known(prefs.responses, wanted)
+    names = [name for name in known.columns if name not in ("item_id", "response_id", MODEL)]
+    listed = _looked_up(known, coded, item_of_listed)
+    values = [listed[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in names]
+    models = listed[MODEL] if MODEL in listed.columns else _response_names(coded, item_of_listed)
+    indicators = {} if models is None else _indicators(models)
+    columns = [*values, *indicators.values()]
+    stacked = np.stack(columns, axis=1) if columns else np.zeros((item_of_listed.size, 0))
+    return Features([*names, *indicators], stacked)
+
+
+def _known(responses: pl.DataFrame | None, wanted: Sequence[str] | None) -> pl.DataFrame:
+    if responses is None:
+        if wanted:
+            raise UsageError("features= names columns of responses, and there are no responses")
+        return pl.DataFrame(schema={"item_id": pl.String, "response_id": pl.String})
+    wanted = _numeric(responses) if wanted is None else wanted
+    missing = [name for name in wanted if name not in responses.columns]
+    if missing:
+        raise ColumnNotFoundError.from_missing(missing, responses.columns)
+    schema = responses.schema
+    for name in wanted:
+        if not (schema[name].is_numeric() or schema[name] == pl.Boolean()):
+            raise UsageError(f"features: column {name!r} holds {schema[name]}, not numbers")
+    length: list[pl.Expr] = []
+    if schema.get("text") == pl.String():
+        length = [pl.col("text").str.len_chars()]
+    elif "n_words" in schema and schema["n_words"].is_numeric():
+        length = [pl.col("n_words")]
+    logs = [one.cast(pl.Float64).clip(lower_bound=1).log().alias(LENGTH) for one in length if LENGTH not in wanted]
+    model = [MODEL] if MODEL in schema and responses[MODEL].n_unique() > 1 else []
+    return responses.select("item_id", "response_id", *logs, *wanted, *model)
+
+
+def _numeric(responses: pl.DataFrame) -> list[str]:
+    """Columns that may decide votes where nothing else is said: numbers that vary, lengths apart."""
+    numbers = [name for name, dtype in responses.schema.items() if dtype.is_numeric() and name not in LENGTHS]
+    return [name for name in numbers if responses[name].n_unique() > 1][:MAX_NUMERIC]
+
+
+def _looked_up(known: pl.DataFrame, coded: Coded, item_of_listed: Ints) -> pl.DataFrame:
+    """Rows of `known` in the order of the listed responses; null where there is none."""
+    if known.width == 2:
+        return known
+    items = pl.DataFrame({"item_id": coded.item_ids}).with_row_index("item")
+    ids = pl.DataFrame({"response_id": coded.response_ids}).with_row_index("response")
+    coded_rows = known.join(items, on="item_id").join(ids, on="response_id").drop("item_id", "response_id")
+    listed = pl.DataFrame({"item": item_of_listed, "response": coded.slot_response})
+    return listed.join(coded_rows, on=["item", "response"], how="left", maintain_order="left")
+
+
+def _response_names(coded: Coded, item_of_listed: Ints) -> pl.Series | None:
+    """Response ids as models, where few of them come back from item to item."""
+    n_items = np.unique(item_of_listed).size
+    if not 1 < coded.response_ids.len() <= min(MAX_NAMED_RESPONSES, n_items // 4):
+        return None
+    return coded.response_ids.gather(coded.slot_response).alias(MODEL)
+
+
+def _indicators(models: pl.Series) -> dict[str, Floats]:
+    """One column per model, commonest first; of two models the second says nothing that the first does not."""
+    counts = models.drop_nulls().cast(pl.String).value_counts(name="n").sort("n", models.name, descending=[True, False])
+    names = sorted(counts[models.name].head(MAX_MODELS).to_list())
+    if counts.height == 2:
+        names = names[:1]
+    return {f"{MODEL}:{name}": (models == name).fill_null(value=False).cast(pl.Float64).to_numpy() for name in names}

@@ -1,0 +1,116 @@
+"""Rules on time and load: too fast to have read, sessions of inhuman length, too much or too little of one person."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from prefqa._types import Floats
+from prefqa.checks.frame import NotRun
+from prefqa.preferences import Preferences
+from prefqa.screening.evidence import Evidence, share_above
+from prefqa.screening.pool import Pool, per_annotator
+
+_KEYS = ("item_id", "annotator_id")
+
+
+def too_fast(pool: Pool) -> Evidence | NotRun:
+    """PQ301: the share of an annotator's judgments that took less time than their texts take to read.
+
+    With texts the limit of a judgment is its words (of the responses that it ranks, and of the prompt) at `max_wpm`
+    words a minute; without, a third of the pool's median time. Who is below it in more than half of the judgments is
+    too fast: a median, so that single interruptions or double clicks do not count.
+    """
+    if "duration_s" not in pool.columns:
+        return NotRun("there is no duration_s column")
+    judgment = [*_KEYS, *({"judgment_id"} & set(pool.columns))]
+    rows = pool.prefs.usable().filter(pl.col("duration_s").is_finite())
+    words = _words(pool.prefs)
+    if words is None:
+        times = rows.group_by(judgment).agg(pl.col("duration_s").max()).collect()
+        limit = pl.lit(float(times["duration_s"].median() or 0.0) / 3)  # type: ignore[arg-type]
+        unit = "of the judgments took less than a third of the pool's median time"
+    else:
+        max_wpm = float(pool.options["PQ301"]["max_wpm"])
+        times = (
+            rows.join(words.lazy(), on=["item_id", "response_id"], how="inner")
+            .group_by(judgment)
+            .agg(pl.col("duration_s").max(), words=pl.col("n_words").sum() + pl.col("n_prompt").max())
+            .collect(engine="streaming")
+        )
+        limit = pl.col("words") / max_wpm * 60
+        unit = f"of the judgments were faster than {max_wpm:g} words a minute"
+    counted = times.group_by("annotator_id").agg(n=pl.len(), k=(pl.col("duration_s") < limit).sum())
+    k, n = per_annotator(pool, counted, "k", "n")
+    if not n.any():
+        return NotRun("no judgment has both a duration and texts")
+    return share_above(k, n, 0.5, unit)
+
+
+def long_sessions(pool: Pool) -> Evidence | NotRun:
+    """PQ315: the longest stretch of work without a pause of half an hour is longer than `max_hours`."""
+    if "created_at" not in pool.columns:
+        return NotRun("there is no created_at column")
+    times = (
+        pool.prefs.usable()
+        .select("annotator_id", "created_at")
+        .drop_nulls()
+        .unique()
+        .sort("annotator_id", "created_at")
+    )
+    pause = (pl.col("created_at") - pl.col("created_at").shift()).over("annotator_id") > pl.duration(minutes=30)
+    longest = (
+        times.with_columns(session=pause.fill_null(False).cum_sum().over("annotator_id"))
+        .group_by("annotator_id", "session")
+        .agg(hours=(pl.col("created_at").max() - pl.col("created_at").min()).dt.total_seconds() / 3600)
+        .group_by("annotator_id")
+        .agg(pl.col("hours").max())
+        .collect(engine="streaming")
+    )
+    (hours,) = per_annotator(pool, longest, "hours")
+    return _flags(hours, hours > pool.options["PQ315"]["max_hours"], "hours without a pause")
+
+
+def dominates(pool: Pool) -> Evidence | NotRun:
+    """PQ313: more than `max_share` of all judgments, where there are three annotators or more."""
+    if (pool.n_judgments > 0).sum() < 3:
+        return NotRun("there are fewer than three annotators")
+    share = pool.n_judgments / pool.n_judgments.sum()
+    return _flags(share, share > pool.options["PQ313"]["max_share"], "of all judgments")
+
+
+def too_few(pool: Pool) -> Evidence | NotRun:
+    """PQ314: fewer than `min_judgments` judgments."""
+    if not pool.n:
+        return NotRun("no judgment ranks anything")
+    n = pool.n_judgments.astype(np.float64)
+    return _flags(n, n < pool.options["PQ314"]["min_judgments"], "judgments")
+
+
+def _words(prefs: Preferences) -> pl.DataFrame | None:
+    """Words of each response, and of its prompt; None without texts."""
+    responses = prefs.responses
+    if responses is None or responses.schema.get("text") != pl.String():
+        return None
+    words = responses.lazy().select(
+        "item_id", "response_id", n_words=pl.col("text").str.count_matches(" ", literal=True) + 1
+    )
+    if prefs.items is not None and prefs.items.schema.get("prompt") == pl.String():
+        prompts = prefs.items.lazy().select(
+            "item_id", n_prompt=pl.col("prompt").str.count_matches(" ", literal=True) + 1
+        )
+        words = words.join(prompts, on="item_id", how="left")
+    else:
+        words = words.with_columns(n_prompt=pl.lit(0, pl.UInt32))
+    return words.with_columns(pl.col("n_prompt").fill_null(0)).drop_nulls("n_words").collect(engine="streaming")
+
+
+def _n_words(column: str) -> pl.Expr:
+    # By the blanks between them: a regular expression would take ten times as long.
+    return pl.col(column).str.count_matches(" ", literal=True) + 1
+
+
+def _flags(value: Floats, flagged: np.ndarray[tuple[int], np.dtype[np.bool_]], unit: str) -> Evidence:
+    """A rule without a test: a value beyond its limit."""
+    nothing = np.full(value.size, np.nan)
+    return Evidence(value, nothing, nothing, nothing, nothing, unit, np.flatnonzero(flagged))

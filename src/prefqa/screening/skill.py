@@ -1,0 +1,199 @@
+"""Rules on skill: votes that agree with nobody, not with themselves, or too well with one other."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from scipy.special import ndtr
+
+from prefqa._types import Ints
+from prefqa.checks.frame import NotRun
+from prefqa.screening.evidence import Evidence, share_above
+from prefqa.screening.pool import Pool, by_annotator, per_annotator
+
+
+def unreliable(pool: Pool) -> Evidence | NotRun:
+    """PQ310: the expected share of right votes is below the floor, by its posterior; see `consensus`."""
+    return _reliability(pool, pool.options["PQ310"]["floor"])
+
+
+def below_chance(pool: Pool) -> Evidence | NotRun:
+    """PQ311: votes against the others more often than with them."""
+    return _reliability(pool, 0.5)
+
+
+def unlike_itself(pool: Pool) -> Evidence | NotRun:
+    """PQ308: of the votes given twice, the share that changed; the limit is halfway between the pool's and one half."""
+    if "judgment_id" not in pool.columns:
+        return NotRun("there is no judgment_id column")
+    keys = ["item_id", "annotator_id"]
+    order = [name for name in ("created_at", "judgment_id") if name in pool.columns]
+    rows = pool.prefs.usable().select(*keys, "judgment_id", "response_id", "rank", *set(order) - {"judgment_id"})
+    repeated = rows.filter(pl.col("judgment_id").n_unique().over(keys) > 1)
+    numbered = repeated.with_columns(pl.struct(order).rank("dense").over(keys).alias("_time")).select(
+        *keys, "_time", "response_id", "rank"
+    )
+    # The first two judgments of an item; pairs of responses that both of them rank.
+    both = numbered.filter(pl.col("_time") == 1).join(
+        numbered.filter(pl.col("_time") == 2), on=[*keys, "response_id"], how="inner", suffix="_again"
+    )
+    pairs = (
+        both.join(both, on=keys, how="inner", suffix="_2")
+        .filter(pl.col("response_id") < pl.col("response_id_2"))
+        .select(
+            "annotator_id",
+            "item_id",
+            one=(pl.col("rank") - pl.col("rank_2")).sign(),
+            other=(pl.col("rank_again") - pl.col("rank_again_2")).sign(),
+        )
+        .group_by("annotator_id", "item_id")
+        .agg(n=pl.len(), changed=(pl.col("one") != pl.col("other")).mean())
+        .group_by("annotator_id")
+        .agg(items=pl.len(), changed=pl.col("changed").sum())
+        .collect()
+    )
+    if pairs.is_empty():
+        return NotRun("no annotator judged an item twice")
+    items, changed = per_annotator(pool, pairs, "items", "changed")
+    usual = float(changed.sum() / items.sum())
+    # Counted in judgments: the pairs of one ranking do not change on their own.
+    return share_above(
+        np.floor(changed),
+        items,
+        (usual + 0.5) / 2 if usual < 0.5 else 0.9,
+        "of the votes given twice changed",
+        least=10,
+    )
+
+
+def copies(pool: Pool) -> tuple[Evidence, Ints, Ints] | NotRun:
+    """PQ312, per pair of annotators: votes that agree more often than the less reliable of the two is right.
+
+    Let two annotators be right on a pair with probabilities a, b >= 1/2, independently given the pair. They agree with
+    probability ab + (1 - a)(1 - b) <= max(a, 1 - a) = a, and likewise <= b: so over pairs of any difficulty they agree
+    at most as often as the less reliable one is right. Only votes that depend on each other go beyond. Reliabilities
+    come from the Mallows model; a copy raises them, which makes the test hold back, and their prior lowers those of
+    the best: so agreement must exceed the bound by a margin. A pair that one of them ties counts as unequal (to leave
+    it out would keep the easy ones), one that both tie does not count. The standard error has items as clusters, and
+    the reliability's own beside it.
+
+    Returns:
+        Evidence per pair of annotators (the effect is the share of equal votes), and the two annotators (codes).
+    """
+    votes = pool.votes
+    use = votes.n_others >= 1
+    if not use.any():
+        return NotRun("no two annotators voted on one pair")
+    columns = {"pair": votes.pair, "item": votes.item, "annotator": votes.annotator, "vote": votes.vote}
+    frame = pl.LazyFrame({name: values[use] for name, values in columns.items()})
+    met = (
+        frame.join(frame.select("pair", other="annotator", theirs="vote"), on="pair", how="inner")
+        .filter((pl.col("annotator") < pl.col("other")) & ((pl.col("vote") != 0) | (pl.col("theirs") != 0)))
+        .group_by("annotator", "other", "item")
+        .agg(n=pl.len().cast(pl.Float64), k=(pl.col("vote") == pl.col("theirs")).sum().cast(pl.Float64))
+        .group_by("annotator", "other")
+        .agg(
+            items=pl.len().cast(pl.Float64),
+            n=pl.col("n").sum(),
+            k=pl.col("k").sum(),
+            kk=(pl.col("k") ** 2).sum(),
+            kn=(pl.col("k") * pl.col("n")).sum(),
+            nn=(pl.col("n") ** 2).sum(),
+        )
+        .filter((pl.col("items") >= _LEAST_ITEMS) & (pl.col("n") >= _LEAST_VOTES))
+        .sort("annotator", "other")
+        .collect(engine="streaming")
+    )
+    if met.is_empty():
+        return NotRun(f"no two annotators share {_LEAST_ITEMS} items and {_LEAST_VOTES} votes")
+    items, n, k, kk, kn, nn = (met[name].to_numpy() for name in ("items", "n", "k", "kk", "kn", "nn"))
+    one, other = met["annotator"].to_numpy(), met["other"].to_numpy()
+    found = pool.reliabilities
+    less = np.where(found.share[one] <= found.share[other], one, other)
+    # Add one equal and one unequal item, so that a share of 1 has an error too.
+    share, width = k / n, n / items
+    squares = kk - 2 * share * kn + share**2 * nn + width**2 * ((1 - share) ** 2 + share**2)
+    se = np.sqrt(squares * items / (items - 1)) / (n + 2 * width)
+    limit = found.share[less] + float(pool.options["PQ312"]["margin"])
+    p = ndtr(-(share - limit) / np.sqrt(se**2 + found.share_sd[less] ** 2))
+    low, high = np.clip(share - 1.96 * se, 0, 1), np.clip(share + 1.96 * se, 0, 1)
+    return Evidence(share, low, high, p, n, "of the votes on the same pairs are equal"), one, other
+
+
+_LEAST_ITEMS, _LEAST_VOTES = 10, 20
+
+
+def gold_failures(pool: Pool) -> Evidence | NotRun:
+    """PQ316: of the gold items, the share on which the annotator's best response is not the known one."""
+    missing = [name for name in ("is_gold", "gold_rank") if name not in pool.columns]
+    if missing:
+        return NotRun(f"there is no {missing[0]} column")
+    best = pl.col("rank") == pl.col("rank").min().over("item_id", "annotator_id")
+    gold_rank = pl.col("gold_rank").cast(pl.Int64, strict=False)
+    known = gold_rank == gold_rank.min().over("item_id", "annotator_id")
+    found = (
+        pool.prefs.usable()
+        .filter(pl.col("is_gold"))
+        .with_columns(best=best, known=known)
+        .group_by("item_id", "annotator_id")
+        .agg(failed=(pl.col("best") != pl.col("known")).any())
+        .group_by("annotator_id")
+        .agg(n=pl.len(), k=pl.col("failed").sum())
+        .collect()
+    )
+    if found.is_empty():
+        return NotRun("no gold item was judged")
+    k, n = per_annotator(pool, found, "k", "n")
+    return share_above(k, n, pool.options["PQ316"]["max_share"], "of the gold items failed", least=5)
+
+
+def intransitive(pool: Pool) -> Evidence | NotRun:
+    """PQ309: of the triples of responses that an annotator compared in pairs, the share that form a circle.
+
+    Chance gives one in four (Kendall and Babington Smith 1940). Pairs belong together where their items have the same
+    prompt; responses are told apart by response_id. The limit is one eighth, halfway to chance.
+    """
+    from prefqa.checks.texts import normal
+
+    items = pool.prefs.items
+    if items is None or items.schema.get("prompt") != pl.String():
+        return NotRun("there is no prompt of items")
+    pairs = pool.prefs.usable().group_by("item_id", "annotator_id").agg(
+        n=pl.len(), one=pl.col("response_id").min(), two=pl.col("response_id").max(),
+        by=(pl.col("rank").filter(pl.col("response_id") == pl.col("response_id").max()).first()
+            - pl.col("rank").filter(pl.col("response_id") == pl.col("response_id").min()).first()),
+    ).filter((pl.col("n") == 2) & (pl.col("by") != 0))  # fmt: skip
+    keyed = items.lazy().select("item_id", prompt=normal(pl.col("prompt")).hash())
+    won = pairs.join(keyed, on="item_id", how="inner").group_by("prompt", "annotator_id", "one", "two").agg(
+        by=pl.col("by").sum().sign()
+    ).filter(pl.col("by") != 0)  # fmt: skip
+    first = won.select("prompt", "annotator_id", a="one", b="two", ab="by")
+    second = won.select("prompt", "annotator_id", b="one", c="two", bc="by")
+    third = won.select("prompt", "annotator_id", a="one", c="two", ac="by")
+    triples = (
+        first.join(second, on=["prompt", "annotator_id", "b"], how="inner")
+        .join(third, on=["prompt", "annotator_id", "a", "c"], how="inner")
+        .group_by("annotator_id")
+        .agg(n=pl.len(), k=((pl.col("ab") == pl.col("bc")) & (pl.col("ab") != pl.col("ac"))).sum())
+        .collect(engine="streaming")
+    )
+    if triples.is_empty():
+        return NotRun("nobody compared three responses to one prompt in pairs")
+    k, n = per_annotator(pool, triples, "k", "n")
+    return share_above(k, n, 0.125, "of the triples form a circle")
+
+
+def _reliability(pool: Pool, floor: float) -> Evidence | NotRun:
+    votes = pool.votes
+    shared = by_annotator(pool, votes.annotator, (votes.n_others > 0) & (votes.vote != 0))
+    if not shared.any():
+        return NotRun("no two annotators voted on one pair")
+    found = pool.reliabilities
+    enough = shared >= 20
+    low, high = found.share - 1.96 * found.share_sd, found.share + 1.96 * found.share_sd
+    p = ndtr((found.share - floor) / np.maximum(found.share_sd, 1e-12))
+    parts = (
+        np.where(enough, part, np.nan) for part in (found.share, np.clip(low, 0, 1), np.clip(high, 0, 1), p, shared)
+    )
+    effect, low, high, p, n = parts
+    return Evidence(effect, low, high, p, n, "of the votes are right, by the model")

@@ -1,0 +1,208 @@
+"""Rules on texts and prompts: at their borders, against brute force, and on data that other people collected."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import prefqa
+from prefqa.checks import CheckResult, check
+from prefqa.checks.rule import of_texts, prompts, ranking, texts
+
+needs_text = pytest.mark.skipif(find_spec("rensa") is None or find_spec("ftfy") is None, reason="needs prefqa[text]")
+
+
+def counts(found: CheckResult) -> dict[str, int]:
+    return dict(found.findings.select("code", "count").rows())
+
+
+def of(*contents: Any, prompt: Any = None, **options: Any) -> dict[str, int]:
+    return counts(check(of_texts(*contents, prompt=prompt).preferences(), select=["PQ2"], **options))
+
+
+WORDS = st.text(st.sampled_from("aAbB \t\n\u00a0ﬁﬀＡé\u0301e\u200b"), max_size=90)
+
+
+@given(st.lists(WORDS, min_size=2, max_size=5))
+def test_same_but_for_form_is_what_python_normalises_alike(contents: list[str]) -> None:
+    def normal(text: str) -> str:
+        return " ".join(unicodedata.normalize("NFKC", text).lower().split())
+
+    there = [text for text in contents if text.strip(" \t\n\u00a0\u200b")]
+    groups: dict[str, set[str]] = {}
+    for text in there:
+        groups.setdefault(normal(text), set()).add(text)
+    found = of(*contents)
+    assert found.get("PQ204", 0) == any(len(group) > 1 for group in groups.values())
+    assert found.get("PQ203", 0) == (len(set(there)) < len(there))
+    assert found.get("PQ201", 0) == len(contents) - len(there)
+
+
+def test_long_texts_that_differ_in_the_middle_only_are_not_the_same() -> None:
+    one = "Begin " * 30 + "x" + " end" * 30
+    assert of(one, one.replace("x", "y")).get("PQ204") is None
+    assert of(one, " " * 80 + one)["PQ204"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Error: request failed", "PQ214"),
+        ("N/A", "PQ214"),
+        ("...", "PQ214"),
+        ("502 Bad Gateway", "PQ214"),
+        ("[INST] hello [/INST]", "PQ216"),
+        ("Sure.\n\nHuman: and now?", "PQ216"),
+        ("so it goes ▌", "PQ213"),
+        ("```\nprint(1)", "PQ213"),
+        ("Dear [REDACTED], thanks", "PQ215"),
+        ("null", "PQ202"),
+        ("my key is sk-" + "a1B2" * 8, "PQ222"),
+        ("call (650) 636-4884 now", "PQ222"),
+    ],
+)
+def test_a_text_that_one_rule_finds(text: str, code: str) -> None:
+    assert set(of("An ordinary answer of some words.", text)) == {code}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Errors are human.",
+        "None of these.",
+        "😻🐱🐱🐱",
+        "An error occurred to me: I had left the stove on, and so I ran home as fast as I could. " * 4,
+        "Use <s> in HTML for text that no longer holds, and a < b in mathematics.",
+        "Write ```code``` so.",
+        "Call 555-0199, or mail me@example.org.",
+        "Dear [Your Name],",
+        "True.",
+        "Test the engine first; then it is done.",
+        "Voilà, façade, naïve: 20 € for “this”…",
+        "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18",
+        "On 2024-03-01 10:00:00, 3.14159265358979",
+    ],
+)
+def test_ordinary_texts_are_left_alone(text: str) -> None:
+    assert of("An ordinary answer of some words.", text) == {}
+
+
+def test_personal_data_is_counted_and_never_shown() -> None:
+    found = check(of_texts("x y", "Mail ann@uni.edu or bob@uni.edu, key AKIA" + "A" * 16).preferences())
+    finding = found.findings.row(by_predicate=pl.col("code") == "PQ222", named=True)
+    assert finding["examples"][0]["value"] == "e-mail address: 2, key: 1"
+    assert "uni.edu" not in json.dumps(found.to_dict())
+
+
+def test_values_that_were_no_texts_are_found_beside_those_that_are() -> None:
+    responses = [row | {"_text_raw": raw} for row, raw in zip(texts("a b", None), (None, "17"), strict=True)]
+    prefs = prefqa.Preferences.from_long(pl.DataFrame(ranking(1, 2)), responses=pl.DataFrame(responses))
+    assert counts(check(prefs, select=["PQ2"])) == {"PQ202": 1}
+    numbers = pl.DataFrame({"item_id": ["p1", "p1"], "response_id": ["a", "b"], "text": [1, 2]})
+    prefs = prefqa.Preferences.from_long(pl.DataFrame(ranking(1, 2)), responses=numbers)
+    assert counts(check(prefs, select=["PQ2"])) == {"PQ202": 2}
+
+
+def test_tables_without_texts_are_not_looked_at_and_say_so() -> None:
+    prefs = prefqa.Preferences.from_long(pl.DataFrame(ranking(1, 2)))
+    found = check(prefs, select=["PQ2"])
+    assert found.findings.is_empty()
+    assert found.ran == ()
+
+
+def test_a_leak_is_found_by_item_where_there_are_no_prompts() -> None:
+    rows = [*ranking(1, 2, split="train"), *ranking(1, 2, annotator="bob", split="test")]
+    assert counts(check(prefqa.Preferences.from_long(pl.DataFrame(rows)), select=["PQ210"])) == {"PQ210": 1}
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "txt"])
+def test_benchmarks_are_read_from_files(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"bench.{ending}"
+    frame = pl.DataFrame({"question": ["What is  RUST?"]})
+    {
+        "jsonl": lambda: frame.write_ndjson(path),
+        "csv": lambda: frame.write_csv(path),
+        "txt": lambda: path.write_text("What is  RUST?\n"),
+    }[ending]()
+    example = of_texts("a b", "c d", prompt="What is rust?")
+    options = {"PQ211": {"files": [str(path)], "column": "question"}}
+    assert counts(check(example.preferences(), select=["PQ211"], options=options)) == {"PQ211": 1}
+    with pytest.raises(prefqa.PrefqaError, match=r"no\.csv"):
+        check(example.preferences(), select=["PQ211"], options={"PQ211": {"files": [str(tmp_path / "no.csv")]}})
+
+
+@needs_text
+@given(st.integers(0, 2**32 - 1), st.integers(1, 14))
+def test_near_duplicates_are_those_of_exact_jaccard_similarity(seed: int, changed: int) -> None:
+    import numpy as np
+
+    from prefqa.checks.near import near
+
+    rng = np.random.default_rng(seed)
+    words = rng.integers(0, 5000, (6, 60)).astype(str)
+    twin = words[0].copy()
+    twin[rng.permutation(60)[:changed]] = "new"
+    sentences = [" ".join(row) for row in (*words, twin)]
+
+    def pairs(text: str) -> set[tuple[str, str]]:
+        each = text.split()
+        return set(pairwise(each))
+
+    one, other = pairs(sentences[0]), pairs(sentences[-1])
+    similarity = len(one & other) / len(one | other)
+    found = near(pl.Series(sentences), 0.7)
+    if similarity >= 0.7:
+        assert found["text"].to_list() == [0, 6]
+        assert found["similarity"].to_list() == pytest.approx([similarity] * 2)
+    else:
+        assert found.is_empty()
+
+
+@pytest.fixture(scope="module")
+def pandalm(real_data: Path) -> prefqa.Preferences:
+    """The test set of PandaLM: two answers and three labels (1, 2, 0 = similar) in each row."""
+    source = json.loads((real_data / "pandalm-test" / "testset-v1.json").read_text())
+    judgments, responses, items = [], [], {}
+    for row in source:
+        item = f"idx{row['idx']:03d}"
+        items[item] = f"{row['instruction']}\n\n{row['input']}"
+        for place, model in enumerate(row["cmp_key"].split("_"), 1):
+            text = row[f"response{place}"]
+            text = text if isinstance(text, str) else json.dumps(text)
+            responses.append({"item_id": item, "response_id": model, "text": text})
+            for who in ("annotator1", "annotator2", "annotator3"):
+                rank = 1 if row[who] in (0, place) else 2
+                judgments.append({"item_id": item, "annotator_id": who, "response_id": model, "rank": rank})
+    return prefqa.Preferences.from_long(
+        pl.DataFrame(judgments), responses=pl.DataFrame(responses), items=pl.DataFrame(prompts(**items))
+    )
+
+
+@pytest.mark.real_data
+def test_pandalm_has_54_empty_and_6_boolean_responses_and_170_prompts(pandalm: prefqa.Preferences) -> None:
+    found = check(pandalm, select=["PQ2"], ignore=["PQ206", "PQ207", "PQ219"])
+    assert counts(found) == {"PQ201": 54, "PQ202": 6, "PQ208": 988, "PQ222": 7}
+    messages = dict(found.findings.select("code", "message").rows())
+    assert "170 different prompts" in messages["PQ208"]
+    assert "54 items" in messages["PQ201"]
+
+
+@pytest.mark.real_data
+def test_tulu_has_nine_pairs_judged_twice_by_one_annotator(real_data: Path) -> None:
+    found = check(prefqa.read(real_data / "tulu1-human-eval" / "judgments.parquet"))
+    assert counts(found)["PQ114"] == 9
+
+
+@pytest.mark.real_data
+def test_rankme_annotators_rank_equal_texts_apart_in_14_of_324_judgments(real_data: Path) -> None:
+    found = check(prefqa.read(real_data / "rankme" / "judgments.parquet"), select=["PQ205"])
+    assert "Of 324 judgments on two equal texts 14 rank them apart" in found.findings["message"][0]

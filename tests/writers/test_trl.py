@@ -1,0 +1,133 @@
+"""Our files in the real trl: one step of the DPO and the reward trainer on tiny models built from a config."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import prefqa
+from prefqa.writers.pair_files import write_pair_file
+
+pytest.importorskip("trl", reason="the package trl is not installed (pip install 'prefqa[trl]')")
+import datasets
+import torch
+import transformers
+import trl
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+pytestmark = [
+    pytest.mark.trl,
+    pytest.mark.filterwarnings("ignore"),  # those of other packages about each other
+]
+CHAT = "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}{% endfor %}"
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Any:
+    """One token per byte: nothing to train, nothing to download."""
+    alphabet = ["<pad>", "<eos>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    plain = Tokenizer(models.BPE(vocab={token: at for at, token in enumerate(alphabet)}, merges=[]))
+    plain.pre_tokenizer, plain.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+    made = transformers.PreTrainedTokenizerFast(tokenizer_object=plain, eos_token="<eos>", pad_token="<pad>")
+    made.chat_template = CHAT
+    return made
+
+
+def tiny(kind: Any, tokenizer: Any, **more: Any) -> Any:
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2,
+        num_key_value_heads=2, max_position_embeddings=1024, pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id, bos_token_id=None, **more,
+    )  # fmt: skip
+    return kind(config)
+
+
+def settings(kind: Any, out: Path, **more: Any) -> Any:
+    return kind(
+        output_dir=str(out), max_steps=1, per_device_train_batch_size=4, learning_rate=1e-2, use_cpu=True, bf16=False,
+        report_to="none", save_strategy="no", logging_steps=1, disable_tqdm=True, **more,
+    )  # fmt: skip
+
+
+def campaign(*, chat: bool) -> prefqa.Preferences:
+    prefs = prefqa.simulate(n_items=8, n_responses=3, seed=1, tie_threshold=0.4).preferences
+    if not chat:
+        return prefs
+    assert prefs.responses is not None
+    message = pl.concat_list(pl.struct(role=pl.lit("assistant"), content="text"))
+    return replace(prefs, responses=prefs.responses.with_columns(text=message))
+
+
+def loaded(prefs: prefqa.Preferences, folder: Path, **selection: Any) -> Any:
+    """Write pairs.jsonl, and read it as trainers' users do."""
+    path = folder / "pairs.jsonl"
+    write_pair_file(prefqa.consensus(prefs, method="majority").pairs(**selection), path)
+    return datasets.load_dataset("json", data_files=str(path), split="train", cache_dir=str(folder / "cache"))
+
+
+def parameters(model: Any) -> Any:
+    return torch.cat([each.detach().flatten().clone() for each in model.parameters()])
+
+
+@pytest.mark.parametrize("chat", [False, True], ids=["text", "chat"])
+def test_dpo_takes_a_step(tokenizer: Any, tmp_path: Path, chat: bool) -> None:
+    data = loaded(campaign(chat=chat), tmp_path, ties="half")
+    assert ("role" in data[0]["prompt"][0]) == chat
+    model, reference = (tiny(transformers.LlamaForCausalLM, tokenizer) for _ in range(2))
+    before = parameters(model)
+    trainer = trl.DPOTrainer(
+        model=model, ref_model=reference, args=settings(trl.DPOConfig, tmp_path, max_length=512), train_dataset=data,
+        processing_class=tokenizer,
+    )  # fmt: skip
+    assert len(trainer.train_dataset) == len(data)
+    # At the start the policy is the reference, so the loss is log 2 whatever the pairs.
+    assert trainer.train().training_loss == pytest.approx(0.6931, abs=1e-3)
+    assert not torch.equal(parameters(model), before)
+
+
+def reward_trainer(tokenizer: Any, folder: Path, data: Any) -> Any:
+    model = tiny(transformers.LlamaForSequenceClassification, tokenizer, num_labels=1)
+    return trl.RewardTrainer(
+        model=model, args=settings(trl.RewardConfig, folder, max_length=1024), train_dataset=data,
+        processing_class=tokenizer,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("margin", ["logit", "theta", "graded"])
+@pytest.mark.parametrize("chat", [False, True], ids=["text", "chat"])
+def test_the_reward_trainer_takes_a_step_and_subtracts_the_margin(
+    tokenizer: Any, tmp_path: Path, chat: bool, margin: str
+) -> None:
+    data = loaded(campaign(chat=chat), tmp_path, margin=margin, ties="drop")
+    trainer = reward_trainer(tokenizer, tmp_path, data)
+    assert len(trainer.train_dataset) == len(data)
+    batch = trainer.data_collator([trainer.train_dataset[at] for at in range(4)])
+    assert batch["margin"].tolist() == pytest.approx(data["margin"][:4])
+    assert batch["margin"].abs().max() > 0
+    with torch.no_grad():
+        rewards = trainer.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits.squeeze(-1)
+        chosen, rejected = torch.chunk(rewards, 2)
+        expected = -torch.nn.functional.logsigmoid(chosen - rejected - batch["margin"]).mean()
+        assert float(trainer.compute_loss(trainer.model, dict(batch))) == pytest.approx(float(expected), rel=1e-5)
+    before = parameters(trainer.model)
+    assert trainer.train().training_loss > 0
+    assert not torch.equal(parameters(trainer.model), before)
+
+
+def test_what_trl_takes_in_silence_does_not_reach_it(tokenizer: Any, tmp_path: Path) -> None:
+    row = {"prompt": "Why?", "margin": 0.0}
+    useless = datasets.Dataset.from_list(
+        [row | {"chosen": "So.", "rejected": "So."}, row | {"chosen": "", "rejected": ""}]
+    )
+    assert len(reward_trainer(tokenizer, tmp_path, useless).train_dataset) == 2
+    prefs = campaign(chat=False)
+    assert prefs.responses is not None
+    text = pl.when(pl.col("response_id") == "response-1").then(pl.lit(" ")).otherwise(pl.lit("So."))
+    pairs = prefqa.consensus(replace(prefs, responses=prefs.responses.with_columns(text=text))).pair_set()
+    assert pairs.frame.is_empty()
+    assert dict(pairs.left_out.rows()) == {"no_text": 16, "same_text": 8}
