@@ -4,7 +4,8 @@ Each scenario is drawn many times (see drift_scenarios.py). In a silent one the 
 false-alarm rate; in the others it is the power, an alarm dated before the change by more than two weeks not counting.
 `delay`: weeks with changed data until the tool, run at the end of each week on all data so far, alarms. `date error`:
 weeks between the date it gives and the change. `named`: share of alarms that name what changed. Results are appended to
-a JSON Lines file, so that it can run in parts; `--table` prints what is there. Peers: see drift_peers.py.
+a JSON Lines file, so that it can run in parts; `--table` prints what is there. Peers: see drift_peers.py. The tool
+"watch" is the sequential gate, with a look per week: `--tools watch --weeks 50 --size 6000` are fifty looks.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -52,6 +54,17 @@ def ours(campaign: Simulation, *, delays: bool) -> tuple[drift_peers.Said, set[s
     return drift_peers.Said(0, since, first["what"]), said, week
 
 
+def watched(campaign: Simulation) -> drift_peers.Said:
+    """Run `prefqa.watch`, a look per week."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = prefqa.watch(campaign.preferences, Path(folder) / "state.json", every="1w")
+    if not found.alarm:
+        return drift_peers.Said(None)
+    week = int((found.looks["e_value"] >= found.threshold).arg_max())  # type: ignore[arg-type]
+    since = None if found.since is None else (date.fromisoformat(found.since) - START.date()).days // 7
+    return drift_peers.Said(week, since, found.what)
+
+
 def _first_alarm(campaign: Simulation) -> int | None:
     prefs, truth = campaign.preferences, campaign.truth
     change, weeks = _change(truth.drifts), int(truth.settings["weeks"])
@@ -86,6 +99,11 @@ def one(task: dict[str, Any]) -> list[dict[str, Any]]:
         rows.append(
             _row(rest | {"tool": f"prefqa {task['label']}".strip()}, scenario, change, said, words, people, week, began)
         )
+    if "watch" in task["tools"]:
+        began = time.perf_counter()
+        said = watched(campaign)
+        name = f"prefqa watch {task['label']}".strip()
+        rows.append(_row(rest | {"tool": name}, scenario, change, said, {said.what or ""}, people, said.week, began))
     if "peers" in task["tools"]:
         frame = drift_peers.judgments(campaign.preferences)
         for name, run in drift_peers.available().items():
@@ -164,9 +182,9 @@ def _number(value: object, digits: int = 1) -> str:
 def _done(path: Path, label: str) -> Iterator[tuple[Any, ...]]:
     """What the file holds already: (prefqa or peers, label, scenario, size, responses, weeks, seed)."""
     if path.exists():
-        ours_name = f"prefqa {label}".strip()
+        ours_names = {f"prefqa {label}".strip(): "prefqa", f"prefqa watch {label}".strip(): "watch"}
         for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
-            tool = "prefqa" if row["tool"] == ours_name else "" if row["tool"].startswith("prefqa") else "peers"
+            tool = ours_names.get(row["tool"], "" if row["tool"].startswith("prefqa") else "peers")
             yield (tool, label, *(row[key] for key in KEYS))
 
 
@@ -179,7 +197,9 @@ def main() -> None:
     parser.add_argument("--scenario", nargs="+", default=list(SCENARIOS), help="names, or: silent, alarming")
     parser.add_argument("--responses", type=int, default=4)
     parser.add_argument("--weeks", type=int, default=12)
-    parser.add_argument("--tools", nargs="+", default=["prefqa", "peers"], choices=["prefqa", "peers"])
+    parser.add_argument(
+        "--tools", nargs="+", default=["prefqa", "watch", "peers"], choices=["prefqa", "watch", "peers"]
+    )
     parser.add_argument("--label", default="", help="what to call this version of prefqa in the table")
     parser.add_argument("--delays", type=int, default=20, help="campaigns for which prefqa's delay is measured")
     parser.add_argument("--out", type=Path, default=Path("drift-benchmark.jsonl"))

@@ -74,6 +74,6 @@ ALARMING = {
         ("anchors", "anchors_same_annotators", "gold", "repeats"),
         {"anchors": 8, "gold": 0.1},
     ),
-    "all noisier": Scenario((Drift("care", size=0.4),), ("strength", "alpha_nominal", "annotator", "gold")),
+    "all noisier": Scenario((Drift("care", size=0.4),), ("strength", "care", "alpha_nominal", "annotator", "gold")),
 }
 SCENARIOS = SILENT | ALARMING

@@ -9,7 +9,7 @@ import polars as pl
 
 from prefqa._types import Bools, Floats, Ints, distinct, sum_by
 from prefqa.drift.cuts import NUMBER, numbered
-from prefqa.drift.evidence import CARE, FIT_PER_ANNOTATOR, FIT_VOTES, MIN_OVERLAP, STRENGTH, TIES, overlap
+from prefqa.drift.evidence import CARE, FIT_PER_ANNOTATOR, FIT_VOTES, MIN_OVERLAP, overlap
 from prefqa.drift.gold import GOLD, right_answers
 from prefqa.drift.model import fit
 from prefqa.drift.periods import Periods
@@ -19,6 +19,8 @@ from prefqa.drift.vote_table import vote_table
 GOLD_STREAM, PERSON = "gold", "annotator "
 #: A look of fewer items than this in all, with those before, is only learned from.
 MIN_ITEMS = 100
+#: The difficulty of each period has to be known, or easier items look like a changed rule.
+FIT_PER_PERIOD = 1_000
 _POOLED = 30
 
 
@@ -55,11 +57,12 @@ def material(periods: Periods, *, features: tuple[str, ...], strata: tuple[str, 
     annotator_of_cell: Ints = np.zeros(0, np.int64)
     if votes.n and (votes.said != 0).any():
         single = overlap(votes) < MIN_OVERLAP
-        n_fit = max(FIT_VOTES, FIT_PER_ANNOTATOR * len(votes.annotators))
+        n_fit = max(FIT_VOTES, FIT_PER_ANNOTATOR * len(votes.annotators), FIT_PER_PERIOD * len(votes.periods))
         model = fit(votes.sampled(n_fit, seed), single=single)
         scores = without_nuisance(score_judgments(votes, model), single=single)
-        more = [] if single else [STRENGTH] + ([TIES] if model.threshold is not None else [])
-        pooled = {name: _column(scores, name) for name in [*votes.names, *more]}
+        # Which model wins is no criterion.
+        own = zip(votes.names, votes.is_common, strict=True)
+        pooled = {name: _column(scores, name) for name, common in own if not common}
         care = None if single else _column(scores, CARE)
         annotator_of_cell = scores.cell_annotator
     if set(GOLD) <= set(periods.prefs.columns):

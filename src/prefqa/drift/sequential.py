@@ -80,13 +80,13 @@ def watch(
 ) -> WatchResult:
     """Look once more at a campaign that is still running; over all looks a false alarm has probability at most `alpha`.
 
-    Each period that the state does not know yet is a look: its scores (length, position and further features, how
-    strongly the known features decide, ties, right answers on gold items, and each annotator's care, which is agreement
-    with the others) are compared with those of all periods before, within annotator and stratum (`looks.look`), and
-    betted on (`evalues.evidence`). The e-values of the streams are averaged: half of the care's share for the
-    annotators of the first look, the rest for those who come later. Scores are those of `drift`, so that new people,
-    prompts or models and harder items are no change. The guarantee is Ville's inequality for normal, uncorrelated
-    contrasts; looks until some hundred items are there are only learned from. docs/drift-sequential.md has figures.
+    Each period that the state does not know yet is a look: its scores (the weights of length, position and further
+    features, right answers on gold items, and each annotator's care, which is agreement with the others) are compared
+    with those of all periods before, within annotator and stratum (`looks.look`), and betted on (`evalues.evidence`).
+    The e-values of the streams are averaged: half of the care's share for the annotators of the first look, the rest
+    for those who come later. Scores are those of `drift`, so that new people, prompts or models and harder items are no
+    change. The guarantee is Ville's inequality for normal, uncorrelated contrasts; looks until some hundred items are
+    there are only learned from. docs/drift-sequential.md has measured rates.
 
     Args:
         prefs: the whole campaign so far; judgments that come late to a period already looked at count as before.
