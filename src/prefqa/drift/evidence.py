@@ -11,12 +11,12 @@ from prefqa._types import Bools, Floats, Ints, sum_by
 from prefqa.drift.contrasts import Cells, Contrasts, cell_sums
 from prefqa.drift.model import VoteModel, fit
 from prefqa.drift.scan import Scan, scan
-from prefqa.drift.scores import CARE, SPREAD, STRENGTH, TIES, Scores, score_judgments, without_nuisance
+from prefqa.drift.scores import CARE, SPREAD, STRENGTH, TIES, Scores, refined, score_judgments, without_nuisance
 from prefqa.drift.units import Unit, unit
 from prefqa.drift.vote_table import SINCE, VoteTable
 
 #: Votes on which the model is fitted; so many per annotator more, so that habits are known.
-FIT_VOTES, FIT_PER_ANNOTATOR = 10_000, 60
+FIT_VOTES, FIT_PER_ANNOTATOR = 20_000, 60
 #: Without this share of pairs with votes of two annotators, difficulty and rule cannot be told apart.
 MIN_OVERLAP = 0.05
 
@@ -36,9 +36,13 @@ class Evidence:
     def of(cls, votes: VoteTable, contrasts: Contrasts, *, seed: int) -> Evidence:
         """Fit the model on a sample of items, score all judgments, compare the periods."""
         single = overlap(votes) < MIN_OVERLAP
-        n_fit = max(FIT_VOTES, FIT_PER_ANNOTATOR * len(votes.annotators))
-        model = fit(votes.sampled(n_fit, seed), single=single)
-        scores = without_nuisance(score_judgments(votes, model), single=single)
+        sample = votes.sampled(max(FIT_VOTES, FIT_PER_ANNOTATOR * len(votes.annotators)), seed)
+        model = fit(sample, single=single)
+        scores = score_judgments(votes, model)
+        if sample.n < votes.n and not single:
+            model = refined(votes, model, scores)
+            scores = score_judgments(votes, model)
+        scores = without_nuisance(scores, single=single)
         cells = cell_sums(scores, len(votes.periods))
         return cls(votes, model, scores, cells, contrasts, scan(scores, cells, contrasts, len(votes.annotators)))
 

@@ -61,9 +61,9 @@ class AtNodes(NamedTuple):
 def nodes(votes: VoteTable, *, single: bool) -> tuple[Floats, Floats]:
     """Return the values of z at which each vote is looked at, and their log weights, [n_votes, N_NODES].
 
-    The rectangle rule, exact to 1e-9 for a smooth function at this step. A careful annotator's votes are all but a step
-    function of z, which any fixed nodes would see at the wrong place: so each unit's nodes begin elsewhere, spread
-    evenly over the units, and what one unit sees too early another sees too late.
+    The rectangle rule, as good as exact for a smooth function; 1e-4 of the mass is beyond the last node. A careful
+    annotator's votes are all but a step function of z, which any fixed nodes would see at the wrong place: so each
+    unit's nodes begin elsewhere, spread evenly over the units, and what one unit sees too early another sees too late.
     """
     if single:
         return np.zeros((votes.n, 1)), np.zeros((votes.n, 1))
