@@ -43,7 +43,7 @@ def loss(train: prefqa.Preferences, votes: pl.DataFrame, method: str) -> tuple[f
     """Return the log loss of a method, and the method that was used."""
     found = prefqa.consensus(train, method=method)  # type: ignore[arg-type]
     swapped = pl.col("chosen_id") > pl.col("rejected_id")
-    pairs = found._with_ids(found._codes).select(
+    pairs = pl.DataFrame(found.to_dict()["pairs"]).select(
         "item_id",
         a=pl.min_horizontal("chosen_id", "rejected_id"),
         b=pl.max_horizontal("chosen_id", "rejected_id"),
