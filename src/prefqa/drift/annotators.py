@@ -74,7 +74,7 @@ def _row(evidence: Evidence, found: AnnotatorScan, index: int, level: float) -> 
         "n_items": int(np.unique(evidence.scores.item[mine]).size),
         "n_votes": int(evidence.scores.n_votes[mine].sum()),
     }
-    sensitivity = float(evidence.scan.annotator_weight[at] * evidence.scores.kept[column])
+    sensitivity = float(evidence.annotator_sensitivity[at])
     if sensitivity <= 0:
         return row
     factor = evidence.unit(column).factor

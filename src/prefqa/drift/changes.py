@@ -46,14 +46,13 @@ class Shift(NamedTuple):
 def shift(evidence: Evidence, contrast: int, column: int, who: Movers | None = None) -> Shift | None:
     """Size of the shift of the pool, or of those who moved; None where it rests on nothing."""
     at, scanned = (contrast, column), evidence.scan
-    difference, weight, variance = scanned.difference[at], scanned.weight[at], scanned.variance[at]
+    difference, sensitivity, variance = scanned.difference[at], evidence.sensitivity[at], scanned.variance[at]
     habit = 0.0
     if who is not None and not who.everybody:
         mine = (who.moved, *at)
-        difference, weight = scanned.annotator_difference[mine].sum(), scanned.annotator_weight[mine].sum()
+        difference, sensitivity = scanned.annotator_difference[mine].sum(), evidence.annotator_sensitivity[mine].sum()
         variance = scanned.annotator_variance[mine].sum()
         habit = float(evidence.model.habit[who.moved, column].mean()) if column < len(evidence.votes.names) else 0.0
-    sensitivity = float(weight * evidence.scores.kept[column])
     if sensitivity <= 0 or not variance > 0:
         return None
     factor = evidence.unit(column).factor
@@ -98,7 +97,7 @@ class Movers(NamedTuple):
 def movers(evidence: Evidence, contrast: int, column: int) -> Movers:
     """Tell who drives a change: everybody, or those whose own shift is nearer to the movers' than to none."""
     scanned = evidence.scan
-    weight = scanned.annotator_weight[:, contrast, column] * evidence.scores.kept[column]
+    weight = evidence.annotator_sensitivity[:, contrast, column]
     variance = scanned.annotator_variance[:, contrast, column]
     seen = (weight > 0) & (variance > 0) & (scanned.annotator_z[:, contrast, column] != 0)
     if seen.sum() < 2:

@@ -81,6 +81,16 @@ class Evidence:
         return self.scan.weight * self.scores.kept
 
     @cached_property
+    def annotator_sensitivity(self) -> Floats:
+        """The same of each annotator: the pool's, shared out as the variances of their own scores.
+
+        By the information identity a score's variance is its information, of which careful annotators lose more when z
+        is not seen; the expected information does not know that.
+        """
+        total = self.scan.annotator_variance.sum(axis=0)
+        return np.asarray(self.scan.annotator_variance * self.sensitivity / np.where(total > 0, total, 1.0))
+
+    @cached_property
     def typical_care(self) -> float:
         """Care of the annotator of the median vote."""
         care = self.model.care[self.votes.annotator]

@@ -26,7 +26,7 @@ def annotator_min_detectable(
 ) -> float | None:
     """The same for one annotator's own shift."""
     at = annotator, contrast, column
-    sensitivity = float(evidence.scan.annotator_weight[at] * evidence.scores.kept[column])
+    sensitivity = float(evidence.annotator_sensitivity[at])
     variance = float(evidence.scan.annotator_variance[at])
     return _smallest(critical, variance, sensitivity) * evidence.unit(column).factor if sensitivity > 0 else None
 
