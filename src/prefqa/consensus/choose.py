@@ -39,8 +39,9 @@ class Choice:
 
     `table`: method, prior_votes, log_loss (nats per held-out vote, a tie is half a vote for either side), se (over
     items), n_votes, chosen. `why`: one sentence. `slope`: by how much the log odds of `Beliefs.fresh` are to be
-    multiplied so that they fit the held-out votes, 1 where they do already. `calibration`: predicted against observed
-    shares of votes, from `calibration`; empty where nothing was held out.
+    multiplied so that they fit the held-out votes, 1 where they do already. Beliefs about the order of an item come
+    from the same model and are tempered by the same factor. `calibration`: predicted against observed shares of votes,
+    from `calibration`; empty where nothing was held out.
     """
 
     candidate: Candidate

@@ -85,7 +85,7 @@ def consensus(
       "plackett-luce" likewise from whole rankings (`prefqa.consensus.plackett_luce_items`);
       "weighted-bradley-terry" with a discrimination per annotator (`prefqa.consensus.weighted_bradley_terry`).
     - "auto" takes majority, dawid-skene or mallows, whichever predicts held-out judgments best
-      (`prefqa.consensus.choose`), and recalibrates `probability` on the same votes.
+      (`prefqa.consensus.choose`), and recalibrates its probabilities on the same votes.
 
     Args:
         preferences: the judgments, from `prefqa.read`.
@@ -168,7 +168,7 @@ def _part(at: int, bucket: Bucket, wins: Ints, ties: Ints, fitted: Fitted, solve
 
 def _solve(bucket: Bucket, wins: Ints, ties: Ints, fitted: Fitted) -> tuple[Orders, Beliefs]:
     if fitted.reliabilities is not None:
-        believed = beliefs(bucket, fitted.reliabilities)
+        believed = beliefs(bucket, fitted.reliabilities, temper=fitted.slope)
         return orders_by_belief(believed.better), believed
     if fitted.method == "bradley-terry":
         orders, better, fresh = bradley_terry(wins, ties)
@@ -179,7 +179,8 @@ def _solve(bucket: Bucket, wins: Ints, ties: Ints, fitted: Fitted) -> tuple[Orde
     against, a = wins.transpose(0, 2, 1), fitted.prior.a
     fresh = vote_probability(wins, ties, wins + ties + against, a)
     method = fitted.method if fitted.method in _ORDERS and len(bucket.item) else "majority"
-    return _ORDERS[method](bucket, wins), from_pairs(majority_probability(wins, ties, against, a), fresh)
+    better = sharpen(majority_probability(wins, ties, against, a), fitted.slope)
+    return _ORDERS[method](bucket, wins), from_pairs(better, fresh)
 
 
 def _assemble(

@@ -87,23 +87,30 @@ def keeps_pairs(p: Floats, k: int) -> Floats:
     return np.asarray(p @ _tables(k)[0], np.float64)
 
 
-def order_marginals(p: Floats, k: int, kept: Floats) -> OrderPosterior:
+def order_marginals(p: Floats, k: int, kept: Floats, temper: float = 1.0) -> OrderPosterior:
     """Return the marginals of p(order) [n, k!].
 
-    `kept` [k - 1] is the probability that a fresh annotator keeps the order of two responses h + 1 places apart; or
-    [n, k - 1], that of a certain annotator for each item.
+    Args:
+        p: the posterior.
+        k: responses.
+        kept: [k - 1], the probability that a fresh annotator keeps the order of two responses h + 1 places apart; or
+            [n, k - 1], that of a certain annotator for each item.
+        temper: power of p that better, best and entropy are those of; below 1 it says less than p does.
     """
     from scipy.special import entr
 
     before, gap, first = _tables(k)
-    entropy = entr(p).sum(axis=1) / np.log(2)
     n_pairs = before.shape[1]
+    tempered = p
+    if temper != 1:
+        tempered = p**temper
+        tempered /= tempered.sum(axis=1, keepdims=True)
+    better, best = np.split(tempered @ np.hstack([before, first]), [n_pairs], axis=1)
+    entropy = entr(tempered).sum(axis=1) / np.log(2)
     if kept.ndim == 1:
         agrees = kept[np.abs(gap) - 1]
-        marginals = p @ np.hstack([before, first, np.where(gap > 0, agrees, 1 - agrees)])
-        better, best, fresh = np.split(marginals, [n_pairs, n_pairs + k], axis=1)
+        fresh = p @ np.where(gap > 0, agrees, 1 - agrees)
     else:
-        better, best = np.split(p @ np.hstack([before, first]), [n_pairs], axis=1)
         fresh = np.zeros_like(better)
         for h in range(1, k):  # h places apart, in this order or the other
             ahead, behind = (p @ (gap == way * h).astype(np.float64) for way in (1, -1))
@@ -111,19 +118,19 @@ def order_marginals(p: Floats, k: int, kept: Floats) -> OrderPosterior:
     return OrderPosterior(better, fresh, best, entropy)
 
 
-def independent_posterior(support: Floats, k: int, kept: Floats) -> OrderPosterior:
+def independent_posterior(support: Floats, k: int, kept: Floats, temper: float = 1.0) -> OrderPosterior:
     """Return the same with each pair on its own: sigmoid(support); best and entropy are not known (NaN).
 
-    `kept` is as for `order_posterior`; how far two responses stand apart is not known, so its mean counts.
+    `kept` and `temper` are as for `order_marginals`; how far two responses stand apart is not known, so the mean of
+    `kept` counts.
     """
     from scipy.special import expit
 
     better = expit(support)
     unknown = np.full(support.shape[0], np.nan)
     right = kept.mean(axis=-1, keepdims=True)
-    return OrderPosterior(
-        better, better * right + (1 - better) * (1 - right), np.full((unknown.size, k), np.nan), unknown
-    )
+    fresh = better * right + (1 - better) * (1 - right)
+    return OrderPosterior(expit(temper * support), fresh, np.full((unknown.size, k), np.nan), unknown)
 
 
 def from_pairs(better: Floats, fresh: Floats) -> Beliefs:

@@ -154,10 +154,11 @@ def pool_prior(buckets: Sequence[Bucket], kind: Kind, votes: float) -> tuple[flo
     return float(votes * mean), float(votes * (1 - mean))
 
 
-def beliefs(bucket: Bucket, found: Reliabilities, judge: Ints | None = None) -> Beliefs:
+def beliefs(bucket: Bucket, found: Reliabilities, judge: Ints | None = None, temper: float = 1.0) -> Beliefs:
     """Return what the fitted model says about each item of a bucket.
 
     `judge` [n items] names an annotator for each item: `fresh` is then the probability that this one prefers the first.
+    `temper`: see `order_marginals`.
     """
     n, k = len(bucket.item), bucket.k
     if k < 2:
@@ -167,7 +168,7 @@ def beliefs(bucket: Bucket, found: Reliabilities, judge: Ints | None = None) -> 
     open_ = _open(bucket, found.kind)
 
     def infer(part: slice) -> OrderPosterior:
-        return _infer(bucket, part, found.phi, found.kind, kept if judge is None else kept[part], open_)
+        return _infer(bucket, part, found, kept if judge is None else kept[part], open_, temper)
 
     results = in_threads(infer, parts)
     better = square(np.concatenate([part.better for part in results]), k)
@@ -216,14 +217,14 @@ def _read(bucket: Bucket, part: slice, phi: Floats, open_: OpenRankings | None) 
 
 
 def _infer(
-    bucket: Bucket, part: slice, phi: Floats, kind: Kind, kept: Floats, open_: OpenRankings | None
+    bucket: Bucket, part: slice, found: Reliabilities, kept: Floats, open_: OpenRankings | None, temper: float
 ) -> OrderPosterior:
     """Posterior of the items in `part`."""
-    read = _read(bucket, part, phi, open_)
-    if kind == "mallows" and bucket.k <= EXACT_UP_TO:
+    read = _read(bucket, part, found.phi, open_)
+    if found.kind == "mallows" and bucket.k <= EXACT_UP_TO:
         p = order_probabilities(read.support, bucket.k, read.log_likelihood)
-        return order_marginals(p, bucket.k, kept)
-    return independent_posterior(read.support, bucket.k, kept)
+        return order_marginals(p, bucket.k, kept, temper)
+    return independent_posterior(read.support, bucket.k, kept, temper)
 
 
 def _expected(bucket: Bucket, phi: Floats, kind: Kind, open_: OpenRankings | None) -> Floats:
