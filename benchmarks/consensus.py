@@ -1,9 +1,9 @@
 """Time and memory of every consensus method beside peers: python benchmarks/consensus.py [--items 10000 100000].
 
-Simulated campaigns of n items x 4 responses x 3 annotators, one method per process. Ours go from preferences in memory
-to a result. "bare" is Polars' own count of wins per pair (a self-join and a group-by) on the same rows; `ratio` is to
-it. crowd-kit, choix and evalica are timed where they are installed, from votes that are ready in their own form;
-choix and evalica fit one item at a time, so they loop. They are left out above 100,000 items.
+Simulated campaigns of n items x 4 responses x 3 annotators, one method per process. Ours go from a Parquet file to a
+result. "bare" is Polars' own count of wins per pair (a self-join and a group-by) on the same file; `ratio` is to it.
+crowd-kit, choix and evalica are timed where they are installed, from votes that are ready in their own form; choix and
+evalica fit one item at a time, so they loop. They are left out above 100,000 items.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
@@ -36,8 +37,8 @@ def bare(prefs: object) -> Callable[[], object]:
     """Return Polars' own count of wins per item and pair."""
     import polars as pl
 
-    rows = prefs.judgments.select("item_id", "annotator_id", "response_id", "rank").collect()  # type: ignore[attr-defined]
-    pairs = rows.lazy().join(rows.lazy(), on=["item_id", "annotator_id"])
+    rows = prefs.judgments.select("item_id", "annotator_id", "response_id", "rank")  # type: ignore[attr-defined]
+    pairs = rows.join(rows, on=["item_id", "annotator_id"])
     pairs = pairs.filter(pl.col("response_id") < pl.col("response_id_right"))
     won = (pl.col("rank") < pl.col("rank_right")).sum()
     return pairs.group_by("item_id", "response_id", "response_id_right").agg(won).collect
@@ -70,12 +71,21 @@ def peer(prefs: object, name: str) -> Callable[[], object]:
     return lambda: [evalica.bradley_terry(a, b, [evalica.Winner.X] * len(a)) for a, b in matches]
 
 
-def one(method: str, n_items: int) -> None:
-    """Time one method and print what it took as JSON."""
+def draw(n_items: int, path: str) -> None:
+    """Write a campaign to a file."""
     import prefqa
 
     annotators = max(30, n_items // 1_000)
-    prefs = prefqa.simulate(n_items, annotators_per_item=3, n_annotators=annotators, texts=False).preferences
+    campaign = prefqa.simulate(n_items, annotators_per_item=3, n_annotators=annotators, texts=False)
+    columns = ("item_id", "annotator_id", "response_id", "rank")
+    campaign.preferences.judgments.select(columns).collect().write_parquet(path)
+
+
+def one(method: str, path: str) -> None:
+    """Time one method on a file and print what it took as JSON."""
+    import prefqa
+
+    prefs = prefqa.read(path)
     work = bare(prefs) if method == "bare" else peer(prefs, method) if method in PEERS else ours(prefs, method)
     begin = time.perf_counter(), time.process_time()
     found = work()
@@ -90,14 +100,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--methods", nargs="+", default=[*METHODS, *PEERS])
-    parser.add_argument("--one", help=argparse.SUPPRESS)
+    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--draw", nargs=2, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.one:
-        one(chosen.one, chosen.items[0])
-        return
-    for n_items in chosen.items:
-        base = None
-        for method in ("bare", *chosen.methods):
+        one(*chosen.one)
+    elif chosen.draw:
+        draw(int(chosen.draw[0]), chosen.draw[1])
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            run_all(chosen.items, chosen.methods, folder)
+
+
+def run_all(items: list[int], methods: list[str], folder: str) -> None:
+    """Time every method on a campaign of each size."""
+    for n_items in items:
+        path, base = f"{folder}/{n_items}.parquet", None
+        subprocess.run([sys.executable, __file__, "--draw", str(n_items), path], check=True)
+        for method in ("bare", *methods):
             name = method
             if method in PEERS:
                 try:
@@ -106,7 +126,7 @@ def main() -> None:
                     continue
                 if n_items > PEERS_UP_TO:
                     continue
-            command = [sys.executable, __file__, "--items", str(n_items), "--one", method]
+            command = [sys.executable, __file__, "--one", method, path]
             found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
             base = base or found["seconds"]
             print(

@@ -9,6 +9,7 @@ import numpy as np
 
 from prefqa._types import Floats, Ints, sum_by
 from prefqa.consensus.dispersion import GRID, Kind, kept_in_order, log_prior_on_grid, log_z, normalised
+from prefqa.consensus.fixed_point import fixed_point
 from prefqa.consensus.open_rankings import NODES, OpenRankings, open_rankings
 from prefqa.consensus.posterior import (
     EXACT_UP_TO,
@@ -100,13 +101,11 @@ def fit_reliabilities(
     n_items = sum(len(bucket.item) for bucket in names)
     for stride in [max(1, n_items // _WARM_UP), 1] if n_items >= 2 * _WARM_UP else [1]:
         sample = [(each, _open(each, kind)) for each in (bucket.every(stride) for bucket in names)]
-        iteration, converged = 0, False
-        while not converged and iteration < _MAX_ITERATIONS:
-            iteration += 1
-            posterior = normalised(_total(sample, phi, kind) + log_prior)
-            new = posterior @ GRID
-            change, phi = float(np.abs(new - phi).max(initial=0.0)), new
-            converged = change < _TOLERANCE
+
+        def step(at: Floats, sample: list[tuple[Bucket, OpenRankings | None]] = sample) -> Floats:
+            return normalised(_total(sample, at, kind) + log_prior) @ GRID
+
+        phi, iteration, converged = fixed_point(step, phi, tolerance=_TOLERANCE, max_steps=_MAX_ITERATIONS)
     posterior = normalised(_total(sample, phi, kind) + log_prior)
     strict = sum((strict_votes(bucket, n_annotators) for bucket in names), start=np.zeros(n_annotators))
     weight = strict / strict.sum() if strict.sum() > 0 else np.full(n_annotators, 1 / max(n_annotators, 1))
