@@ -88,7 +88,7 @@ def test_nothing_is_loaded_from_elsewhere(run: prefqa.RunResult) -> None:
     ]
     assert not loaded
     assert not re.findall(r"@import|url\(", whole)
-    assert sum(tag == "svg" for tag, _ in page.tags) == 5
+    assert sum(tag == "svg" for tag, _ in page.tags) == 8
     assert not re.findall(r"https?://(?!www\.w3\.org/)", whole)
     assert not page.open
 
