@@ -24,7 +24,8 @@ from prefqa.drift.scores import Scores
 from prefqa.drift.units import sentence
 
 ANNOTATOR = "annotator"
-PERMUTE_BELOW = 0.03
+#: Of very many annotators only those are permuted who could still stand out among so many.
+PERMUTE_BELOW, PERMUTE_EXPECTED = 0.03, 10
 #: Permutations, fewer for annotators of so many judgments that these times their number exceed the budget.
 N_PERMUTATIONS, _BUDGET = 4_999, 2_500_000
 #: Beyond the permutations, p goes on as the tail of the largest squares does, which falls exponentially.
@@ -126,7 +127,7 @@ def scan_annotators(
     top = flat[np.arange(annotators.size), best]
     p_value = exceeds(draws, top)
     rng = np.random.default_rng(seed)
-    for index in np.flatnonzero(p_value < PERMUTE_BELOW):
+    for index in np.flatnonzero(p_value < min(PERMUTE_BELOW, PERMUTE_EXPECTED / annotators.size)):
         mine = np.flatnonzero(scores.annotator == annotators[index])
         p_value[index] = _permuted(scores, mine, contrasts, columns, rng)
     critical = float(np.quantile(draws, 1 - alpha / annotators.size))

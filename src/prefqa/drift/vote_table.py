@@ -132,8 +132,8 @@ def _coded(prefs: Preferences, by: tuple[str, ...]) -> tuple[Coded, Ints]:
         coded = encode(rows, by)
         return coded, np.zeros(coded.rank.size, np.int64)
     place = pl.col(POSITION).fill_null(-1) + 1
-    width = 1 + max(int(rows.select(place.max()).collect().item() or 0), 0)
-    ranks = int(rows.select(pl.col("rank").max()).collect().item() or 1)
+    most, ranks = (int(one or 0) for one in rows.select(place.max(), pl.col("rank").max()).collect().row(0))
+    width = 1 + max(most, 0)
     if ranks * width >= 2**31:
         coded = encode(rows, by)
         return coded, np.zeros(coded.rank.size, np.int64)
