@@ -77,7 +77,7 @@ def draw(n_items: int, path: str) -> None:
 
     annotators = max(30, n_items // 1_000)
     campaign = prefqa.simulate(n_items, annotators_per_item=3, n_annotators=annotators, texts=False)
-    columns = ("item_id", "annotator_id", "response_id", "rank")
+    columns = ("item_id", "annotator_id", "response_id", "rank", "position")
     campaign.preferences.judgments.select(columns).collect().write_parquet(path)
 
 
