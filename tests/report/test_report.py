@@ -74,7 +74,7 @@ def test_tables_say_what_they_are(run: prefqa.RunResult) -> None:
     assert all("scope" in attrs for tag, attrs in tags if tag == "th")
     tables, captions = (sum(tag == name for tag, _ in tags) for name in ("table", "caption"))
     with_examples = run.check.findings["examples"].list.len() > 0
-    assert tables == captions == 8 + with_examples.sum() + (not run.check.findings.is_empty())
+    assert tables == captions == 9 + with_examples.sum() + (not run.check.findings.is_empty())
 
 
 def test_consensus_shows_its_calibration_the_annotators_and_what_is_doubtful(run: prefqa.RunResult) -> None:
@@ -193,7 +193,7 @@ def test_a_change_over_time_is_told_and_marked() -> None:
     words = Page(whole).words
     assert found.drift.alarm
     assert found.drift.changes["sentence"][0] in words
-    assert "the smallest change that could have been seen is" in words
+    assert "The smallest changes that could have been seen" in words
     assert "changed" in words
     assert "which this gate ignores" in words
     svg = re.findall(r"<svg.*?</svg>", whole, flags=re.DOTALL)
@@ -235,7 +235,7 @@ def test_missing_intervals_leave_the_point() -> None:
     schema |= {"ci_low": pl.Float64, "ci_high": pl.Float64}
     rows = [("a", "tie_rate", 0.1, None, None), ("b", "tie_rate", 0.2, 0.1, 0.3), ("c", "tie_rate", None, None, None)]
     frame = pl.DataFrame(rows, schema=schema, orient="row")
-    none = pl.DataFrame(schema={"detector": pl.String, "period": pl.String, "alarm": pl.Boolean})
+    none = pl.DataFrame(schema={"what": pl.String, "since": pl.String})
     assert len(charts.timeline(frame, none)) == 1
     assert charts.timeline(frame.head(1), none) == []
     assert charts.timeline(frame.head(0), none) == []

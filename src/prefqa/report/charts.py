@@ -33,12 +33,15 @@ class Chart(NamedTuple):
     svg: str
 
 
-def timeline(frame: pl.DataFrame, detectors: pl.DataFrame, level: float = 0.95) -> list[Chart]:
-    """One chart per coefficient: estimate and interval by period; none where there is nothing to draw."""
+def timeline(frame: pl.DataFrame, changes: pl.DataFrame, level: float = 0.95) -> list[Chart]:
+    """One chart per coefficient: estimate and interval by period; none where there is nothing to draw.
+
+    A confirmed change is marked in the period from which on it holds.
+    """
     drawn = frame.filter(pl.col("estimate").is_not_null())
     if not 2 <= drawn["period"].n_unique() <= MAX_PERIODS:
         return []
-    alarms = detectors.filter("alarm").select(coefficient="detector", period="period", alarm=True)
+    alarms = changes.select(coefficient="what", period="since", alarm=True).unique()
     marked = drawn.join(alarms, on=["coefficient", "period"], how="left", maintain_order="left")
     labels = _labels(drawn["period"].unique(maintain_order=True).to_list())
     charts = []

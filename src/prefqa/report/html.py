@@ -151,7 +151,7 @@ def _drift(result: DriftResult, level: float) -> dict[str, Any]:
         "drift": result,
         "changes": records(result.changes),
         "detectors": [one | {"rows": one["rows"][:MAX_PERIODS], "n_rows": len(one["rows"])} for one in detectors],
-        "timeline": charts.timeline(result.timeline, result.detectors, level),
+        "timeline": charts.timeline(result.timeline, result.changes, level),
         "n_periods": n_periods,
         "too_many_periods": n_periods > charts.MAX_PERIODS,
     }
