@@ -35,7 +35,7 @@ def checked(prefs: Any, settings: Any) -> Any:
     from prefqa.readers import readable
 
     with readable(prefs.source.files):
-        return run_checks(prefs, **settings.checks.model_dump())
+        return run_checks(prefs, **settings.checks.model_dump(), drift=settings.drift.model_dump())
 
 
 def clean(source: str, settings: Any) -> Any:
