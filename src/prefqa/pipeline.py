@@ -23,6 +23,7 @@ from prefqa.gate import GateResult, gate
 from prefqa.lint import check, with_drift
 from prefqa.measured import DRIFT
 from prefqa.preferences import Preferences, Source
+from prefqa.pseudonyms import key_of, pseudonymise
 from prefqa.readers import read, readable
 from prefqa.results import Result, records
 from prefqa.writers.atomic import staged_directory, write_json, write_parquet, write_text
@@ -117,8 +118,10 @@ def run(
     prefs = (
         source
         if isinstance(source, Preferences)
-        else read(source, columns=settings.columns or None, **settings.read.model_dump())
+        else read(source, columns=settings.columns or None, **settings.read.model_dump(exclude={"pseudonymise"}))
     )
+    if settings.read.pseudonymise:
+        prefs = pseudonymise(prefs, key_of(settings.read.pseudonymise))
     with readable(prefs.source.files):
         return _measured(prefs, settings, say)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -111,7 +112,14 @@ def _lines(word: str, rows: Sequence[Row], limit: int) -> list[str]:
 
 def _toml(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_toml(inner)}" for key, inner in value.items()) + " }" if value else "{}"
+        return (
+            "{ " + ", ".join(f"{_key(key)} = {_toml(inner)}" for key, inner in value.items()) + " }" if value else "{}"
+        )
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_toml, value)) + "]"
     return f'"{value}"' if isinstance(value, str) else f"{value:g}"
+
+
+def _key(name: str) -> str:
+    """A key as TOML writes it: bare, if it can be."""
+    return name if re.fullmatch(r"[\w-]+", name, re.ASCII) else f'"{name}"'

@@ -7,7 +7,16 @@ from typing import Any
 
 import click
 
-from prefqa.cli.shared import EPILOG, EXIT_CLEAN, checked, config_option, input_argument, read_input, settings_of
+from prefqa.cli.shared import (
+    EPILOG,
+    EXIT_CLEAN,
+    checked,
+    config_option,
+    input_argument,
+    pseudonymise_option,
+    read_input,
+    settings_of,
+)
 
 
 @click.command(epilog=EPILOG)
@@ -15,12 +24,15 @@ from prefqa.cli.shared import EPILOG, EXIT_CLEAN, checked, config_option, input_
 @click.option("-o", "--out", required=True, type=click.Path(), help="The file, or the directory, to write.")
 @click.option("--layout", help="Layout of a trainer or tool (see docs/layouts.md); without it the standard form.")
 @click.option("--max-characters", type=click.IntRange(1), help="Count pairs longer than this, which trainers cut.")
+@pseudonymise_option
 @config_option
-def convert(source: str, out: str, layout: str | None, max_characters: int | None, config: str | None) -> int:
+def convert(
+    source: str, out: str, layout: str | None, max_characters: int | None, pseudonymise: str | None, config: str | None
+) -> int:
     """Write INPUT in the standard form, or its consensus pairs or judgments in a layout."""
     from prefqa.readers import readable
 
-    settings = settings_of(config)
+    settings = settings_of(config, pseudonymise=pseudonymise)
     prefs = read_input(source, settings)
     with readable(prefs.source.files):
         lines = _standard(prefs, out) if layout is None else _laid_out(prefs, out, layout, max_characters, settings)
