@@ -1,7 +1,7 @@
 """How well the rules find what was planted, how often they accuse the innocent, and what they cost.
 
 python benchmarks/checks.py defects [--items 600]
-python benchmarks/checks.py annotators [--campaigns 20]
+python benchmarks/checks.py annotators [--campaigns 20] [--seed 10000] [--sizes 50 200]
 python benchmarks/checks.py speed [--judgments 1000000]
 """
 
@@ -23,6 +23,17 @@ from prefqa.preferences import Preferences
 from prefqa.screening.screen import CODES as ANNOTATOR_CODES
 from prefqa.simulate_defects import CODES, plant
 
+#: Clean campaigns: annotators, items (three judgments each), responses, whether with texts.
+CLEAN = (
+    (50, 1000, 4, True),
+    (50, 1000, 2, False),
+    (200, 4000, 4, False),
+    (200, 4000, 2, False),
+    (500, 6000, 4, False),
+    (500, 10000, 2, False),
+    (2000, 24000, 4, False),
+    (2000, 24000, 2, False),
+)
 #: Limits without a test, which clean campaigns of any size may break.
 _LIMITS = ("PQ313", "PQ314", "PQ315")
 
@@ -66,21 +77,23 @@ def defects(n_items: int) -> None:
         )
 
 
-def annotators(n_campaigns: int) -> None:
+def annotators(n_campaigns: int, first_seed: int, sizes: list[int]) -> None:
     """Share of clean campaigns in which anybody is flagged."""
-    print("Clean campaigns: nobody biased, nobody a spammer")
+    print(f"Clean campaigns: nobody biased, nobody a spammer; seeds from {first_seed}")
     print("| annotators | items | responses | campaigns | with a flag | flags |\n| --- | --- | --- | --- | --- | --- |")
-    for n, items, k, texts in ((50, 1000, 4, True), (50, 1000, 2, False), (500, 6000, 4, False)):
+    for n, items, k, texts in CLEAN:
+        if n not in sizes:
+            continue
         with_flag, flags = 0, Counter[str]()
-        for seed in range(n_campaigns):
-            campaign = prefqa.simulate(
-                items, k, n, seed=10_000 + seed, spammers=0.0, repeats=0.05, texts=texts, length_bias=0.0
-            )
+        for seed in range(first_seed, first_seed + n_campaigns):
+            campaign = prefqa.simulate(items, k, n, seed=seed, spammers=0.0, repeats=0.05, texts=texts, length_bias=0.0)
             codes = [code for code in ANNOTATOR_CODES if code not in _LIMITS]
             found = prefqa.screen(campaign.preferences, codes=codes).flags["code"]
             with_flag += not found.is_empty()
             flags.update(found)
-        print(f"| {n} | {items} | {k} | {n_campaigns} | {with_flag / n_campaigns:.3f} | {dict(flags)} |", flush=True)
+        print(
+            f"| {n:,} | {items:,} | {k} | {n_campaigns} | {with_flag / n_campaigns:.3f} | {dict(flags)} |", flush=True
+        )
 
 
 def speed(n_judgments: int) -> None:
@@ -135,11 +148,13 @@ def main() -> None:
     parser.add_argument("what", choices=["defects", "annotators", "speed"])
     parser.add_argument("--items", type=int, default=600)
     parser.add_argument("--campaigns", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=10_000, help="of the first campaign")
+    parser.add_argument("--sizes", type=int, nargs="+", default=sorted({n for n, *_ in CLEAN}), help="annotators")
     parser.add_argument("--judgments", type=int, default=1_000_000)
     given = parser.parse_args()
     {
         "defects": lambda: defects(given.items),
-        "annotators": lambda: annotators(given.campaigns),
+        "annotators": lambda: annotators(given.campaigns, given.seed, given.sizes),
         "speed": lambda: speed(given.judgments),
     }[given.what]()
 

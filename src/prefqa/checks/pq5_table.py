@@ -77,7 +77,8 @@ PQ5 = (
         "et al. 2024, Provably robust DPO; Wang et al. 2024, Secrets of RLHF II). Counted are pairs whose better "
         "response has less than `min_probability` to be the one that most of the pool prefers, by the votes on the "
         "pair and a prior fitted to all pairs; found where they are more than `max_share`. How much is too much "
-        "depends on the trainer, so this is information. Needs pairs with two votes.",
+        "depends on the trainer, so this is information. Pairs that most call equal do not count. Needs pairs with "
+        "two votes.",
         bad=_pairs([(1, 2), (2, 1), (1, 2), (1, 1)] * 6),
         good=_pairs([(1, 1), (2, 2), (1, 1), (1, 2)] * 6),
         options={"min_probability": 0.75, "max_share": 0.5},

@@ -26,9 +26,9 @@ def moved_figures(measures: Measures) -> Found | NotRun:
     result = measures.drift
     if result.by is None or result.detectors.is_empty():
         return NotRun(result.reason or "nothing could be compared")
-    rows = pl.LazyFrame({"_value": list(result.warnings)}, schema={"_value": pl.String})
-    n = len(result.warnings)
-    return Found(rows, n, max(n, 1), f"{'. '.join(result.warnings)}.")
+    said = [f"{sentence[0].upper()}{sentence[1:]}." for sentence in result.warnings]
+    rows = pl.LazyFrame({"_value": said}, schema={"_value": pl.String})
+    return Found(rows, len(said), max(len(said), 1), " ".join(said))
 
 
 def _changes(measures: Measures, which: pl.Expr, words: str) -> Found | NotRun:

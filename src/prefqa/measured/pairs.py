@@ -46,7 +46,8 @@ def low_confidence(measures: Measures) -> Found | NotRun:
     for item, wins, ties in measures.wins_and_ties:
         a, b = np.triu_indices(wins.shape[1], 1)
         votes_for, tied, against = wins[:, a, b], ties[:, a, b], wins[:, b, a]
-        voted = (votes_for + tied + against) > 0
+        # What most call equal has no better response, and is not unsure for that.
+        voted = (votes_for + tied + against > 0) & (tied <= np.maximum(votes_for, against))
         better = majority_probability(votes_for, tied, against, prior.a)
         sure.append(np.maximum(better, 1 - better)[voted])
         items.append(np.broadcast_to(item[:, None], voted.shape)[voted])
