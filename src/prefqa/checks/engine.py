@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.checks.baseline import with_baseline
 from prefqa.checks.finders import FINDERS
 from prefqa.checks.frame import LONG, Found, Frame, NotRun
@@ -86,7 +87,7 @@ def finding(rule: Rule, found: Found, severity: str, max_examples: int) -> dict[
 
 def _left_out(rule: Rule, found: Found) -> pl.LazyFrame:
     reason = pl.when(pl.col("_value").is_not_null()).then(
-        pl.format("{}: {}", pl.lit(rule.summary), pl.col("_value").cast(pl.String))
+        formatted("{}: {}", pl.lit(rule.summary), pl.col("_value").cast(pl.String))
     )
     return found.rows.select(
         LONG, pl.lit(rule.code).alias("code"), reason.otherwise(pl.lit(rule.summary)).alias("reason")

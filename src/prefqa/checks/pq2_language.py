@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.checks.frame import Found, Frame, NotRun
 from prefqa.checks.texts import excerpt
 
@@ -73,7 +74,7 @@ def other_language(frame: Frame) -> Found | NotRun:
     rows = both.filter(~alike).select(
         "item_id",
         "response_id",
-        pl.format("{} answered in {}: {}", "asked", "answered", excerpt(pl.col("text"))).alias("_value"),
+        formatted("{} answered in {}: {}", "asked", "answered", excerpt(pl.col("text"))).alias("_value"),
     )
     n, of = rows.height, both.height
     message = (

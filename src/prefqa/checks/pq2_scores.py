@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.checks.frame import IDS, Found, Frame, NotRun, nothing
 from prefqa.preferences import ROW
 
@@ -38,7 +39,7 @@ def score_pile_up(frame: Frame) -> Found | NotRun:
         *by, "score"
     )
     rows = scored.join(ends.lazy(), on=[*by, "score"], how="semi", nulls_equal=True).with_columns(
-        pl.format("score {}", "score").alias("_value")
+        formatted("score {}", "score").alias("_value")
     )
     named = ends.sort(pl.all()).select(pl.concat_str([*by, pl.col("score").round(2).cast(pl.String)], separator=" "))
     where = ", ".join(named.to_series())
@@ -68,7 +69,7 @@ def overall_against_aspects(frame: Frame) -> Found | NotRun:
     odd = (
         pairs.filter((pl.col(overall) > pl.col(f"{overall}_2")) & worse & strictly)
         .with_columns(
-            pl.format(
+            formatted(
                 "overall {} against {} for {}, which no aspect puts lower", overall, f"{overall}_2", "response_id_2"
             ).alias("_value")
         )

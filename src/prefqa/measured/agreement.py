@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.agreement import agreement
 from prefqa.checks.frame import Found, NotRun
 from prefqa.measured.measures import Measures
@@ -76,7 +77,7 @@ def diverging_items(measures: Measures) -> Found | NotRun:
     found = items.filter(2 * pl.col("against") > pl.col("compared"))
     n, of = found.height, items.height
     rows = found.select(
-        pl.format("{} of {} comparisons contradict each other", "against", "compared").alias("_value")
+        formatted("{} of {} comparisons contradict each other", "against", "compared").alias("_value")
     ).with_columns(measures.pool.coded.item_ids.gather(found["item"]).alias("item_id"))
     message = (
         f"On {n:,} of {of:,} items with {least} comparisons of two decided votes or more, annotators contradict each "

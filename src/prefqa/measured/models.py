@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Floats
+from prefqa._words import formatted
 from prefqa.checks.frame import Found, NotRun
 from prefqa.coding import Coded
 from prefqa.measured.measures import Measures
@@ -49,7 +50,7 @@ def one_model_wins(measures: Measures) -> Found | NotRun:
     limit = measures.options["PQ506"]["max_share"]
     low = share_above(_floats(met["k"]), _floats(met["n"]), limit, "of pairs", least=_LEAST).low
     found = met.filter(pl.Series(low) > limit).sort("n", "winner", "loser", descending=[True, False, False])
-    said = found.select(pl.format("{} wins {} of {} pairs against {}", "winner", "k", "n", "loser").alias("_value"))
+    said = found.select(formatted("{} wins {} of {} pairs against {}", "winner", "k", "n", "loser").alias("_value"))
     n, of = found.height, met.height
     message = (
         f"Of {n:,} of {of:,} pairs of models one wins more than {limit:.0%} of the pairs: "

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Floats, Ints
+from prefqa._words import formatted
 from prefqa.checks.frame import Found, NotRun
 from prefqa.consensus.majority import fit_tallies, majority_probability
 from prefqa.consensus.orders import has_cycle, majority_relation
@@ -57,7 +58,7 @@ def low_confidence(measures: Measures) -> Found | NotRun:
     if n <= options["max_share"] * of:
         return Found(pl.LazyFrame({"_value": pl.Series([], dtype=pl.String)}), 0, of, "")
     rows = pl.DataFrame({"p": confidence[low]}).select(
-        pl.format("the majority is right with probability {}", pl.col("p").round(2)).alias("_value"),
+        formatted("the majority is right with probability {}", pl.col("p").round(2)).alias("_value"),
         measures.pool.coded.item_ids.gather(np.concatenate(items)[low]).alias("item_id"),
     )
     message = (
@@ -81,7 +82,7 @@ def unbalanced_votes(measures: Measures) -> Found | NotRun:
         return Found(pl.LazyFrame({"_value": pl.Series([], dtype=pl.String)}), 0, of, "")
     heavy = votes.filter(pl.col("n") > n.sum() / effective)
     rows = heavy.select(
-        pl.format("{} votes", "n").alias("_value"),
+        formatted("{} votes", "n").alias("_value"),
         measures.pool.coded.item_ids.gather(heavy["item"]).alias("item_id"),
     )
     message = (

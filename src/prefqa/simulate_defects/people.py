@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.simulate_defects.parts import JUDGMENT, Ground, Planted
 
 _K = pl.len().over(JUDGMENT)
@@ -65,7 +66,7 @@ def _copies(ground: Ground, code: str, people: list[str]) -> Planted:
     people = people[: len(people) // 2 * 2]
     copied = dict(zip(people[::2], people[1::2], strict=True))
     copies = ground.rows.filter(pl.col("annotator_id").is_in(list(copied))).with_columns(
-        pl.col("annotator_id").replace(copied), judgment_id=pl.format("{}/copy", "judgment_id")
+        pl.col("annotator_id").replace(copied), judgment_id=formatted("{}/copy", "judgment_id")
     )
     kept = ground.rows.filter(~pl.col("annotator_id").is_in(list(copied.values())))
     return ground.planted(code, pl.concat([kept, copies]), pl.DataFrame({"annotator_id": people}))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.simulate_defects.parts import JUDGMENT, KEYS, Ground, Planted
 
 #: What becomes of a row of judgments.
@@ -72,7 +73,7 @@ def _of_judgments(ground: Ground, code: str) -> Planted:
         first = pl.int_range(pl.len()).over(JUDGMENT) == 0
         return ground.planted(code, drawn.filter(~pl.col("drawn") | first), keys)
     if code == "PQ114":
-        again = drawn.filter("drawn").with_columns(pl.format("{}/again", "judgment_id").alias("judgment_id"))
+        again = drawn.filter("drawn").with_columns(formatted("{}/again", "judgment_id").alias("judgment_id"))
         return ground.planted(code, pl.concat([drawn, again]), keys)
     name = _JUDGMENTS[code].meta.output_name()
     if name not in drawn.columns:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import polars as pl
 
+from prefqa.preferences import Preferences
 from prefqa.simulate_defects.parts import JUDGMENT, Ground, Planted
 
 _LENGTH = 120
@@ -81,14 +81,17 @@ def _chats(ground: Ground, responses: pl.DataFrame, code: str, hit: pl.Series) -
     assert ground.prefs.items is not None  # noqa: S101
     asked = responses.join(ground.prefs.items.select("item_id", "prompt"), on="item_id", maintain_order="left")
 
-    def turn(role: str | pl.Expr, content: str | pl.Expr) -> pl.Expr:
-        said = (pl.lit(one) if isinstance(one, str) else one for one in (role, content))
-        return pl.struct(**dict(zip(("role", "content"), said, strict=True)))
+    def turn(role: pl.Expr, content: pl.Expr) -> pl.Expr:
+        return pl.struct(role.alias("role"), content.alias("content"))
 
-    second: Any = pl.when(hit).then(pl.lit("user")).otherwise(pl.lit("assistant")) if code == "PQ217" else "assistant"
+    second = pl.lit("assistant")
+    if code == "PQ217":
+        second = pl.when(hit).then(pl.lit("user")).otherwise(second)
     prompt = pl.col("prompt")
     question = pl.when(hit).then(pl.lit("Good day. ") + prompt).otherwise(prompt) if code == "PQ218" else prompt
-    return asked.with_columns(text=pl.concat_list(turn("user", question), turn(second, pl.col("text")))).drop("prompt")
+    return asked.with_columns(text=pl.concat_list(turn(pl.lit("user"), question), turn(second, pl.col("text")))).drop(
+        "prompt"
+    )
 
 
 def _prompts(ground: Ground, code: str) -> Planted:
@@ -114,8 +117,9 @@ def _prompts(ground: Ground, code: str) -> Planted:
     return ground.planted(code, rows, keys, prefs)
 
 
-def _opposite(ground: Ground, prefs: Any, hit: pl.DataFrame) -> tuple[pl.DataFrame, Any]:
+def _opposite(ground: Ground, prefs: Preferences, hit: pl.DataFrame) -> tuple[pl.DataFrame, Preferences]:
     """Give items the texts of their twins; their judges agree on one order, those of the twins on the other."""
+    assert prefs.responses is not None  # noqa: S101
     mine = hit.join(prefs.responses, left_on="_twin", right_on="item_id", how="inner").drop("_twin")
     others = prefs.responses.join(hit, on="item_id", how="anti")
     responses = pl.concat([others, mine.select(others.columns)]).sort("item_id", "response_id")
