@@ -90,10 +90,11 @@ PQ7 = (
         "competing-terms",
         "warning",
         "responses of a model whose terms, as of a date, forbid to develop competing models with them",
-        "Such a clause binds who accepted it, whatever licence the data set has; accounts have been closed over it. "
-        "Each finding says whose terms, as of which day, and where they stand. The table is short and may be out of "
-        "date, which models compete is not settled, and this is no legal advice: read the terms. `terms` adds "
-        "beginnings of names with the address of their terms, and an empty address takes one out: terms = { grok = "
+        "Such a clause binds who accepted it, whatever licence the data set has; accounts have been suspended over "
+        "it (ByteDance at OpenAI, December 2023). Each finding says whose terms, as of which day, and where they "
+        "stand. The table is short and may be out of date, which models compete is not settled, and this is no "
+        "legal advice: read the terms. `terms` adds beginnings of names with the address of their terms, and an "
+        "empty address takes one out: terms = { grok = "
         '"https://...", '
         'gpt-4 = "" }. Needs the model of each response.',
         bad=_of("gpt-4-0613", "mistral-7b", "model"),
