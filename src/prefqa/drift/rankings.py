@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import polars as pl
@@ -20,6 +22,8 @@ from prefqa.drift.places import Placed, coded_with_places
 from prefqa.drift.strata import slices, strata_of
 from prefqa.drift.vote_table import SINCE, VoteTable, is_common
 from prefqa.preferences import Preferences
+
+T = TypeVar("T")
 
 #: Votes made at a time, and the largest difference of a feature in units of its scale.
 _BLOCK, _FARTHEST = 1 << 16, 4.0
@@ -37,11 +41,11 @@ class Change(NamedTuple):
 class Rankings:
     """Judgments that rank two responses or more, sorted by item.
 
-    Per judgment: `item`, `annotator`, `period`, `stratum` (codes from 0) and its first row, `starts` (with the end of
-    all rows). Per row: `rank`, `slot` (number of the response within its item, by id) and `place` on the screen (0 =
-    not known; empty where none is). `values` [n_features, n_listed] are those of the responses, item by item from
-    `listed[item]` on, slot by slot. `names` and `scale` are those of the features, with position first where it is
-    known; `width` is the number of slots.
+    Per judgment, sorted by item: `item`, `annotator`, `period`, `stratum` (codes from 0) and its first row, `starts`
+    (with the end of all rows). Per row: `rank`, `slot` (number of the response within its item, by id) and `place` on
+    the screen (0 = not known; empty where none is). `values` [n_features, n_listed] are those of the responses, item by
+    item from `listed[item]` on, slot by slot; `first_unit` is the number of each item's first unit. `names` and `scale`
+    are those of the features, with position first where it is known; `width` is the number of slots.
     """
 
     item: Ints
@@ -54,6 +58,7 @@ class Rankings:
     place: Ints
     values: NDArray[np.float32]
     listed: Ints
+    first_unit: Ints
     width: int
     names: list[str]
     scale: Floats
@@ -84,12 +89,6 @@ class Rankings:
         first = np.repeat(self.rank[self.starts[:-1]], np.diff(self.starts))
         return bool((first != self.rank).any())
 
-    @cached_property
-    def item_starts(self) -> Ints:
-        """First judgment of each item, and their number."""
-        begins = np.flatnonzero(self.item[1:] != self.item[:-1]) + 1
-        return np.concatenate([[0], begins, [self.item.size]]) if self.item.size else np.zeros(1, np.int64)
-
     def with_change(self, column: int, after: Bools, moved: Bools) -> Rankings:
         """Add a feature that is `column` in the periods after a change, for the annotators who moved."""
         names, scale = [*self.names, f"{SINCE}{self.names[column]}"], np.append(self.scale, 1.0)
@@ -97,11 +96,34 @@ class Rankings:
 
     def parts(self) -> Iterator[VoteTable]:
         """Return the votes in blocks of whole items."""
-        starts = self.item_starts
-        before = np.append(0, np.cumsum(self.n_votes))[starts]
-        cuts = np.unique(before.searchsorted(np.arange(0, self.n, _BLOCK)))
-        for low, high in pairwise(np.append(starts[cuts], self.item.size)):
-            yield self._votes(int(low), int(high))
+        for low, high in pairwise(self._edges()):
+            yield self._votes(low, high)
+
+    def each(self, work: Callable[[VoteTable], T]) -> Iterator[T]:
+        """Do some work on each block of votes, several at a time; results come in the order of blocks."""
+        n_threads = pl.thread_pool_size()
+        with ThreadPoolExecutor(n_threads) as pool:
+            running: deque[Future[T]] = deque()
+            for low, high in pairwise(self._edges()):
+                running.append(pool.submit(lambda low, high: work(self._votes(low, high)), low, high))
+                if len(running) > 2 * n_threads:
+                    yield running.popleft().result()
+            while running:
+                yield running.popleft().result()
+
+    def n_units(self) -> Ints:
+        """Units of each item: pairs of responses that anybody ranks both."""
+        n_items = self.listed.size
+        n_listed = np.diff(np.append(self.listed, self.values.shape[1]))
+        partial = np.diff(self.starts) < n_listed[self.item]
+        judged, counted = (np.bincount(items, minlength=n_items) > 0 for items in (self.item, self.item[partial]))
+        n_units = np.zeros(n_items, np.int64)
+        n_units[judged & ~counted] = (n_listed * (n_listed - 1) // 2)[judged & ~counted]
+        rest = self._take(np.flatnonzero(counted[self.item]))
+        for low, high in pairwise(rest._edges()):
+            _, _, _, item, _, _, new = rest._pairs(low, high)
+            np.add.at(n_units, item[new], 1)
+        return n_units
 
     def sampled(self, n_votes: int, seed: int) -> VoteTable:
         """Votes on whole items, drawn by a hash of their number, so that there are about `n_votes`."""
@@ -113,6 +135,25 @@ class Rankings:
         """All votes at once."""
         return self._votes(0, self.item.size)
 
+    def _pairs(self, low: int, high: int) -> tuple[Ints, Ints, Ints, Ints, Ints, Ints, Bools]:
+        """Of every vote the rows of both responses, judgment, item and slots, and whether it is its unit's first."""
+        first, second, judgment = _pairs(self.starts[low : high + 1])
+        judgment += low
+        item = self.item[judgment].astype(np.int64)
+        a, b = self.slot[first].astype(np.int64), self.slot[second].astype(np.int64)
+        unit = (item * self.width + a) * self.width + b
+        order = np.argsort(unit, kind="stable")
+        unit = unit[order]
+        first, second, judgment, item, a, b = (part[order] for part in (first, second, judgment, item, a, b))
+        return first, second, judgment, item, a, b, np.append(True, unit[1:] != unit[:-1])[: unit.size]
+
+    def _edges(self) -> list[int]:
+        """Where to cut the judgments into blocks of whole items."""
+        begins = np.flatnonzero(np.append(True, self.item[1:] != self.item[:-1])[: self.item.size])
+        before = np.append(0, np.cumsum(self.n_votes))[begins]
+        cuts = before.searchsorted(np.arange(0, self.n, _BLOCK)).clip(max=max(begins.size - 1, 0))
+        return np.unique(np.append(begins[cuts], self.item.size)).tolist() if self.n else []
+
     def _take(self, judgments: Ints) -> Rankings:
         lengths = np.diff(self.starts)[judgments]
         starts = np.append(0, np.cumsum(lengths))
@@ -123,13 +164,10 @@ class Rankings:
 
     def _votes(self, low: int, high: int) -> VoteTable:
         """Votes of the judgments `low` to `high`, which are all those of their items."""
-        first, second, judgment = _pairs(self.starts[low : high + 1])
-        judgment += low
-        a, b = self.slot[first].astype(np.int64), self.slot[second].astype(np.int64)
-        item = self.item[judgment].astype(np.int64)
-        unit = item * (self.width * (self.width - 1) // 2) + a * (2 * self.width - a - 1) // 2 + b - a - 1
-        order = np.argsort(unit, kind="stable")
-        first, second, judgment, item, a, b = (part[order] for part in (first, second, judgment, item, a, b))
+        first, second, judgment, item, a, b, new = self._pairs(low, high)
+        running = np.cumsum(new)
+        of_item = np.append(True, item[1:] != item[:-1])[: item.size]
+        unit = self.first_unit[item] + running - np.maximum.accumulate(np.where(of_item, running, 0))
         period, annotator = self.period[judgment], self.annotator[judgment]
         rank = self.rank[first], self.rank[second]
         said = (rank[0] < rank[1]).astype(np.int8) - (rank[0] > rank[1])
@@ -147,7 +185,7 @@ class Rankings:
         for column, change in enumerate(self.changes, n_placed + len(self.values)):
             x[column] = x[change.column] * change.after[period] * change.moved[annotator]
         return VoteTable(
-            unit[order], item, annotator, judgment, period, self.stratum[judgment], said, x.T,
+            unit, item, annotator, judgment, period, self.stratum[judgment], said, x.T,
             self.names, self.scale, self.periods, self.strata, self.annotators,
         )  # fmt: skip
 
@@ -180,12 +218,26 @@ def rankings(
     rows += np.arange(rows.size, dtype=np.int32)
     rank = coded.rank[rows]
     table = Rankings(
-        coded.item[order].astype(np.int32), coded.annotator[order].astype(np.int32), period_of_cell[coded.cell[order]],
-        stratum[order], starts, rank.astype(np.min_scalar_type(rank.max(initial=0))), slot[rows],
-        place[rows] if place.size else place, known.values, listing.starts, int(slot.max(initial=0)) + 1,
-        [*([POSITION] if place.size else []), *known.names], np.ones(0), names, strata_names, coded.annotator_ids,
-    )  # fmt: skip
-    return replace(table, scale=_scale(table))
+        item=coded.item[order].astype(np.int32),
+        annotator=coded.annotator[order].astype(np.int32),
+        period=period_of_cell[coded.cell[order]],
+        stratum=stratum[order],
+        starts=starts,
+        rank=rank.astype(np.min_scalar_type(rank.max(initial=0))),
+        slot=slot[rows],
+        place=place[rows] if place.size else place,
+        values=known.values,
+        listed=listing.starts,
+        first_unit=listing.starts,
+        width=int(slot.max(initial=0)) + 1,
+        names=[*([POSITION] if place.size else []), *known.names],
+        scale=np.ones(0),
+        periods=names,
+        strata=strata_names,
+        annotators=coded.annotator_ids,
+    )
+    n_units = table.n_units()
+    return replace(table, scale=_scale(table), first_unit=np.cumsum(n_units) - n_units)
 
 
 def cells_by(prefs: Preferences, strata: Sequence[str]) -> tuple[str, ...]:

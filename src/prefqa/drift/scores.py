@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import csc_array
 
-from prefqa._types import Floats, Ints, distinct, sum_by
-from prefqa.drift.model import PRIORS, STEP, AtNodes, Group, VoteModel, groups, over_nodes, posterior, slopes
+from prefqa._types import Floats, Ints, Reals, distinct, sum_by
+from prefqa.drift.model import PRIORS, STEP, AtNodes, Group, VoteModel, groups, over_nodes, posterior, slopes, weighted
 from prefqa.drift.rankings import Rankings
 from prefqa.drift.vote_table import VoteTable
 
@@ -39,8 +39,8 @@ class Scores:
     """
 
     names: list[str]
-    score: Floats
-    information: Floats
+    score: Reals
+    information: Reals
     item: Ints
     annotator: Ints
     period: Ints
@@ -67,23 +67,24 @@ def score_judgments(rankings: Rankings, model: VoteModel) -> Scores:
     names = column_names(rankings)
     n, width = rankings.item.size, len(names)
     score, information = np.empty((n, width), np.float32), np.empty((n, width), np.float32)
-    n_votes = np.empty(n)
     overlap, expected = np.zeros((width, width)), np.zeros(width)
-    for part in rankings.parts():
+
+    def of_part(part: VoteTable) -> tuple[slice, Floats, Floats, Floats]:
         by_vote, of_vote = score_votes(part, model)
-        of_unit = sums_by(np.cumsum(np.bincount(part.starts, minlength=part.n)) - 1, by_vote, part.starts.size)
-        overlap += of_unit.T @ of_unit
-        expected += of_vote.sum(axis=0)
         low, high = int(part.judgment.min()), int(part.judgment.max()) + 1
         at = part.judgment - low
-        score[low:high] = sums_by(at, by_vote, high - low)
-        information[low:high] = sums_by(at, of_vote, high - low)
-        n_votes[low:high] = np.bincount(at, minlength=high - low)
+        of_unit = sums_by(np.cumsum(np.bincount(part.starts, minlength=part.n)) - 1, by_vote, part.starts.size)
+        return slice(low, high), sums_by(at, by_vote, high - low), sums_by(at, of_vote, high - low), of_unit
+
+    for at, one, other, of_unit in rankings.each(of_part):
+        score[at], information[at] = one, other
+        expected += other.sum(axis=0)
+        overlap += of_unit.T @ of_unit
     n_strata = len(rankings.strata)
     cells, cell = distinct(rankings.annotator.astype(np.int64) * n_strata + rankings.stratum)
     return Scores(
         names, score, information, rankings.item, rankings.annotator, rankings.period, cell,
-        cells // n_strata, cells % n_strata, n_votes, overlap, expected, np.ones(width),
+        cells // n_strata, cells % n_strata, rankings.n_votes.astype(np.float64), overlap, expected, np.ones(width),
     )  # fmt: skip
 
 
@@ -106,7 +107,7 @@ def score_votes(votes: VoteTable, model: VoteModel) -> tuple[Floats, Floats]:
     n_features = len(votes.names)
     known = np.empty((n_features + 1, votes.n))
     known[:-1] = care * votes.x.T
-    known[-1] = model.beta @ known[:-1]
+    known[-1] = weighted(model.beta, known[:-1])
     width = n_features + 4
     score, expected = np.empty((votes.n, width)), np.empty((votes.n, width))
     score[:, : n_features + 1] = (known * gap).T
@@ -143,7 +144,7 @@ def _information(group: Group, at: AtNodes, model: VoteModel) -> tuple[Floats, F
     return plain, of_z, c**2 * (plain + over_nodes(more, 1)[0])
 
 
-def refined(votes: VoteTable, model: VoteModel, scores: Scores) -> VoteModel:
+def refined(votes: Rankings, model: VoteModel, scores: Scores) -> VoteModel:
     """Move sigmas and annotators' parameters by one step of Newton on all judgments, after a fit on a sample.
 
     Each parameter moves by its own score over its own information. What a sample gets wrong of the common weights
