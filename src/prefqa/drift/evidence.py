@@ -10,13 +10,16 @@ import numpy as np
 from prefqa._types import Bools, Floats, Ints, sum_by
 from prefqa.drift.contrasts import Cells, Contrasts, cell_sums
 from prefqa.drift.model import VoteModel, fit
+from prefqa.drift.refine import refined
 from prefqa.drift.scan import Scan, scan
-from prefqa.drift.scores import CARE, SPREAD, STRENGTH, TIES, Scores, refined, score_judgments, without_nuisance
+from prefqa.drift.scores import CARE, SPREAD, STRENGTH, TIES, Scores, score_judgments, without_nuisance
 from prefqa.drift.units import Unit, unit
 from prefqa.drift.vote_table import SINCE, VoteTable
 
 #: Votes on which the model is fitted; so many per annotator more, so that habits are known.
 FIT_VOTES, FIT_PER_ANNOTATOR = 20_000, 60
+#: Steps on all votes after a fit on a sample.
+REFINEMENTS = 3
 #: Without this share of pairs with votes of two annotators, difficulty and rule cannot be told apart.
 MIN_OVERLAP = 0.05
 
@@ -38,11 +41,10 @@ class Evidence:
         single = overlap(votes) < MIN_OVERLAP
         sample = votes.sampled(max(FIT_VOTES, FIT_PER_ANNOTATOR * len(votes.annotators)), seed)
         model = fit(sample, single=single)
-        scores = score_judgments(votes, model)
         if sample.n < votes.n and not single:
-            model = refined(votes, model, scores)
-            scores = score_judgments(votes, model)
-        scores = without_nuisance(scores, single=single)
+            for _ in range(REFINEMENTS):
+                model = refined(votes, model)
+        scores = without_nuisance(score_judgments(votes, model), single=single)
         cells = cell_sums(scores, len(votes.periods))
         return cls(votes, model, scores, cells, contrasts, scan(scores, cells, contrasts, len(votes.annotators)))
 

@@ -21,7 +21,7 @@ from itertools import pairwise
 import numpy as np
 
 from prefqa._types import Floats, Ints, distinct, sum_by
-from prefqa.drift.model import PRIORS, VoteModel, nodes, posterior, slopes
+from prefqa.drift.model import VoteModel, nodes, posterior, slopes
 from prefqa.drift.vote_table import VoteTable
 
 STRENGTH, TIES, SPREAD, CARE = "strength", "ties", "spread", "care"
@@ -57,19 +57,28 @@ class Scores:
         return self.names.index(name)
 
 
+def column_names(votes: VoteTable) -> list[str]:
+    """Names of the scores, in their order."""
+    return [*votes.names, STRENGTH, TIES, SPREAD, CARE]
+
+
+def blocks(votes: VoteTable) -> Ints:
+    """Where to cut the votes into blocks of whole units: the first vote of each, and their number."""
+    starts = votes.starts
+    edges = np.append(starts[np.searchsorted(starts, np.arange(0, votes.n, _BLOCK))] if votes.n else [], votes.n)
+    return np.unique(edges.astype(np.int64))
+
+
 def score_judgments(votes: VoteTable, model: VoteModel) -> Scores:
     """Score all votes in blocks of whole units and sum them by judgment."""
-    names = [*votes.names, STRENGTH, TIES, SPREAD, CARE]
+    names = column_names(votes)
     _, judgment = distinct(votes.judgment)
     n = int(judgment.max(initial=-1)) + 1
     score, information = np.zeros((n, len(names))), np.zeros((n, len(names)))
     overlap = np.zeros((len(names), len(names)))
-    starts = votes.starts
-    edges = np.append(starts[np.searchsorted(starts, np.arange(0, votes.n, _BLOCK))] if votes.n else [], votes.n)
-    edges = np.unique(edges.astype(np.int64))
-    for low, high in pairwise(edges):
+    for low, high in pairwise(blocks(votes)):
         part = votes.take(slice(low, high))
-        by_vote, expected = _score_block(part, model)
+        by_vote, expected = score_votes(part, model)
         of_unit = np.add.reduceat(by_vote, part.starts, axis=0)
         overlap += of_unit.T @ of_unit
         at = judgment[low:high]
@@ -89,7 +98,7 @@ def score_judgments(votes: VoteTable, model: VoteModel) -> Scores:
     )  # fmt: skip
 
 
-def _score_block(votes: VoteTable, model: VoteModel) -> tuple[Floats, Floats]:
+def score_votes(votes: VoteTable, model: VoteModel) -> tuple[Floats, Floats]:
     """Scores and expected information of some votes, [n_votes, n_columns]."""
     at = posterior(votes, votes.starts, model)
     by_gap, by_threshold = slopes(votes, at, model.threshold)
@@ -118,33 +127,6 @@ def _score_block(votes: VoteTable, model: VoteModel) -> tuple[Floats, Floats]:
     )
     expected = np.column_stack([by_known, of_ties, by_spread, by_known[:, -1] + by_spread])
     return score, expected
-
-
-def refined(votes: VoteTable, model: VoteModel, scores: Scores) -> VoteModel:
-    """Move sigmas and annotators' parameters by one step of Newton on all judgments, after a fit on a sample.
-
-    Each parameter moves by its own score over its own information. What a sample gets wrong of the common weights
-    cancels within cells.
-    """
-    kept = np.diagonal(scores.overlap) / np.maximum(scores.expected, 1e-300)
-
-    def step(group: Ints, column: int, n: int, prior: float, over: Floats | float = 1.0) -> Floats:
-        score, expected = (sum_by(group, part[:, column], n) for part in (scores.score, scores.information))
-        information = expected * kept[column] / over**2 + 1 / prior**2
-        return np.asarray(np.clip(score / over / information, -0.5, 0.5))
-
-    n_strata, n_periods = model.sigma.shape
-    group = scores.cell_stratum[scores.cell] * n_periods + scores.period
-    spread = step(group, scores.column(SPREAD), model.sigma.size, PRIORS["period"]).reshape(n_strata, n_periods)
-    who, people = scores.annotator, model.care.size
-    habit = model.habit.copy()
-    for column in np.flatnonzero(~votes.is_common):
-        habit[:, column] += step(who, int(column), people, PRIORS["habit"], model.care)
-    threshold = model.threshold
-    if threshold is not None:
-        threshold = threshold * np.exp(step(who, scores.column(TIES), people, PRIORS["threshold"]))
-    care = model.care * np.exp(step(who, scores.column(CARE), people, PRIORS["care"]))
-    return replace(model, sigma=model.sigma * np.exp(spread), habit=habit, threshold=threshold, care=care)
 
 
 def without_nuisance(scores: Scores, *, single: bool) -> Scores:
