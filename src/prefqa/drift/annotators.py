@@ -57,7 +57,6 @@ def annotators(evidence: Evidence, *, alpha: float, level: float, seed: int) -> 
 def _row(evidence: Evidence, found: AnnotatorScan, index: int, level: float) -> dict[str, Any]:
     annotator, contrast, column = (int(part[index]) for part in (found.annotator, found.contrast, found.column))
     at = annotator, contrast, column
-    mine = evidence.scores.annotator == annotator
     row: dict[str, Any] = {
         "detector": f"{ANNOTATOR}: {evidence.scores.names[column]}",
         "kind": ANNOTATOR,
@@ -68,8 +67,8 @@ def _row(evidence: Evidence, found: AnnotatorScan, index: int, level: float) -> 
         "p_adjusted": float(found.p_adjusted[index]),
         "unit": evidence.unit(column).said,
         "min_detectable": annotator_min_detectable(evidence, *at, found.critical),
-        "n_items": int(np.unique(evidence.scores.item[mine]).size),
-        "n_votes": int(evidence.scores.n_votes[mine].sum()),
+        "n_items": int(evidence.n_items_of_annotator[annotator]),
+        "n_votes": int(evidence.n_votes_of_annotator[annotator]),
     }
     sensitivity = float(evidence.annotator_sensitivity[at])
     if sensitivity <= 0:

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from scipy.special import expit, logit, ndtr, ndtri
+from scipy.stats import rankdata
 
 from prefqa._types import Floats, Ints, distinct, sum_by
 from prefqa.drift.annotators import ANNOTATOR, PERMUTE_BELOW, benjamini_hochberg
@@ -26,10 +27,10 @@ from prefqa.drift.changes import date_interval, half_width
 from prefqa.drift.contrasts import Contrasts, by_annotator, cell_sums, compare
 from prefqa.drift.permute import permuted
 from prefqa.drift.power import POWER
+from prefqa.drift.rankings import Rankings, mixed
 from prefqa.drift.result import Family
 from prefqa.drift.scan import MIN_JUDGMENTS, enough
 from prefqa.drift.scores import Scores
-from prefqa.drift.vote_table import VoteTable, mixed
 
 COPIES = "copies"
 #: A share of judgments that is called no change; and the fewest pairs in a judgment that is compared as a whole.
@@ -37,7 +38,7 @@ MARGIN, MIN_PAIRS = 0.1, 3
 _PRIOR_SD, _STEPS = 1.0, 20
 
 
-def copies(votes: VoteTable, contrasts: Contrasts, *, alpha: float, level: float, seed: int) -> Family:
+def copies(votes: Rankings, contrasts: Contrasts, *, alpha: float, level: float, seed: int) -> Family:
     """Test every annotator; a row for each, a change for each who began to copy."""
     scores = equal_judgments(votes)
     n_people = len(votes.annotators)
@@ -109,19 +110,11 @@ def _change(row: dict[str, Any], low: str, high: str) -> dict[str, Any]:
     }
 
 
-def equal_judgments(votes: VoteTable) -> Scores:
+def equal_judgments(votes: Rankings) -> Scores:
     """Score the judgments of at least `MIN_PAIRS` votes that somebody else made of the same responses."""
-    votes = votes.take(np.bincount(votes.judgment, minlength=1)[votes.judgment] >= MIN_PAIRS)
-    order = np.argsort(votes.judgment, kind="stable")
-    starts = np.flatnonzero(np.append(True, np.diff(votes.judgment[order]) != 0)) if votes.n else order
-    first, n_pairs = order[starts], np.diff(np.append(starts, votes.n))
-    # A judgment is known by the sum of what its votes are mixed to; chance makes two alike once in 2^64.
-    keys = [mixed(votes.unit * 4 + 3), mixed(votes.unit * 4 + votes.said + 1)]
-    responses, verdict = (
-        np.unique(np.add.reduceat(key[order], starts), return_inverse=True)[1] if votes.n else first for key in keys
-    )
+    judgment, responses, order = _as_a_whole(votes)
     n_people = len(votes.annotators)
-    person = votes.annotator[first].astype(np.int64)
+    person = votes.annotator[judgment].astype(np.int64)
 
     def by_others(key: Ints) -> Floats:
         """Judgments with the same key by anybody else."""
@@ -130,18 +123,37 @@ def equal_judgments(votes: VoteTable) -> Scores:
 
     others = by_others(responses)
     use = others > 0
-    same = by_others(verdict)[use] / others[use]
-    first, person = first[use], person[use]
-    stratum, period = votes.stratum[first], votes.period[first]
+    same = by_others(order)[use] / others[use]
+    judgment, person = judgment[use], person[use]
+    stratum, period = votes.stratum[judgment].astype(np.int64), votes.period[judgment].astype(np.int64)
     usual = _usual(same, person, stratum * len(votes.periods) + period)
     information = (1 - usual) / others[use]
     cells, cell = distinct(person * len(votes.strata) + stratum)
     one = np.ones(1)
     return Scores(
-        [COPIES], (same - usual)[:, None], information[:, None], votes.item[first], person, period, cell,
-        cells // len(votes.strata), cells % len(votes.strata), n_pairs[use].astype(np.float64),
+        [COPIES], (same - usual)[:, None], information[:, None], votes.item[judgment], person, period, cell,
+        cells // len(votes.strata), cells % len(votes.strata), votes.n_votes[judgment].astype(np.float64),
         one[:, None], one * information.sum(), one,
     )  # fmt: skip
+
+
+def _as_a_whole(votes: Rankings) -> tuple[Ints, Ints, Ints]:
+    """Judgments of enough responses, the number of the set that each ranks, and of the order it brings them into."""
+    lengths = np.diff(votes.starts)
+    judgments, sets, orders = [], [], []
+    for length in np.unique(lengths[votes.n_votes >= MIN_PAIRS]):
+        judgment = np.flatnonzero(lengths == length)
+        rows = votes.starts[judgment][:, None] + np.arange(length)
+        response = votes.item[judgment][:, None].astype(np.int64) * votes.width + votes.slot[rows]
+        place = rankdata(votes.rank[rows], "dense", axis=1).astype(np.int64)
+        # Sums of 64 mixed bits, so that the order of rows does not matter; two sums are alike by chance once in 2^64.
+        judgments.append(judgment)
+        sets.append(mixed(response).sum(axis=1))
+        orders.append(mixed(response * (votes.width + 1) + place, seed=1).sum(axis=1))
+    if not judgments:
+        return (np.zeros(0, np.int64),) * 3
+    numbers = [np.unique(np.concatenate(keys), return_inverse=True)[1] for keys in (sets, orders)]
+    return np.concatenate(judgments), numbers[0], numbers[1]
 
 
 def _usual(same: Floats, person: Ints, group: Ints) -> Floats:

@@ -14,20 +14,19 @@ product stands for the information, which it equals on average (Berndt, Hall, Ha
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 
 from prefqa._types import Floats, Ints, sum_by
 from prefqa.drift.model import PRIORS, VoteModel
-from prefqa.drift.scores import CARE, SPREAD, TIES, blocks, column_names, score_votes
-from prefqa.drift.vote_table import VoteTable
+from prefqa.drift.rankings import Rankings
+from prefqa.drift.scores import CARE, SPREAD, TIES, column_names, score_votes
 
 #: No logarithm moves further than this in one step.
 _LONGEST = 0.5
 
 
-def refined(votes: VoteTable, model: VoteModel) -> VoteModel:
+def refined(votes: Rankings, model: VoteModel) -> VoteModel:
     """Move all parameters by one step on all votes."""
     names = column_names(votes)
     care, ties, spread = (names.index(name) for name in (CARE, TIES, SPREAD))
@@ -36,8 +35,7 @@ def refined(votes: VoteTable, model: VoteModel) -> VoteModel:
     own = _Block(model.care.size, [*habits.tolist(), care, *ties_too])
     common = _Block(1, list(range(len(votes.names))))
     of_cell = _Block(model.sigma.size, [spread])
-    for low, high in pairwise(blocks(votes)):
-        part = votes.take(slice(low, high))
+    for part in votes.parts():
         by_vote, _ = score_votes(part, model)
         own.add(part.annotator, by_vote)
         starts = part.starts
