@@ -11,6 +11,7 @@ import numpy as np
 from prefqa.drift.annotators import annotators
 from prefqa.drift.context import context, frame, holm, warnings
 from prefqa.drift.contrasts import Contrasts, against, change_points
+from prefqa.drift.copies import COPIES, copies
 from prefqa.drift.evidence import Evidence
 from prefqa.drift.known import known_answers
 from prefqa.drift.periods import PERIOD, Periods, cut
@@ -26,6 +27,8 @@ from prefqa.preferences import Preferences, as_preferences
 #: With more periods than this each holds too little to be compared.
 MAX_PERIODS = 160
 RULE, ANNOTATORS = "rule", "annotators"
+#: Who copies stands out far more than this costs; the other families have weight 1.
+WEIGHTS = {COPIES: 0.2}
 
 
 def drift(
@@ -123,19 +126,21 @@ def _families(
     if reason:
         return {RULE: Family([{"detector": RULE, "kind": RULE, "reason": reason}], None, [])} | known, []
     evidence = Evidence.of(votes, contrasts, seed=seed)
-    each = alpha / (2 + sum(family.p_value is not None for family in known.values()))
+    each = alpha / (2 + WEIGHTS[COPIES] + sum(family.p_value is not None for family in known.values()))
     families = {
         RULE: rule(evidence, alpha=each, level=level, seed=seed),
         ANNOTATORS: annotators(evidence, alpha=each, level=level, seed=seed),
+        COPIES: copies(votes, contrasts, alpha=each * WEIGHTS[COPIES], level=level, seed=seed),
     }
     return families | known, weights_by_period(evidence, level)
 
 
 def _combined(families: dict[str, Family], alpha: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Adjust each family's p-values, which hold within it, for the number of families by Holm's steps."""
+    """Adjust each family's p-values, which hold within it, for the other families by Holm's weighted steps."""
     tested = [name for name, family in families.items() if family.p_value is not None]
     smallest = np.array([families[name].p_value for name in tested], np.float64)
-    times = dict(zip(tested, holm(smallest) / np.maximum(smallest, 1e-300), strict=True))
+    adjusted_p = holm(smallest, np.array([WEIGHTS.get(name, 1.0) for name in tested]))
+    times = dict(zip(tested, adjusted_p / np.maximum(smallest, 1e-300), strict=True))
     rows: list[dict[str, Any]] = []
     changes: list[dict[str, Any]] = []
     for name, family in families.items():

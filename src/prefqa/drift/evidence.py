@@ -11,13 +11,17 @@ from prefqa._types import Bools, Floats, Ints, distinct, sum_by
 from prefqa.drift.contrasts import Cells, Contrasts, cell_sums
 from prefqa.drift.model import VoteModel, fit
 from prefqa.drift.rankings import Rankings
+from prefqa.drift.refine import refined
 from prefqa.drift.scan import Scan, scan
-from prefqa.drift.scores import CARE, SPREAD, STRENGTH, TIES, Scores, refined, score_judgments, without_nuisance
+from prefqa.drift.scores import CARE, SPREAD, STRENGTH, TIES, Scores, score_judgments, without_nuisance
 from prefqa.drift.units import Unit, unit
 from prefqa.drift.vote_table import SINCE
 
 #: Votes on which the model is fitted; so many per annotator more, so that habits are known.
 FIT_VOTES, FIT_PER_ANNOTATOR = 20_000, 60
+#: Steps after the fit on a sample. The last is on all votes, those before on no more than so many, or so many per
+#: annotator: what they leave is of the order of their error squared, and the last step corrects what is linear in it.
+REFINEMENTS, REFINE_VOTES, REFINE_PER_ANNOTATOR = 3, 500_000, 500
 #: Without this share of pairs with votes of two annotators, difficulty and rule cannot be told apart.
 MIN_OVERLAP = 0.05
 #: Votes on which that is looked up.
@@ -41,11 +45,11 @@ class Evidence:
         single = overlap(votes, seed) < MIN_OVERLAP
         sample = votes.sampled(max(FIT_VOTES, FIT_PER_ANNOTATOR * len(votes.annotators)), seed)
         model = fit(sample, single=single)
-        scores = score_judgments(votes, model)
         if sample.n < votes.n and not single:
-            model = refined(votes, model, scores)
-            scores = score_judgments(votes, model)
-        scores = without_nuisance(scores, single=single)
+            some = votes.some(max(REFINE_VOTES, REFINE_PER_ANNOTATOR * len(votes.annotators)), seed)
+            for step in range(REFINEMENTS):
+                model = refined(some if step < REFINEMENTS - 1 else votes, model)
+        scores = without_nuisance(score_judgments(votes, model), single=single)
         cells = cell_sums(scores, len(votes.periods))
         return cls(votes, model, scores, cells, contrasts, scan(scores, cells, contrasts, len(votes.annotators)))
 

@@ -15,8 +15,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from prefqa._types import Bools, Floats, Ints
-from prefqa.coding import Coded
 from prefqa.drift.features import POSITION, response_features
+from prefqa.drift.listing import listed
 from prefqa.drift.periods import PERIOD, Periods
 from prefqa.drift.places import Placed, coded_with_places
 from prefqa.drift.strata import slices, strata_of
@@ -117,25 +117,29 @@ class Rankings:
         n_listed = np.diff(np.append(self.listed, self.values.shape[1]))
         partial = np.diff(self.starts) < n_listed[self.item]
         judged, counted = (np.bincount(items, minlength=n_items) > 0 for items in (self.item, self.item[partial]))
-        n_units = np.zeros(n_items, np.int64)
+        n_units: Ints = np.zeros(n_items, np.int64)
         n_units[judged & ~counted] = (n_listed * (n_listed - 1) // 2)[judged & ~counted]
         rest = self._take(np.flatnonzero(counted[self.item]))
         for low, high in pairwise(rest._edges()):
-            _, _, _, item, _, _, new = rest._pairs(low, high)
+            (_, _, _, item, _, _), new = rest._sorted(low, high)
             np.add.at(n_units, item[new], 1)
         return n_units
 
-    def sampled(self, n_votes: int, seed: int) -> VoteTable:
-        """Votes on whole items, drawn by a hash of their number, so that there are about `n_votes`."""
+    def some(self, n_votes: int, seed: int) -> Rankings:
+        """Whole items, drawn by a hash of their number, so that there are about `n_votes`."""
         if self.n <= n_votes:
-            return self.votes()
-        return self._take(np.flatnonzero(_hash(self.item, seed) < n_votes / self.n)).votes()
+            return self
+        return self._take(np.flatnonzero(_hash(self.item, seed) < n_votes / self.n))
+
+    def sampled(self, n_votes: int, seed: int) -> VoteTable:
+        """About `n_votes` on whole items."""
+        return self.some(n_votes, seed).votes()
 
     def votes(self) -> VoteTable:
         """All votes at once."""
         return self._votes(0, self.item.size)
 
-    def _pairs(self, low: int, high: int) -> tuple[Ints, Ints, Ints, Ints, Ints, Ints, Bools]:
+    def _sorted(self, low: int, high: int) -> tuple[list[Ints], Bools]:
         """Of every vote the rows of both responses, judgment, item and slots, and whether it is its unit's first."""
         first, second, judgment = _pairs(self.starts[low : high + 1])
         judgment += low
@@ -143,13 +147,11 @@ class Rankings:
         a, b = self.slot[first].astype(np.int64), self.slot[second].astype(np.int64)
         unit = (item * self.width + a) * self.width + b
         order = np.argsort(unit, kind="stable")
-        unit = unit[order]
-        first, second, judgment, item, a, b = (part[order] for part in (first, second, judgment, item, a, b))
-        return first, second, judgment, item, a, b, np.append(True, unit[1:] != unit[:-1])[: unit.size]
+        return [part[order] for part in (first, second, judgment, item, a, b)], _begins(unit[order])
 
     def _edges(self) -> list[int]:
         """Where to cut the judgments into blocks of whole items."""
-        begins = np.flatnonzero(np.append(True, self.item[1:] != self.item[:-1])[: self.item.size])
+        begins = np.flatnonzero(_begins(self.item))
         before = np.append(0, np.cumsum(self.n_votes))[begins]
         cuts = before.searchsorted(np.arange(0, self.n, _BLOCK)).clip(max=max(begins.size - 1, 0))
         return np.unique(np.append(begins[cuts], self.item.size)).tolist() if self.n else []
@@ -164,10 +166,9 @@ class Rankings:
 
     def _votes(self, low: int, high: int) -> VoteTable:
         """Votes of the judgments `low` to `high`, which are all those of their items."""
-        first, second, judgment, item, a, b, new = self._pairs(low, high)
+        (first, second, judgment, item, a, b), new = self._sorted(low, high)
         running = np.cumsum(new)
-        of_item = np.append(True, item[1:] != item[:-1])[: item.size]
-        unit = self.first_unit[item] + running - np.maximum.accumulate(np.where(of_item, running, 0))
+        unit = self.first_unit[item] + running - np.maximum.accumulate(np.where(_begins(item), running, 0))
         period, annotator = self.period[judgment], self.annotator[judgment]
         rank = self.rank[first], self.rank[second]
         said = (rank[0] < rank[1]).astype(np.int8) - (rank[0] > rank[1])
@@ -207,7 +208,7 @@ def rankings(
     names = sorted(set(coded.cells[PERIOD].drop_nulls().to_list()))
     period_of_cell = np.array([names.index(name) for name in coded.cells[PERIOD]], np.int16)
     stratum, strata_names = strata_of(coded, prefs, strata)
-    listing, slot = _listed(coded)
+    listing, slot = listed(coded)
     known = response_features(prefs, coded, listing.item, listing.response, features)
 
     lengths = coded.lengths
@@ -246,48 +247,6 @@ def cells_by(prefs: Preferences, strata: Sequence[str]) -> tuple[str, ...]:
     return (PERIOD, *(name for name in strata if name in prefs.columns))
 
 
-class _Listing(NamedTuple):
-    """Responses by item and id: per response its item and its code; `starts` is where each item's begin."""
-
-    item: Ints
-    response: Ints
-    starts: Ints
-
-
-def _listed(coded: Coded) -> tuple[_Listing, Ints]:
-    """Responses of each item, and per row the number of its response among them."""
-    n_items = len(coded.item_ids)
-    units = coded.unit_starts
-    widths = np.zeros(0, np.int64)
-    if units.size:
-        widths = np.maximum.reduceat(coded.slot, coded.starts[units]).astype(np.int64) + 1
-    unit_item = coded.item[units]
-    item = np.repeat(unit_item.astype(np.int32), widths)
-    slot = coded.slot.astype(np.min_scalar_type(int(coded.slot.max(initial=0))))
-    if (np.bincount(unit_item, minlength=1) < 2).all():
-        order = np.argsort(item, kind="stable")
-        item, response = item[order], coded.slot_response[order]
-        return _Listing(item, response, _first(item, n_items)), slot
-    # An item with several cells has one list of them all.
-    order = np.lexsort((coded.slot_response, item))
-    item, response = item[order], coded.slot_response[order]
-    new_item = np.append(True, item[1:] != item[:-1])
-    new = new_item | np.append(True, response[1:] != response[:-1])
-    running = np.cumsum(new) - 1
-    number = np.empty(order.size, np.int64)
-    number[order] = running - np.maximum.accumulate(np.where(new_item, running, 0))
-    sizes = np.diff(np.append(units, coded.item.size))
-    first = np.repeat(np.repeat(np.cumsum(widths) - widths, sizes), coded.lengths)
-    slot = number.astype(np.min_scalar_type(int(number.max(initial=0))))[first + coded.slot]
-    return _Listing(item[new], response[new], _first(item[new], n_items)), slot
-
-
-def _first(item: Ints, n_items: int) -> Ints:
-    """Where each item's entries begin in a sorted list."""
-    counts = np.bincount(item, minlength=n_items)
-    return np.asarray(np.cumsum(counts) - counts)
-
-
 def _pairs(starts: Ints) -> tuple[Ints, Ints, Ints]:
     """Rows of the first and second response of every vote, and its judgment."""
     lengths = np.diff(starts)
@@ -301,6 +260,11 @@ def _pairs(starts: Ints) -> tuple[Ints, Ints, Ints]:
         parts.append((lengths, lengths, lengths))
     first, second, judgment = (np.concatenate(side) for side in zip(*parts, strict=True))
     return first, second, judgment
+
+
+def _begins(keys: Ints) -> Bools:
+    """Where a run of equal keys begins."""
+    return np.append(True, keys[1:] != keys[:-1])[: keys.size]
 
 
 def _scale(table: Rankings) -> Floats:
@@ -330,9 +294,14 @@ def _scale(table: Rankings) -> Floats:
 
 
 def _hash(code: Ints, seed: int) -> Floats:
-    """A number in [0, 1) for each code, by the finaliser of splitmix64."""
+    """A number in [0, 1) for each code."""
+    return np.asarray(mixed(code, seed + 1) / np.float64(2**64))
+
+
+def mixed(code: Ints, seed: int = 0) -> Ints:
+    """64 bits for each code, by the finaliser of splitmix64."""
     with np.errstate(over="ignore"):
-        z = code.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(seed + 1)
+        z = code.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(seed)
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray((z ^ (z >> np.uint64(31))) / np.float64(2**64))
+    return np.asarray(z ^ (z >> np.uint64(31)))

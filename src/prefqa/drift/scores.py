@@ -21,7 +21,18 @@ import numpy as np
 from scipy.sparse import csc_array
 
 from prefqa._types import Floats, Ints, Reals, distinct, sum_by
-from prefqa.drift.model import PRIORS, STEP, AtNodes, Group, VoteModel, groups, over_nodes, posterior, slopes, weighted
+from prefqa.drift.model import (
+    STEP,
+    AtNodes,
+    Group,
+    VoteModel,
+    all_slopes,
+    groups,
+    over_nodes,
+    posterior,
+    slopes,
+    weighted,
+)
 from prefqa.drift.rankings import Rankings
 from prefqa.drift.vote_table import VoteTable
 
@@ -73,7 +84,7 @@ def score_judgments(rankings: Rankings, model: VoteModel) -> Scores:
         by_vote, of_vote = score_votes(part, model)
         low, high = int(part.judgment.min()), int(part.judgment.max()) + 1
         at = part.judgment - low
-        of_unit = sums_by(np.cumsum(np.bincount(part.starts, minlength=part.n)) - 1, by_vote, part.starts.size)
+        of_unit = sums_by(part.unit_number, by_vote, part.starts.size)
         return slice(low, high), sums_by(at, by_vote, high - low), sums_by(at, of_vote, high - low), of_unit
 
     for at, one, other, of_unit in rankings.each(of_part):
@@ -96,29 +107,37 @@ def sums_by(group: Ints, values: Floats, n_groups: int) -> Floats:
 
 def score_votes(votes: VoteTable, model: VoteModel) -> tuple[Floats, Floats]:
     """Scores and expected information of some votes, [n_votes, n_columns]."""
-    gap, gap_z, of_threshold = np.empty((3, votes.n))
-    expected_gap, expected_z, expected_threshold = np.empty((3, votes.n))
+    slope, expected = np.empty((3, votes.n)), np.empty((3, votes.n))
     for group in groups(votes):
         at = posterior(group, model)
-        gap[group.at], gap_z[group.at], of_threshold[group.at] = slopes(group, at, model.threshold)
-        expected_gap[group.at], expected_z[group.at], expected_threshold[group.at] = _information(group, at, model)
+        for one, values in zip(slope, slopes(group, at, model.threshold), strict=True):
+            one[group.at] = values
+        for one, values in zip(expected, _information(group, at, model), strict=True):
+            one[group.at] = values
+    known, spread = _known(votes, model)
+    by_strength, by_spread = known[-1] ** 2 * expected[0], spread**2 * expected[1]
+    information = np.column_stack([(known**2 * expected[0]).T, expected[2], by_spread, by_strength + by_spread])
+    return _by_column(known, spread, slope), information
+
+
+def only_scores(votes: VoteTable, model: VoteModel) -> Floats:
+    """Scores of some votes without their information."""
+    found = all_slopes(votes, model, groups(votes))
+    return _by_column(*_known(votes, model), np.stack(found[:3]))
+
+
+def _known(votes: VoteTable, model: VoteModel) -> tuple[Floats, Floats]:
+    """What each feature, and all by their weights, say of a vote's gap as its annotator sees it; and the spread."""
     care = model.care[votes.annotator]
-    spread = care * model.sigma[votes.stratum, votes.period]
-    n_features = len(votes.names)
-    known = np.empty((n_features + 1, votes.n))
+    known = np.empty((len(votes.names) + 1, votes.n))
     known[:-1] = care * votes.x.T
     known[-1] = weighted(model.beta, known[:-1])
-    width = n_features + 4
-    score, expected = np.empty((votes.n, width)), np.empty((votes.n, width))
-    score[:, : n_features + 1] = (known * gap).T
-    expected[:, : n_features + 1] = (known**2 * expected_gap).T
-    for column, slope, information in (
-        (n_features + 1, of_threshold, expected_threshold),
-        (n_features + 2, spread * gap_z, spread**2 * expected_z),
-        (n_features + 3, score[:, n_features] + spread * gap_z, expected[:, n_features] + spread**2 * expected_z),
-    ):
-        score[:, column], expected[:, column] = slope, information
-    return score, expected
+    return known, care * model.sigma[votes.stratum, votes.period]
+
+
+def _by_column(known: Floats, spread: Floats, slope: Floats) -> Floats:
+    by_known, by_spread = known * slope[0], spread * slope[1]
+    return np.column_stack([by_known.T, slope[2], by_spread, by_known[-1] + by_spread])
 
 
 def _information(group: Group, at: AtNodes, model: VoteModel) -> tuple[Floats, Floats, Floats]:
@@ -142,33 +161,6 @@ def _information(group: Group, at: AtNodes, model: VoteModel) -> tuple[Floats, F
     more *= tie
     more *= prior
     return plain, of_z, c**2 * (plain + over_nodes(more, 1)[0])
-
-
-def refined(votes: Rankings, model: VoteModel, scores: Scores) -> VoteModel:
-    """Move sigmas and annotators' parameters by one step of Newton on all judgments, after a fit on a sample.
-
-    Each parameter moves by its own score over its own information. What a sample gets wrong of the common weights
-    cancels within cells.
-    """
-    kept = np.diagonal(scores.overlap) / np.maximum(scores.expected, 1e-300)
-
-    def step(group: Ints, column: int, n: int, prior: float, over: Floats | float = 1.0) -> Floats:
-        score, expected = (sum_by(group, part[:, column], n) for part in (scores.score, scores.information))
-        information = expected * kept[column] / over**2 + 1 / prior**2
-        return np.asarray(np.clip(score / over / information, -0.5, 0.5))
-
-    n_strata, n_periods = model.sigma.shape
-    group = scores.cell_stratum[scores.cell] * n_periods + scores.period
-    spread = step(group, scores.column(SPREAD), model.sigma.size, PRIORS["period"]).reshape(n_strata, n_periods)
-    who, people = scores.annotator, model.care.size
-    habit = model.habit.copy()
-    for column in np.flatnonzero(~votes.is_common):
-        habit[:, column] += step(who, int(column), people, PRIORS["habit"], model.care)
-    threshold = model.threshold
-    if threshold is not None:
-        threshold = threshold * np.exp(step(who, scores.column(TIES), people, PRIORS["threshold"]))
-    care = model.care * np.exp(step(who, scores.column(CARE), people, PRIORS["care"]))
-    return replace(model, sigma=model.sigma * np.exp(spread), habit=habit, threshold=threshold, care=care)
 
 
 def without_nuisance(scores: Scores, *, single: bool) -> Scores:
