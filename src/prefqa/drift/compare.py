@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,19 +11,24 @@ import numpy as np
 from prefqa.drift.annotators import annotators
 from prefqa.drift.context import context, frame, holm, warnings
 from prefqa.drift.contrasts import Contrasts, against, change_points
+from prefqa.drift.copies import COPIES, copies
 from prefqa.drift.evidence import Evidence
 from prefqa.drift.known import known_answers
 from prefqa.drift.periods import PERIOD, Periods, cut
+from prefqa.drift.places import Placed, coded_with_places
+from prefqa.drift.rankings import cells_by, rankings
 from prefqa.drift.result import CHANGE_SCHEMA, DETECTOR_SCHEMA, TIMELINE_SCHEMA, DriftResult, Family, undefined
 from prefqa.drift.rule import rule
+from prefqa.drift.strata import slices
 from prefqa.drift.timeline import weights_by_period
-from prefqa.drift.vote_table import vote_table
 from prefqa.errors import UsageError
 from prefqa.preferences import Preferences, as_preferences
 
 #: With more periods than this each holds too little to be compared.
 MAX_PERIODS = 160
 RULE, ANNOTATORS = "rule", "annotators"
+#: Who copies stands out far more than this costs; the other families have weight 1.
+WEIGHTS = {COPIES: 0.2}
 
 
 def drift(
@@ -69,7 +75,11 @@ def drift(
         return undefined(
             "no created_at or guideline_version column to tell periods by; name another with batch=", None, alpha
         )
-    coded = periods.prefs.coded((PERIOD,))
+    strata = slices(prefs) if strata is None else tuple(strata)
+    by = cells_by(periods.prefs, strata)
+    placed = coded_with_places(periods.prefs, by)
+    coded = placed.coded if by == (PERIOD,) else periods.prefs.coded(by[:1])
+    periods = replace(periods, coded=coded)
     names = coded.cells[PERIOD].to_list()
     if reference is not None and reference not in names:
         raise UsageError(f"no period is called {reference!r}", hint=f"there are: {', '.join(map(str, names[:20]))}.")
@@ -81,7 +91,7 @@ def drift(
         return undefined("only one period", periods.by, alpha, frame(seen.timeline, TIMELINE_SCHEMA))
     clock = not (version or batch) and reference is None and periods.by not in periods.prefs.columns
     contrasts = change_points(names) if clock else against(names, base)
-    families, weights = _families(periods, contrasts, features, strata, alpha=alpha, level=level, seed=seed)
+    families, weights = _families(periods, placed, contrasts, features, strata, alpha=alpha, level=level, seed=seed)
     rows, changes = _combined(families, alpha)
     detectors = frame(rows + seen.detectors, DETECTOR_SCHEMA)
     tested = [family.p_value for family in families.values() if family.p_value is not None]
@@ -95,9 +105,10 @@ def drift(
 
 def _families(
     periods: Periods,
+    placed: Placed,
     contrasts: Contrasts,
     features: Sequence[str] | None,
-    strata: Sequence[str] | None,
+    strata: Sequence[str],
     *,
     alpha: float,
     level: float,
@@ -106,28 +117,30 @@ def _families(
     """Run the families of detectors; and the weights over time."""
     reference = None if contrasts.ordered else contrasts.reference[0]
     known = known_answers(periods, reference=reference, alpha=alpha, seed=seed)
-    votes = vote_table(periods, features=features, strata=strata)
+    votes = rankings(periods, features=features, strata=strata, placed=placed)
     reason = None
     if len(votes.periods) > MAX_PERIODS:
         reason = f"{len(votes.periods)} periods are too many to compare within annotators: choose longer ones"
-    elif not votes.n or not (votes.said != 0).any():
+    elif not votes.any_preferred:
         reason = "no vote prefers one response to another"
     if reason:
         return {RULE: Family([{"detector": RULE, "kind": RULE, "reason": reason}], None, [])} | known, []
     evidence = Evidence.of(votes, contrasts, seed=seed)
-    each = alpha / (2 + sum(family.p_value is not None for family in known.values()))
+    each = alpha / (2 + WEIGHTS[COPIES] + sum(family.p_value is not None for family in known.values()))
     families = {
         RULE: rule(evidence, alpha=each, level=level, seed=seed),
         ANNOTATORS: annotators(evidence, alpha=each, level=level, seed=seed),
+        COPIES: copies(votes, contrasts, alpha=each * WEIGHTS[COPIES], level=level, seed=seed),
     }
     return families | known, weights_by_period(evidence, level)
 
 
 def _combined(families: dict[str, Family], alpha: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Adjust each family's p-values, which hold within it, for the number of families by Holm's steps."""
+    """Adjust each family's p-values, which hold within it, for the other families by Holm's weighted steps."""
     tested = [name for name, family in families.items() if family.p_value is not None]
     smallest = np.array([families[name].p_value for name in tested], np.float64)
-    times = dict(zip(tested, holm(smallest) / np.maximum(smallest, 1e-300), strict=True))
+    adjusted_p = holm(smallest, np.array([WEIGHTS.get(name, 1.0) for name in tested]))
+    times = dict(zip(tested, adjusted_p / np.maximum(smallest, 1e-300), strict=True))
     rows: list[dict[str, Any]] = []
     changes: list[dict[str, Any]] = []
     for name, family in families.items():

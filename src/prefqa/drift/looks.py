@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from prefqa._types import Bools, Floats, Ints, distinct, sum_by
+from prefqa._types import Bools, Floats, Ints, Reals, distinct, sum_by
 from prefqa.drift.cuts import NUMBER, numbered
 from prefqa.drift.evidence import CARE, FIT_PER_ANNOTATOR, FIT_VOTES, MIN_OVERLAP, overlap
 from prefqa.drift.gold import GOLD, right_answers
 from prefqa.drift.model import fit
 from prefqa.drift.periods import Periods
+from prefqa.drift.rankings import rankings
 from prefqa.drift.scores import Scores, score_judgments, without_nuisance
-from prefqa.drift.vote_table import vote_table
 
 GOLD_STREAM, PERSON = "gold", "annotator "
 #: A look of fewer items than this in all, with those before, is only learned from.
@@ -28,8 +28,8 @@ _POOLED = 30
 class Scored:
     """One score per judgment, its information, and the item, cell (compared within) and period of the judgment."""
 
-    score: Floats
-    information: Floats
+    score: Reals
+    information: Reals
     item: Ints
     cell: Ints
     period: Ints
@@ -49,14 +49,14 @@ class Material:
 
 def material(periods: Periods, *, features: tuple[str, ...], strata: tuple[str, ...] | None, seed: int) -> Material:
     """Fit the model of votes, as `drift` does, and score every judgment; and gold items, right (1) or wrong (0)."""
-    votes = vote_table(periods, features=features, strata=strata)
+    votes = rankings(periods, features=features, strata=strata)
     rows, names = numbered(periods)
     n_judgments = rows.group_by(NUMBER).agg(pl.struct("item_id", "annotator_id").n_unique()).sort(NUMBER).collect()
     pooled: dict[str, Scored] = {}
     care: Scored | None = None
     annotator_of_cell: Ints = np.zeros(0, np.int64)
-    if votes.n and (votes.said != 0).any():
-        single = overlap(votes) < MIN_OVERLAP
+    if votes.any_preferred:
+        single = overlap(votes, seed) < MIN_OVERLAP
         n_fit = max(FIT_VOTES, FIT_PER_ANNOTATOR * len(votes.annotators), FIT_PER_PERIOD * len(votes.periods))
         model = fit(votes.sampled(n_fit, seed), single=single)
         scores = without_nuisance(score_judgments(votes, model), single=single)

@@ -65,9 +65,9 @@ def scan(scores: Scores, cells: Cells, contrasts: Contrasts, n_annotators: int) 
     z = np.where(defined, difference / np.sqrt(np.where(defined, by_item, 1.0)), 0.0)
     sd = np.sqrt(np.where(by_item > 0, by_item, 1.0)).ravel()
     correlation = gram / np.outer(sd, sd)
-    enough = _enough(cells, contrasts, n_annotators)
-    own_z = _own_z(own, own_variance, enough)
-    anyone = _anyone(own, own_variance, own_weight, enough)
+    often = enough(cells, contrasts, n_annotators)
+    own_z = _own_z(own, own_variance, often)
+    anyone = _anyone(own, own_variance, own_weight, often)
     return Scan(
         difference, weight, variance, by_item, z, anyone, correlation, own, own_weight, own_variance, own_z
     )  # fmt: skip
@@ -108,7 +108,7 @@ def _between(own: Floats, weight: Floats) -> Floats:
     return np.where(seen > 1, squares * seen / np.maximum(seen - 1, 1), 0.0)
 
 
-def _enough(cells: Cells, contrasts: Contrasts, n_annotators: int) -> Bools:
+def enough(cells: Cells, contrasts: Contrasts, n_annotators: int) -> Bools:
     """Which annotators judged enough on both sides, [n_annotators, n_contrasts, 1]."""
     sides = [(cells.count @ side.T.astype(float))[:, :, None] for side in (contrasts.before, contrasts.after)]
     before, after = (by_annotator(side, cells, n_annotators) for side in sides)
