@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from prefqa._types import Bools, Floats, Ints
 from prefqa.coding import Coded
+from prefqa.drift.clusters import clusters
 from prefqa.drift.features import POSITION, response_features
 from prefqa.drift.periods import PERIOD, Periods
 from prefqa.drift.places import Placed, coded_with_places
@@ -41,7 +42,8 @@ class Rankings:
     all rows). Per row: `rank`, `slot` (number of the response within its item, by id) and `place` on the screen (0 =
     not known; empty where none is). `values` [n_features, n_listed] are those of the responses, item by item from
     `listed[item]` on, slot by slot. `names` and `scale` are those of the features, with position first where it is
-    known; `width` is the number of slots.
+    known; `width` is the number of slots. `cluster` is the number
+    of what each item belongs to, where items belong together.
     """
 
     item: Ints
@@ -61,6 +63,7 @@ class Rankings:
     strata: list[str]
     annotators: pl.Series
     changes: tuple[Change, ...] = ()
+    cluster: Ints | None = None
 
     @cached_property
     def n_votes(self) -> Ints:
@@ -158,6 +161,7 @@ def rankings(
     features: Sequence[str] | None = None,
     strata: Sequence[str] | None = None,
     placed: Placed | None = None,
+    cluster: str | None = None,
 ) -> Rankings:
     """Bring the judgments into the order of items; in each period the latest of an annotator and item counts.
 
@@ -185,7 +189,7 @@ def rankings(
         place[rows] if place.size else place, known.values, listing.starts, int(slot.max(initial=0)) + 1,
         [*([POSITION] if place.size else []), *known.names], np.ones(0), names, strata_names, coded.annotator_ids,
     )  # fmt: skip
-    return replace(table, scale=_scale(table))
+    return replace(table, scale=_scale(table), cluster=clusters(prefs, coded.item_ids, cluster))
 
 
 def cells_by(prefs: Preferences, strata: Sequence[str]) -> tuple[str, ...]:
