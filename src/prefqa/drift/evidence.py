@@ -19,8 +19,9 @@ from prefqa.drift.vote_table import SINCE
 
 #: Votes on which the model is fitted; so many per annotator more, so that habits are known.
 FIT_VOTES, FIT_PER_ANNOTATOR = 20_000, 60
-#: Steps on all votes after a fit on a sample.
-REFINEMENTS = 3
+#: Steps after the fit on a sample. The last is on all votes, those before on no more than so many, or so many per
+#: annotator: what they leave is of the order of their error squared, and the last step corrects what is linear in it.
+REFINEMENTS, REFINE_VOTES, REFINE_PER_ANNOTATOR = 3, 500_000, 500
 #: Without this share of pairs with votes of two annotators, difficulty and rule cannot be told apart.
 MIN_OVERLAP = 0.05
 #: Votes on which that is looked up.
@@ -145,8 +146,9 @@ def fitted(votes: Rankings, *, single: bool, at_least: int = 0, seed: int) -> Vo
     sample = votes.sampled(max(FIT_VOTES, FIT_PER_ANNOTATOR * len(votes.annotators), at_least), seed)
     model = fit(sample, single=single)
     if sample.n < votes.n and not single:
-        for _ in range(REFINEMENTS):
-            model = refined(votes, model)
+        some = votes.some(max(REFINE_VOTES, REFINE_PER_ANNOTATOR * len(votes.annotators)), seed)
+        for step in range(REFINEMENTS):
+            model = refined(some if step < REFINEMENTS - 1 else votes, model)
     return model
 
 

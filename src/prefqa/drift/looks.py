@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from prefqa._types import Bools, Floats, Ints, distinct, sum_by
+from prefqa._types import Bools, Floats, Ints, Reals, distinct, sum_by
 from prefqa.drift.cuts import NUMBER, numbered
 from prefqa.drift.evidence import CARE, MIN_OVERLAP, fitted, overlap
 from prefqa.drift.gold import GOLD, right_answers
@@ -27,8 +27,8 @@ _POOLED = 30
 class Scored:
     """One score per judgment, its information, and the item, cell (compared within) and period of the judgment."""
 
-    score: Floats
-    information: Floats
+    score: Reals
+    information: Reals
     item: Ints
     cell: Ints
     period: Ints

@@ -32,7 +32,7 @@ N_NODES, _REACH = 15, 4.2
 STEP = 2 * _REACH / (N_NODES - 1)
 _GOLDEN = (np.sqrt(5) - 1) / 2
 #: Votes looked at together.
-_BLOCK = 1 << 11
+_BLOCK = 1 << 13
 #: Chances are multiplied over so many votes before they are scaled; none is less than the least.
 _PER_SCALE, _LEAST = 4, 1e-70
 #: Gaps beyond this are as sure as can be; it keeps the odds within what a number holds.
@@ -131,7 +131,7 @@ def posterior(group: Group, model: VoteModel) -> AtNodes:
     unit's nodes begin elsewhere, spread evenly over the units, and what one unit sees too early another sees too late.
     """
     care = model.care[group.annotator]
-    known = care * np.tensordot(model.beta, group.x, 1)
+    known = care * weighted(model.beta, group.x)
     for column in np.flatnonzero(model.habit.any(axis=0)):
         known += group.x[column] * model.habit[:, column][group.annotator]
     if model.single:
@@ -191,6 +191,14 @@ def over_nodes(values: Floats, n_powers: int) -> Floats:
     """Sums over the nodes of values times the node's number to the power 0, 1, .., [n_powers, ...]."""
     powers = np.vander(np.arange(len(values), dtype=np.float64), n_powers, increasing=True).T
     return np.asarray((powers @ values.reshape(len(values), -1)).reshape(n_powers, *values.shape[1:]))
+
+
+def weighted(weights: Floats, columns: Floats) -> Floats:
+    """Sum of columns by their weights; a product of matrices would wake all threads of the library for nothing."""
+    total = np.zeros(columns.shape[1:])
+    for weight, column in zip(weights, columns, strict=True):
+        total += weight * column
+    return total
 
 
 def all_slopes(votes: VoteTable, model: VoteModel, grouped: Iterable[Group]) -> Slopes:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from prefqa._types import Bools, Floats, Ints
-from prefqa.coding import Coded
 from prefqa.drift.clusters import clusters
 from prefqa.drift.features import POSITION, response_features
+from prefqa.drift.listing import listed
 from prefqa.drift.periods import PERIOD, Periods
 from prefqa.drift.places import Placed, coded_with_places
 from prefqa.drift.strata import slices, strata_of
 from prefqa.drift.vote_table import SINCE, VoteTable, is_common
 from prefqa.preferences import Preferences
+
+T = TypeVar("T")
 
 #: Votes made at a time, and the largest difference of a feature in units of its scale.
 _BLOCK, _FARTHEST = 1 << 16, 4.0
@@ -38,12 +42,12 @@ class Change(NamedTuple):
 class Rankings:
     """Judgments that rank two responses or more, sorted by item.
 
-    Per judgment: `item`, `annotator`, `period`, `stratum` (codes from 0) and its first row, `starts` (with the end of
-    all rows). Per row: `rank`, `slot` (number of the response within its item, by id) and `place` on the screen (0 =
-    not known; empty where none is). `values` [n_features, n_listed] are those of the responses, item by item from
-    `listed[item]` on, slot by slot. `names` and `scale` are those of the features, with position first where it is
-    known; `width` is the number of slots. `cluster` is the number
-    of what each item belongs to, where items belong together.
+    Per judgment, sorted by item: `item`, `annotator`, `period`, `stratum` (codes from 0) and its first row, `starts`
+    (with the end of all rows). Per row: `rank`, `slot` (number of the response within its item, by id) and `place` on
+    the screen (0 = not known; empty where none is). `values` [n_features, n_listed] are those of the responses, item by
+    item from `listed[item]` on, slot by slot; `first_unit` is the number of each item's first unit. `names` and `scale`
+    are those of the features, with position first where it is known; `width` is the number of slots.
+    `cluster` is the number of what each item belongs to, where items belong together.
     """
 
     item: Ints
@@ -56,6 +60,7 @@ class Rankings:
     place: Ints
     values: NDArray[np.float32]
     listed: Ints
+    first_unit: Ints
     width: int
     names: list[str]
     scale: Floats
@@ -87,12 +92,6 @@ class Rankings:
         first = np.repeat(self.rank[self.starts[:-1]], np.diff(self.starts))
         return bool((first != self.rank).any())
 
-    @cached_property
-    def item_starts(self) -> Ints:
-        """First judgment of each item, and their number."""
-        begins = np.flatnonzero(self.item[1:] != self.item[:-1]) + 1
-        return np.concatenate([[0], begins, [self.item.size]]) if self.item.size else np.zeros(1, np.int64)
-
     def with_change(self, column: int, after: Bools, moved: Bools) -> Rankings:
         """Add a feature that is `column` in the periods after a change, for the annotators who moved."""
         names, scale = [*self.names, f"{SINCE}{self.names[column]}"], np.append(self.scale, 1.0)
@@ -100,21 +99,65 @@ class Rankings:
 
     def parts(self) -> Iterator[VoteTable]:
         """Return the votes in blocks of whole items."""
-        starts = self.item_starts
-        before = np.append(0, np.cumsum(self.n_votes))[starts]
-        cuts = np.unique(before.searchsorted(np.arange(0, self.n, _BLOCK)))
-        for low, high in pairwise(np.append(starts[cuts], self.item.size)):
-            yield self._votes(int(low), int(high))
+        for low, high in pairwise(self._edges()):
+            yield self._votes(low, high)
+
+    def each(self, work: Callable[[VoteTable], T]) -> Iterator[T]:
+        """Do some work on each block of votes, several at a time; results come in the order of blocks."""
+        n_threads = pl.thread_pool_size()
+        with ThreadPoolExecutor(n_threads) as pool:
+            running: deque[Future[T]] = deque()
+            for low, high in pairwise(self._edges()):
+                running.append(pool.submit(lambda low, high: work(self._votes(low, high)), low, high))
+                if len(running) > 2 * n_threads:
+                    yield running.popleft().result()
+            while running:
+                yield running.popleft().result()
+
+    def n_units(self) -> Ints:
+        """Units of each item: pairs of responses that anybody ranks both."""
+        n_items = self.listed.size
+        n_listed = np.diff(np.append(self.listed, self.values.shape[1]))
+        partial = np.diff(self.starts) < n_listed[self.item]
+        judged, counted = (np.bincount(items, minlength=n_items) > 0 for items in (self.item, self.item[partial]))
+        n_units: Ints = np.zeros(n_items, np.int64)
+        n_units[judged & ~counted] = (n_listed * (n_listed - 1) // 2)[judged & ~counted]
+        rest = self._take(np.flatnonzero(counted[self.item]))
+        for low, high in pairwise(rest._edges()):
+            (_, _, _, item, _, _), new = rest._sorted(low, high)
+            np.add.at(n_units, item[new], 1)
+        return n_units
+
+    def some(self, n_votes: int, seed: int) -> Rankings:
+        """Whole items, drawn by a hash of their number, so that there are about `n_votes`."""
+        if self.n <= n_votes:
+            return self
+        return self._take(np.flatnonzero(_hash(self.item, seed) < n_votes / self.n))
 
     def sampled(self, n_votes: int, seed: int) -> VoteTable:
-        """Votes on whole items, drawn by a hash of their number, so that there are about `n_votes`."""
-        if self.n <= n_votes:
-            return self.votes()
-        return self._take(np.flatnonzero(_hash(self.item, seed) < n_votes / self.n)).votes()
+        """About `n_votes` on whole items."""
+        return self.some(n_votes, seed).votes()
 
     def votes(self) -> VoteTable:
         """All votes at once."""
         return self._votes(0, self.item.size)
+
+    def _sorted(self, low: int, high: int) -> tuple[list[Ints], Bools]:
+        """Of every vote the rows of both responses, judgment, item and slots, and whether it is its unit's first."""
+        first, second, judgment = _pairs(self.starts[low : high + 1])
+        judgment += low
+        item = self.item[judgment].astype(np.int64)
+        a, b = self.slot[first].astype(np.int64), self.slot[second].astype(np.int64)
+        unit = (item * self.width + a) * self.width + b
+        order = np.argsort(unit, kind="stable")
+        return [part[order] for part in (first, second, judgment, item, a, b)], _begins(unit[order])
+
+    def _edges(self) -> list[int]:
+        """Where to cut the judgments into blocks of whole items."""
+        begins = np.flatnonzero(_begins(self.item))
+        before = np.append(0, np.cumsum(self.n_votes))[begins]
+        cuts = before.searchsorted(np.arange(0, self.n, _BLOCK)).clip(max=max(begins.size - 1, 0))
+        return np.unique(np.append(begins[cuts], self.item.size)).tolist() if self.n else []
 
     def _take(self, judgments: Ints) -> Rankings:
         lengths = np.diff(self.starts)[judgments]
@@ -126,13 +169,9 @@ class Rankings:
 
     def _votes(self, low: int, high: int) -> VoteTable:
         """Votes of the judgments `low` to `high`, which are all those of their items."""
-        first, second, judgment = _pairs(self.starts[low : high + 1])
-        judgment += low
-        a, b = self.slot[first].astype(np.int64), self.slot[second].astype(np.int64)
-        item = self.item[judgment].astype(np.int64)
-        unit = item * (self.width * (self.width - 1) // 2) + a * (2 * self.width - a - 1) // 2 + b - a - 1
-        order = np.argsort(unit, kind="stable")
-        first, second, judgment, item, a, b = (part[order] for part in (first, second, judgment, item, a, b))
+        (first, second, judgment, item, a, b), new = self._sorted(low, high)
+        running = np.cumsum(new)
+        unit = self.first_unit[item] + running - np.maximum.accumulate(np.where(_begins(item), running, 0))
         period, annotator = self.period[judgment], self.annotator[judgment]
         rank = self.rank[first], self.rank[second]
         said = (rank[0] < rank[1]).astype(np.int8) - (rank[0] > rank[1])
@@ -150,7 +189,7 @@ class Rankings:
         for column, change in enumerate(self.changes, n_placed + len(self.values)):
             x[column] = x[change.column] * change.after[period] * change.moved[annotator]
         return VoteTable(
-            unit[order], item, annotator, judgment, period, self.stratum[judgment], said, x.T,
+            unit, item, annotator, judgment, period, self.stratum[judgment], said, x.T,
             self.names, self.scale, self.periods, self.strata, self.annotators,
         )  # fmt: skip
 
@@ -173,7 +212,7 @@ def rankings(
     names = sorted(set(coded.cells[PERIOD].drop_nulls().to_list()))
     period_of_cell = np.array([names.index(name) for name in coded.cells[PERIOD]], np.int16)
     stratum, strata_names = strata_of(coded, prefs, strata)
-    listing, slot = _listed(coded)
+    listing, slot = listed(coded)
     known = response_features(prefs, coded, listing.item, listing.response, features)
 
     lengths = coded.lengths
@@ -184,60 +223,37 @@ def rankings(
     rows += np.arange(rows.size, dtype=np.int32)
     rank = coded.rank[rows]
     table = Rankings(
-        coded.item[order].astype(np.int32), coded.annotator[order].astype(np.int32), period_of_cell[coded.cell[order]],
-        stratum[order], starts, rank.astype(np.min_scalar_type(rank.max(initial=0))), slot[rows],
-        place[rows] if place.size else place, known.values, listing.starts, int(slot.max(initial=0)) + 1,
-        [*([POSITION] if place.size else []), *known.names], np.ones(0), names, strata_names, coded.annotator_ids,
-    )  # fmt: skip
-    return replace(table, scale=_scale(table), cluster=clusters(prefs, coded.item_ids, cluster))
+        item=coded.item[order].astype(np.int32),
+        annotator=coded.annotator[order].astype(np.int32),
+        period=period_of_cell[coded.cell[order]],
+        stratum=stratum[order],
+        starts=starts,
+        rank=rank.astype(np.min_scalar_type(rank.max(initial=0))),
+        slot=slot[rows],
+        place=place[rows] if place.size else place,
+        values=known.values,
+        listed=listing.starts,
+        first_unit=listing.starts,
+        width=int(slot.max(initial=0)) + 1,
+        names=[*([POSITION] if place.size else []), *known.names],
+        scale=np.ones(0),
+        periods=names,
+        strata=strata_names,
+        annotators=coded.annotator_ids,
+    )
+    n_units = table.n_units()
+    return replace(
+        table,
+        scale=_scale(table),
+        first_unit=np.cumsum(n_units) - n_units,
+        cluster=clusters(prefs, coded.item_ids, cluster),
+    )
 
 
 def cells_by(prefs: Preferences, strata: Sequence[str]) -> tuple[str, ...]:
     """Columns that judgments are coded by: the period, and the strata that are not told by the item."""
     prefs.require(*strata)
     return (PERIOD, *(name for name in strata if name in prefs.columns))
-
-
-class _Listing(NamedTuple):
-    """Responses by item and id: per response its item and its code; `starts` is where each item's begin."""
-
-    item: Ints
-    response: Ints
-    starts: Ints
-
-
-def _listed(coded: Coded) -> tuple[_Listing, Ints]:
-    """Responses of each item, and per row the number of its response among them."""
-    n_items = len(coded.item_ids)
-    units = coded.unit_starts
-    widths = np.zeros(0, np.int64)
-    if units.size:
-        widths = np.maximum.reduceat(coded.slot, coded.starts[units]).astype(np.int64) + 1
-    unit_item = coded.item[units]
-    item = np.repeat(unit_item.astype(np.int32), widths)
-    slot = coded.slot.astype(np.min_scalar_type(int(coded.slot.max(initial=0))))
-    if (np.bincount(unit_item, minlength=1) < 2).all():
-        order = np.argsort(item, kind="stable")
-        item, response = item[order], coded.slot_response[order]
-        return _Listing(item, response, _first(item, n_items)), slot
-    # An item with several cells has one list of them all.
-    order = np.lexsort((coded.slot_response, item))
-    item, response = item[order], coded.slot_response[order]
-    new_item = np.append(True, item[1:] != item[:-1])
-    new = new_item | np.append(True, response[1:] != response[:-1])
-    running = np.cumsum(new) - 1
-    number = np.empty(order.size, np.int64)
-    number[order] = running - np.maximum.accumulate(np.where(new_item, running, 0))
-    sizes = np.diff(np.append(units, coded.item.size))
-    first = np.repeat(np.repeat(np.cumsum(widths) - widths, sizes), coded.lengths)
-    slot = number.astype(np.min_scalar_type(int(number.max(initial=0))))[first + coded.slot]
-    return _Listing(item[new], response[new], _first(item[new], n_items)), slot
-
-
-def _first(item: Ints, n_items: int) -> Ints:
-    """Where each item's entries begin in a sorted list."""
-    counts = np.bincount(item, minlength=n_items)
-    return np.asarray(np.cumsum(counts) - counts)
 
 
 def _pairs(starts: Ints) -> tuple[Ints, Ints, Ints]:
@@ -253,6 +269,11 @@ def _pairs(starts: Ints) -> tuple[Ints, Ints, Ints]:
         parts.append((lengths, lengths, lengths))
     first, second, judgment = (np.concatenate(side) for side in zip(*parts, strict=True))
     return first, second, judgment
+
+
+def _begins(keys: Ints) -> Bools:
+    """Where a run of equal keys begins."""
+    return np.append(True, keys[1:] != keys[:-1])[: keys.size]
 
 
 def _scale(table: Rankings) -> Floats:

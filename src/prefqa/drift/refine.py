@@ -20,7 +20,8 @@ import numpy as np
 from prefqa._types import Floats, Ints, sum_by
 from prefqa.drift.model import PRIORS, VoteModel
 from prefqa.drift.rankings import Rankings
-from prefqa.drift.scores import CARE, SPREAD, TIES, column_names, score_votes
+from prefqa.drift.scores import CARE, SPREAD, TIES, column_names, only_scores, sums_by
+from prefqa.drift.vote_table import VoteTable
 
 #: No logarithm moves further than this in one step.
 _LONGEST = 0.5
@@ -35,13 +36,19 @@ def refined(votes: Rankings, model: VoteModel) -> VoteModel:
     own = _Block(model.care.size, [*habits.tolist(), care, *ties_too])
     common = _Block(1, list(range(len(votes.names))))
     of_cell = _Block(model.sigma.size, [spread])
-    for part in votes.parts():
-        by_vote, _ = score_votes(part, model)
-        own.add(part.annotator, by_vote)
-        starts = part.starts
-        of_unit = np.add.reduceat(by_vote, starts, axis=0)
-        common.add(np.zeros(starts.size, np.int64), of_unit)
-        of_cell.add(part.stratum[starts] * model.sigma.shape[1] + part.period[starts], of_unit)
+
+    def of_part(part: VoteTable) -> tuple[_Block, _Block, _Block]:
+        by_vote, starts = only_scores(part, model), part.starts
+        of_unit = sums_by(part.unit_number, by_vote, starts.size)
+        return (
+            own.of(part.annotator, by_vote),
+            common.of(np.zeros(starts.size, np.int64), of_unit),
+            of_cell.of(part.stratum[starts] * model.sigma.shape[1] + part.period[starts], of_unit),
+        )
+
+    for part in votes.each(of_part):
+        for block, more in zip((own, common, of_cell), part, strict=True):
+            block.add(more)
 
     # Scores of habits are by the common weight, which care multiplies.
     scale = np.ones((model.care.size, len(own.columns)))
@@ -79,12 +86,20 @@ class _Block:
         self.total = np.zeros((n_groups, len(columns)))
         self.information = np.zeros((n_groups, len(columns), len(columns)))
 
-    def add(self, group: Ints, score: Floats) -> None:
+    def of(self, group: Ints, score: Floats) -> _Block:
+        """Return the sums of some scores."""
+        found = _Block(self.n_groups, self.columns)
         for i, one in enumerate(self.columns):
-            self.total[:, i] += sum_by(group, score[:, one], self.n_groups)
+            found.total[:, i] = sum_by(group, score[:, one], self.n_groups)
             for j, other in enumerate(self.columns[: i + 1]):
-                self.information[:, i, j] += sum_by(group, score[:, one] * score[:, other], self.n_groups)
-                self.information[:, j, i] = self.information[:, i, j]
+                found.information[:, i, j] = sum_by(group, score[:, one] * score[:, other], self.n_groups)
+                found.information[:, j, i] = found.information[:, i, j]
+        return found
+
+    def add(self, more: _Block) -> None:
+        """Take in the sums of other scores."""
+        self.total += more.total
+        self.information += more.information
 
     def step(self, sd: Floats, now: Floats, scale: Floats) -> Floats:
         """The step of each group's parameters, now so far from the prior's mean; scores are by `scale` times them."""

@@ -20,8 +20,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import csc_array
 
-from prefqa._types import Floats, Ints, distinct, sum_by
-from prefqa.drift.model import STEP, AtNodes, Group, VoteModel, groups, over_nodes, posterior, slopes
+from prefqa._types import Floats, Ints, Reals, distinct, sum_by
+from prefqa.drift.model import (
+    STEP,
+    AtNodes,
+    Group,
+    VoteModel,
+    all_slopes,
+    groups,
+    over_nodes,
+    posterior,
+    slopes,
+    weighted,
+)
 from prefqa.drift.rankings import Rankings
 from prefqa.drift.vote_table import VoteTable
 
@@ -39,8 +50,8 @@ class Scores:
     """
 
     names: list[str]
-    score: Floats
-    information: Floats
+    score: Reals
+    information: Reals
     item: Ints
     annotator: Ints
     period: Ints
@@ -67,23 +78,24 @@ def score_judgments(rankings: Rankings, model: VoteModel) -> Scores:
     names = column_names(rankings)
     n, width = rankings.item.size, len(names)
     score, information = np.empty((n, width), np.float32), np.empty((n, width), np.float32)
-    n_votes = np.empty(n)
     overlap, expected = np.zeros((width, width)), np.zeros(width)
-    for part in rankings.parts():
+
+    def of_part(part: VoteTable) -> tuple[slice, Floats, Floats, Floats]:
         by_vote, of_vote = score_votes(part, model)
-        of_unit = sums_by(np.cumsum(np.bincount(part.starts, minlength=part.n)) - 1, by_vote, part.starts.size)
-        overlap += of_unit.T @ of_unit
-        expected += of_vote.sum(axis=0)
         low, high = int(part.judgment.min()), int(part.judgment.max()) + 1
         at = part.judgment - low
-        score[low:high] = sums_by(at, by_vote, high - low)
-        information[low:high] = sums_by(at, of_vote, high - low)
-        n_votes[low:high] = np.bincount(at, minlength=high - low)
+        of_unit = sums_by(part.unit_number, by_vote, part.starts.size)
+        return slice(low, high), sums_by(at, by_vote, high - low), sums_by(at, of_vote, high - low), of_unit
+
+    for at, one, other, of_unit in rankings.each(of_part):
+        score[at], information[at] = one, other
+        expected += other.sum(axis=0)
+        overlap += of_unit.T @ of_unit
     n_strata = len(rankings.strata)
     cells, cell = distinct(rankings.annotator.astype(np.int64) * n_strata + rankings.stratum)
     return Scores(
         names, score, information, rankings.item, rankings.annotator, rankings.period, cell,
-        cells // n_strata, cells % n_strata, n_votes, overlap, expected, np.ones(width),
+        cells // n_strata, cells % n_strata, rankings.n_votes.astype(np.float64), overlap, expected, np.ones(width),
     )  # fmt: skip
 
 
@@ -95,29 +107,37 @@ def sums_by(group: Ints, values: Floats, n_groups: int) -> Floats:
 
 def score_votes(votes: VoteTable, model: VoteModel) -> tuple[Floats, Floats]:
     """Scores and expected information of some votes, [n_votes, n_columns]."""
-    gap, gap_z, of_threshold = np.empty((3, votes.n))
-    expected_gap, expected_z, expected_threshold = np.empty((3, votes.n))
+    slope, expected = np.empty((3, votes.n)), np.empty((3, votes.n))
     for group in groups(votes):
         at = posterior(group, model)
-        gap[group.at], gap_z[group.at], of_threshold[group.at] = slopes(group, at, model.threshold)
-        expected_gap[group.at], expected_z[group.at], expected_threshold[group.at] = _information(group, at, model)
+        for one, values in zip(slope, slopes(group, at, model.threshold), strict=True):
+            one[group.at] = values
+        for one, values in zip(expected, _information(group, at, model), strict=True):
+            one[group.at] = values
+    known, spread = _known(votes, model)
+    by_strength, by_spread = known[-1] ** 2 * expected[0], spread**2 * expected[1]
+    information = np.column_stack([(known**2 * expected[0]).T, expected[2], by_spread, by_strength + by_spread])
+    return _by_column(known, spread, slope), information
+
+
+def only_scores(votes: VoteTable, model: VoteModel) -> Floats:
+    """Scores of some votes without their information."""
+    found = all_slopes(votes, model, groups(votes))
+    return _by_column(*_known(votes, model), np.stack(found[:3]))
+
+
+def _known(votes: VoteTable, model: VoteModel) -> tuple[Floats, Floats]:
+    """What each feature, and all by their weights, say of a vote's gap as its annotator sees it; and the spread."""
     care = model.care[votes.annotator]
-    spread = care * model.sigma[votes.stratum, votes.period]
-    n_features = len(votes.names)
-    known = np.empty((n_features + 1, votes.n))
+    known = np.empty((len(votes.names) + 1, votes.n))
     known[:-1] = care * votes.x.T
-    known[-1] = model.beta @ known[:-1]
-    width = n_features + 4
-    score, expected = np.empty((votes.n, width)), np.empty((votes.n, width))
-    score[:, : n_features + 1] = (known * gap).T
-    expected[:, : n_features + 1] = (known**2 * expected_gap).T
-    for column, slope, information in (
-        (n_features + 1, of_threshold, expected_threshold),
-        (n_features + 2, spread * gap_z, spread**2 * expected_z),
-        (n_features + 3, score[:, n_features] + spread * gap_z, expected[:, n_features] + spread**2 * expected_z),
-    ):
-        score[:, column], expected[:, column] = slope, information
-    return score, expected
+    known[-1] = weighted(model.beta, known[:-1])
+    return known, care * model.sigma[votes.stratum, votes.period]
+
+
+def _by_column(known: Floats, spread: Floats, slope: Floats) -> Floats:
+    by_known, by_spread = known * slope[0], spread * slope[1]
+    return np.column_stack([by_known.T, slope[2], by_spread, by_known[-1] + by_spread])
 
 
 def _information(group: Group, at: AtNodes, model: VoteModel) -> tuple[Floats, Floats, Floats]:
