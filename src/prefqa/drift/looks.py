@@ -9,9 +9,8 @@ import polars as pl
 
 from prefqa._types import Bools, Floats, Ints, Reals, distinct, sum_by
 from prefqa.drift.cuts import NUMBER, numbered
-from prefqa.drift.evidence import CARE, FIT_PER_ANNOTATOR, FIT_VOTES, MIN_OVERLAP, overlap
+from prefqa.drift.evidence import CARE, MIN_OVERLAP, fitted, overlap
 from prefqa.drift.gold import GOLD, right_answers
-from prefqa.drift.model import fit
 from prefqa.drift.periods import Periods
 from prefqa.drift.rankings import rankings
 from prefqa.drift.scores import Scores, score_judgments, without_nuisance
@@ -57,8 +56,7 @@ def material(periods: Periods, *, features: tuple[str, ...], strata: tuple[str, 
     annotator_of_cell: Ints = np.zeros(0, np.int64)
     if votes.any_preferred:
         single = overlap(votes, seed) < MIN_OVERLAP
-        n_fit = max(FIT_VOTES, FIT_PER_ANNOTATOR * len(votes.annotators), FIT_PER_PERIOD * len(votes.periods))
-        model = fit(votes.sampled(n_fit, seed), single=single)
+        model = fitted(votes, single=single, at_least=FIT_PER_PERIOD * len(votes.periods), seed=seed)
         scores = without_nuisance(score_judgments(votes, model), single=single)
         # Which model wins is no criterion.
         own = zip(votes.names, votes.is_common, strict=True)
