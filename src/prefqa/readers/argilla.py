@@ -50,7 +50,7 @@ def read_argilla(export: Export, layout: type[Layout], *, mixed: bool = False) -
     typed = layout.questions(schema, settings.kinds)
     questions = {name: answer_type(KINDS.get(settings.kinds.get(name, "")), one) for name, one in typed.items()}
     frame, misfits = export.records.as_text(layout.wanted(schema, questions))
-    frame = frame.with_columns(named_rows(*layout.ids))
+    frame = frame.rename({"item_id": "metadata.item_id"}, strict=False).with_columns(named_rows(*layout.ids))
     if not mixed and any(_holds_objects(layout, frame, name) for name, one in typed.items() if one == pl.String()):
         # A text among rankings makes Polars take all of them for text.
         return read_argilla(replace(export, records=export.records.structured()), layout, mixed=True)

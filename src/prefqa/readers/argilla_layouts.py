@@ -153,7 +153,7 @@ class Records(Layout):
     @classmethod
     def texts(cls, frame: pl.DataFrame, questions: Types) -> pl.DataFrame:
         """Fields and metadata."""
-        return _beside(frame.select(*_KEYS, *_columns(frame, "fields")), _flat(frame, "metadata"))
+        return _beside(frame.select(*_KEYS).hstack(_flat(frame, "fields")), _flat(frame, "metadata"))
 
 
 class Flat2(Layout):
@@ -212,8 +212,8 @@ class Nested2(Layout):
     @classmethod
     def questions(cls, schema: Types, known: Mapping[str, str]) -> dict[str, Any]:
         """Types of the values of each question."""
-        responses = fields_of(schema.get("responses"))
-        return {name: fields_of(dtype).get("value", pl.Null()) for name, dtype in responses.items()}
+        either = fields_of(schema.get("suggestions")) | fields_of(schema.get("responses"))
+        return {name: fields_of(dtype).get("value", pl.Null()) for name, dtype in either.items()}
 
     @classmethod
     def wanted(cls, schema: Types, questions: Types) -> dict[str, pl.DataType]:
@@ -244,7 +244,7 @@ class Nested2(Layout):
     @classmethod
     def texts(cls, frame: pl.DataFrame, questions: Types) -> pl.DataFrame:
         """Fields and metadata."""
-        return _beside(frame.select(*_KEYS, *_columns(frame, "fields")), _flat(frame, "metadata"))
+        return _beside(frame.select(*_KEYS).hstack(_flat(frame, "fields")), _flat(frame, "metadata"))
 
 
 _ENDS = ("responses", "suggestion")
@@ -273,13 +273,11 @@ def _suggested(frame: pl.DataFrame) -> pl.LazyFrame:
     )
 
 
-def _columns(frame: pl.DataFrame, name: str) -> list[pl.Expr]:
-    return [pl.col(name).struct.field(one) for one in fields_of(frame.schema[name])]
-
-
 def _flat(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-    columns = _columns(frame, name)
-    return frame.select(columns) if columns else pl.DataFrame()
+    """The parts of a column as columns; those with names of our own say where they come from."""
+    parts = pl.col(name).struct
+    clear = {one: f"{name}.{one}" if one in _KEYS else one for one in fields_of(frame.schema[name])}
+    return frame.select(parts.field(one).alias(ours) for one, ours in clear.items())
 
 
 def _beside(plain: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:

@@ -54,7 +54,9 @@ def read_full(export: Export) -> Reading:
         if "result" in fields_of(schema.get(name)):
             wanted[name] = pl.List(pl.Struct(inner))
     frame, misfits = export.records.as_text(wanted)
-    frame = frame.with_columns(pl.coalesce("id", pl.format("row-{}", ROW)).alias("item_id"))
+    data = fields_of(schema.get("data"))
+    own_id = [pl.col("data").struct.field("item_id")] if "item_id" in data else []
+    frame = frame.with_columns(pl.coalesce(*own_id, "id", pl.format("row-{}", ROW)).alias("item_id"))
     annotations = _exploded(frame, "annotations").with_columns(
         _person("completed_by").alias("annotator_id"),
         status=pl.when(pl.col("was_cancelled") == "true").then(pl.lit("discarded")).otherwise(pl.lit("submitted")),
@@ -70,7 +72,9 @@ def read_full(export: Export) -> Reading:
         model = {"status": pl.lit("submitted"), "annotator_kind": pl.lit("model")}
         parts.append(_exploded(frame, "predictions").with_columns(version, **model))
     answers = pl.concat(parts, how="diagonal_relaxed")
-    tasks = frame.select(ROW, "item_id", pl.col("data").struct.unnest())
+    rest = {name: f"data.{name}" if name == ROW else name for name in data if name != "item_id"}
+    texts = [pl.col("data").struct.field(name).alias(ours) for name, ours in rest.items()]
+    tasks = frame.select(ROW, "item_id", *texts).unique("item_id", keep="first", maintain_order=True)
     notes = _edited(annotations)
     return _reading(export, _Parts(tasks, _answered(answers), misfits, notes))
 
@@ -79,7 +83,8 @@ def read_min(export: Export) -> Reading:
     """Read JSON-MIN or CSV: one row per annotation, answers in columns named for their control."""
     project = project_beside(export.path, export.settings)
     frame, misfits = export.records.as_text(dict.fromkeys([*export.records.schema, *_MIN], _TEXT))
-    frame = frame.with_columns(pl.coalesce("id", pl.format("row-{}", ROW)).alias("item_id"))
+    own_id = [name for name in ("item_id",) if name in frame.columns]
+    frame = frame.with_columns(pl.coalesce(*own_id, "id", pl.format("row-{}", ROW)).alias("item_id"))
     kinds = {name: control.kind for name, control in project.controls.items() if name in frame.columns}
     kinds |= {name: kind for name in frame.columns if name not in (*_MIN, ROW) and (kind := _kind_seen(frame[name]))}
     who = frame.with_columns(

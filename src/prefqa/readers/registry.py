@@ -56,16 +56,20 @@ def _parallel_lists(schema: pl.Schema) -> str | None:
 
 
 def _responses_by_question(schema: pl.Schema) -> str | None:
-    by_question = schema.get("responses")
-    if not isinstance(by_question, pl.Struct) or "fields" not in schema:
+    if "fields" not in schema:
         return None
-    seen = [one.name for one in by_question.fields if {"value", "user_id"} <= set(fields_of(one.dtype))]
-    return f"responses by question ({_listed(seen)}) beside fields" if seen else None
+    for name, wanted in (("responses", {"value", "user_id"}), ("suggestions", {"value", "agent"})):
+        by_question = schema.get(name)
+        inner = by_question.fields if isinstance(by_question, pl.Struct) else []
+        seen = [one.name for one in inner if wanted <= set(fields_of(one.dtype))]
+        if seen:
+            return f"{name} by question ({_listed(seen)}) beside fields"
+    return None
 
 
 def _annotations(schema: pl.Schema) -> str | None:
-    seen = "data" in schema and "result" in fields_of(schema.get("annotations"))
-    return "a list of annotations with results beside data" if seen else None
+    named = [name for name in ("annotations", "predictions") if "result" in fields_of(schema.get(name))]
+    return f"a list of {named[0]} with results beside data" if "data" in schema and named else None
 
 
 def _annotation_rows(schema: pl.Schema) -> str | None:
