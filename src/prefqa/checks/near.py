@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Ints
+from prefqa._words import formatted
 from prefqa.checks.frame import Found, Frame, NotRun
 from prefqa.checks.texts import excerpt, normal
 
@@ -149,7 +150,7 @@ def _jaccard(one: Ints, other: Ints) -> float:
 
 
 def _shown() -> pl.Expr:
-    return pl.format("similarity {}: {}", pl.col("similarity").round(2), excerpt(pl.col("text"))).alias("_value")
+    return formatted("similarity {}: {}", pl.col("similarity").round(2), excerpt(pl.col("text"))).alias("_value")
 
 
 def _there() -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.checks.patterns import VISIBLE
 from prefqa.preferences import raw_name
 
@@ -122,7 +123,7 @@ def _parts(dtype: pl.DataType, column: str) -> dict[str, pl.Expr] | None:
     if said is None or who is None:
         return None
     role = pl.element().struct.field(who).str.to_lowercase().replace(_ROLES)
-    message = pl.format("{}: {}", role.fill_null("?"), pl.element().struct.field(said).fill_null(""))
+    message = formatted("{}: {}", role.fill_null("?"), pl.element().struct.field(said).fill_null(""))
     return {
         "text": whole.list.last().struct.field(said),
         "context": whole.list.eval(message).list.head(whole.list.len().cast(pl.Int64) - 1).list.join("\n"),
