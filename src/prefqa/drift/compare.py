@@ -13,6 +13,7 @@ from prefqa.drift.context import context, frame, holm, warnings
 from prefqa.drift.contrasts import Contrasts, against, change_points
 from prefqa.drift.copies import COPIES, copies
 from prefqa.drift.evidence import Evidence
+from prefqa.drift.gold_timeline import gold_by_period
 from prefqa.drift.known import known_answers
 from prefqa.drift.periods import PERIOD, Periods, cut
 from prefqa.drift.places import coded_with_places
@@ -96,13 +97,14 @@ def drift(
     contrasts = change_points(names) if clock else against(names, base)
     votes = rankings(periods, features=features, strata=strata, placed=placed, cluster=cluster)
     families, weights = _families(periods, votes, contrasts, alpha=alpha, level=level, seed=seed)
+    drawn = seen.timeline + gold_by_period(periods, level) + weights
     rows, changes = _combined(families, alpha)
     detectors = frame(rows + seen.detectors, DETECTOR_SCHEMA)
     tested = [family.p_value for family in families.values() if family.p_value is not None]
     alarm = any(row["alarm"] for row in rows if row["alarm"] is not None) if tested else None
     reason = None if tested else next((row["reason"] for row in rows if row.get("reason")), "nothing could be compared")
     return DriftResult(
-        alarm, detectors, frame(changes, CHANGE_SCHEMA), frame(seen.timeline + weights, TIMELINE_SCHEMA), periods.by,
+        alarm, detectors, frame(changes, CHANGE_SCHEMA), frame(drawn, TIMELINE_SCHEMA), periods.by,
         base, alpha, reason, warnings(seen.detectors, alpha),
     )  # fmt: skip
 
