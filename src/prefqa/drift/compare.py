@@ -20,6 +20,7 @@ from prefqa.drift.places import coded_with_places
 from prefqa.drift.rankings import Rankings, cells_by, rankings
 from prefqa.drift.result import CHANGE_SCHEMA, DETECTOR_SCHEMA, TIMELINE_SCHEMA, DriftResult, Family, undefined
 from prefqa.drift.rule import rule
+from prefqa.drift.scale import scale_by_period
 from prefqa.drift.strata import slices
 from prefqa.drift.timeline import weights_by_period
 from prefqa.errors import UsageError
@@ -97,7 +98,7 @@ def drift(
     contrasts = change_points(names) if clock else against(names, base)
     votes = rankings(periods, features=features, strata=strata, placed=placed, cluster=cluster)
     families, weights = _families(periods, votes, contrasts, alpha=alpha, level=level, seed=seed)
-    drawn = seen.timeline + gold_by_period(periods, level) + weights
+    drawn = seen.timeline + gold_by_period(periods, level) + scale_by_period(periods, level) + weights
     rows, changes = _combined(families, alpha)
     detectors = frame(rows + seen.detectors, DETECTOR_SCHEMA)
     tested = [family.p_value for family in families.values() if family.p_value is not None]

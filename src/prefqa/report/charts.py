@@ -18,6 +18,8 @@ TITLES = {
     "position": "Weight of standing first (log odds)",
     "gold": "Right answers on gold items",
     "gold so far": "Right answers on gold items so far, at all periods at once,",
+    "score level": "Mean score, for the same annotators",
+    "score spread": "Spread of the scores of a judgment, for the same annotators",
     "ties": "Threshold below which responses tie (log)",
 }
 #: More periods than this are a smear; the table and summary.json have them.
