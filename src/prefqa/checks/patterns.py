@@ -56,7 +56,8 @@ _TEXT = pl.col("text")
 
 
 def _ends_open() -> pl.Expr:
-    fences = _TEXT.str.count_matches(FENCE, literal=True) % 2 == 1
+    fenced = pl.when(_TEXT.str.contains(FENCE, literal=True)).then(_TEXT)
+    fences = (fenced.str.count_matches(FENCE, literal=True) % 2 == 1).fill_null(False)
     cursor = pl.any_horizontal(_TEXT.str.tail(8).str.strip_chars_end().str.ends_with(mark) for mark in CURSORS)
     return fences | cursor
 
