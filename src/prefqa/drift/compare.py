@@ -30,7 +30,7 @@ from prefqa.preferences import Preferences, as_preferences
 MAX_PERIODS = 160
 RULE, ANNOTATORS = "rule", "annotators"
 #: Who copies stands out far more than this costs; the other families have weight 1.
-WEIGHTS = {COPIES: 0.2}
+WEIGHTS = {COPIES: 0.5}
 
 
 def drift(
