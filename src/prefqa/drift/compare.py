@@ -13,12 +13,14 @@ from prefqa.drift.context import context, frame, holm, warnings
 from prefqa.drift.contrasts import Contrasts, against, change_points
 from prefqa.drift.copies import COPIES, copies
 from prefqa.drift.evidence import Evidence
+from prefqa.drift.gold_timeline import gold_by_period
 from prefqa.drift.known import known_answers
 from prefqa.drift.periods import PERIOD, Periods, cut
-from prefqa.drift.places import Placed, coded_with_places
-from prefqa.drift.rankings import cells_by, rankings
+from prefqa.drift.places import coded_with_places
+from prefqa.drift.rankings import Rankings, cells_by, rankings
 from prefqa.drift.result import CHANGE_SCHEMA, DETECTOR_SCHEMA, TIMELINE_SCHEMA, DriftResult, Family, undefined
 from prefqa.drift.rule import rule
+from prefqa.drift.scale import scale_by_period
 from prefqa.drift.strata import slices
 from prefqa.drift.timeline import weights_by_period
 from prefqa.errors import UsageError
@@ -28,7 +30,7 @@ from prefqa.preferences import Preferences, as_preferences
 MAX_PERIODS = 160
 RULE, ANNOTATORS = "rule", "annotators"
 #: Who copies stands out far more than this costs; the other families have weight 1.
-WEIGHTS = {COPIES: 0.2}
+WEIGHTS = {COPIES: 0.5}
 
 
 def drift(
@@ -41,6 +43,7 @@ def drift(
     reference: str | None = None,
     features: Sequence[str] | None = None,
     strata: Sequence[str] | None = None,
+    cluster: str | None = None,
     alpha: float = 0.05,
     level: float = 0.95,
     seed: int = 0,
@@ -60,6 +63,8 @@ def drift(
         features: numeric columns of responses that may decide votes, beside length, position and model; default all.
         strata: columns of items or judgments within which alone judgments are compared; default the criterion and the
             text columns of items with few values.
+        cluster: column of items or judgments that tells which items belong together, such as the text that is judged
+            by several criteria; their judgments are one draw. Default the prompt, where there are criteria.
         alpha: family-wise error rate of the alarm. level: confidence level of the intervals.
         seed: of the simulated null distributions and permutations.
 
@@ -91,24 +96,24 @@ def drift(
         return undefined("only one period", periods.by, alpha, frame(seen.timeline, TIMELINE_SCHEMA))
     clock = not (version or batch) and reference is None and periods.by not in periods.prefs.columns
     contrasts = change_points(names) if clock else against(names, base)
-    families, weights = _families(periods, placed, contrasts, features, strata, alpha=alpha, level=level, seed=seed)
+    votes = rankings(periods, features=features, strata=strata, placed=placed, cluster=cluster)
+    families, weights = _families(periods, votes, contrasts, alpha=alpha, level=level, seed=seed)
+    drawn = seen.timeline + gold_by_period(periods, level) + scale_by_period(periods, level) + weights
     rows, changes = _combined(families, alpha)
     detectors = frame(rows + seen.detectors, DETECTOR_SCHEMA)
     tested = [family.p_value for family in families.values() if family.p_value is not None]
     alarm = any(row["alarm"] for row in rows if row["alarm"] is not None) if tested else None
     reason = None if tested else next((row["reason"] for row in rows if row.get("reason")), "nothing could be compared")
     return DriftResult(
-        alarm, detectors, frame(changes, CHANGE_SCHEMA), frame(seen.timeline + weights, TIMELINE_SCHEMA), periods.by,
+        alarm, detectors, frame(changes, CHANGE_SCHEMA), frame(drawn, TIMELINE_SCHEMA), periods.by,
         base, alpha, reason, warnings(seen.detectors, alpha),
     )  # fmt: skip
 
 
 def _families(
     periods: Periods,
-    placed: Placed,
+    votes: Rankings,
     contrasts: Contrasts,
-    features: Sequence[str] | None,
-    strata: Sequence[str],
     *,
     alpha: float,
     level: float,
@@ -117,7 +122,6 @@ def _families(
     """Run the families of detectors; and the weights over time."""
     reference = None if contrasts.ordered else contrasts.reference[0]
     known = known_answers(periods, reference=reference, alpha=alpha, seed=seed)
-    votes = rankings(periods, features=features, strata=strata, placed=placed)
     reason = None
     if len(votes.periods) > MAX_PERIODS:
         reason = f"{len(votes.periods)} periods are too many to compare within annotators: choose longer ones"

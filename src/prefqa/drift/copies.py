@@ -15,7 +15,7 @@ within strata where it is below .03 by the normal law and Bonferroni over cuts; 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import expit, logit, ndtr, ndtri
@@ -30,7 +30,7 @@ from prefqa.drift.power import POWER
 from prefqa.drift.rankings import Rankings, mixed
 from prefqa.drift.result import Family
 from prefqa.drift.scan import MIN_JUDGMENTS, enough
-from prefqa.drift.scores import Scores
+from prefqa.drift.scores import Scores, together
 
 COPIES = "copies"
 #: A share of judgments that is called no change; and the fewest pairs in a judgment that is compared as a whole.
@@ -40,7 +40,7 @@ _PRIOR_SD, _STEPS = 1.0, 20
 
 def copies(votes: Rankings, contrasts: Contrasts, *, alpha: float, level: float, seed: int) -> Family:
     """Test every annotator; a row for each, a change for each who began to copy."""
-    scores = equal_judgments(votes)
+    scores = together(_scores(votes), votes.cluster)
     n_people = len(votes.annotators)
     cells = cell_sums(scores, len(votes.periods))
     compared = compare(cells, contrasts)
@@ -110,24 +110,36 @@ def _change(row: dict[str, Any], low: str, high: str) -> dict[str, Any]:
     }
 
 
-def equal_judgments(votes: Rankings) -> Scores:
-    """Score the judgments of at least `MIN_PAIRS` votes that somebody else made of the same responses."""
+class Equal(NamedTuple):
+    """Judgments that others made of the same responses: its number, how many these are, and the share that is equal."""
+
+    judgment: Ints
+    others: Floats
+    same: Floats
+
+
+def equal_judgments(votes: Rankings) -> Equal:
+    """Compare the judgments of at least `MIN_PAIRS` votes with those of others on the same responses."""
     judgment, responses, order = _as_a_whole(votes)
-    n_people = len(votes.annotators)
     person = votes.annotator[judgment].astype(np.int64)
 
     def by_others(key: Ints) -> Floats:
         """Judgments with the same key by anybody else."""
-        _, which = distinct(key * n_people + person)
+        _, which = distinct(key * len(votes.annotators) + person)
         return np.asarray(np.bincount(key)[key] - np.bincount(which)[which]).astype(np.float64)
 
     others = by_others(responses)
     use = others > 0
-    same = by_others(order)[use] / others[use]
-    judgment, person = judgment[use], person[use]
-    stratum, period = votes.stratum[judgment].astype(np.int64), votes.period[judgment].astype(np.int64)
-    usual = _usual(same, person, stratum * len(votes.periods) + period)
-    information = (1 - usual) / others[use]
+    return Equal(judgment[use], others[use], by_others(order)[use] / others[use])
+
+
+def _scores(votes: Rankings) -> Scores:
+    judgment, others, same = equal_judgments(votes)
+    person, stratum, period = (
+        part[judgment].astype(np.int64) for part in (votes.annotator, votes.stratum, votes.period)
+    )
+    usual = usual_share(same, person, stratum * len(votes.periods) + period)
+    information = (1 - usual) / others
     cells, cell = distinct(person * len(votes.strata) + stratum)
     one = np.ones(1)
     return Scores(
@@ -156,7 +168,7 @@ def _as_a_whole(votes: Rankings) -> tuple[Ints, Ints, Ints]:
     return np.concatenate(judgments), numbers[0], numbers[1]
 
 
-def _usual(same: Floats, person: Ints, group: Ints) -> Floats:
+def usual_share(same: Floats, person: Ints, group: Ints) -> Floats:
     """Expected share of equal judgments: the group's logit and the annotator's own."""
     if not same.size:
         return same

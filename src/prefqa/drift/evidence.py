@@ -13,7 +13,7 @@ from prefqa.drift.model import VoteModel, fit
 from prefqa.drift.rankings import Rankings
 from prefqa.drift.refine import refined
 from prefqa.drift.scan import Scan, scan
-from prefqa.drift.scores import CARE, SPREAD, STRENGTH, TIES, Scores, score_judgments, without_nuisance
+from prefqa.drift.scores import CARE, SPREAD, STRENGTH, TIES, Scores, score_judgments, together, without_nuisance
 from prefqa.drift.units import Unit, unit
 from prefqa.drift.vote_table import SINCE
 
@@ -43,13 +43,8 @@ class Evidence:
     def of(cls, votes: Rankings, contrasts: Contrasts, *, seed: int) -> Evidence:
         """Fit the model on a sample of items, score all judgments, compare the periods."""
         single = overlap(votes, seed) < MIN_OVERLAP
-        sample = votes.sampled(max(FIT_VOTES, FIT_PER_ANNOTATOR * len(votes.annotators)), seed)
-        model = fit(sample, single=single)
-        if sample.n < votes.n and not single:
-            some = votes.some(max(REFINE_VOTES, REFINE_PER_ANNOTATOR * len(votes.annotators)), seed)
-            for step in range(REFINEMENTS):
-                model = refined(some if step < REFINEMENTS - 1 else votes, model)
-        scores = without_nuisance(score_judgments(votes, model), single=single)
+        model = fitted(votes, single=single, seed=seed)
+        scores = without_nuisance(together(score_judgments(votes, model), votes.cluster), single=single)
         cells = cell_sums(scores, len(votes.periods))
         return cls(votes, model, scores, cells, contrasts, scan(scores, cells, contrasts, len(votes.annotators)))
 
@@ -144,6 +139,17 @@ class Evidence:
         pairs = self.scores.item.astype(np.int64) * n + self.scores.annotator
         ordered = np.sort(pairs)
         return np.bincount(ordered[np.append(True, ordered[1:] != ordered[:-1])] % n, minlength=n)
+
+
+def fitted(votes: Rankings, *, single: bool, at_least: int = 0, seed: int) -> VoteModel:
+    """Fit the model on a sample of items of at least so many votes, then let all votes move it."""
+    sample = votes.sampled(max(FIT_VOTES, FIT_PER_ANNOTATOR * len(votes.annotators), at_least), seed)
+    model = fit(sample, single=single)
+    if sample.n < votes.n and not single:
+        some = votes.some(max(REFINE_VOTES, REFINE_PER_ANNOTATOR * len(votes.annotators)), seed)
+        for step in range(REFINEMENTS):
+            model = refined(some if step < REFINEMENTS - 1 else votes, model)
+    return model
 
 
 def overlap(votes: Rankings, seed: int) -> float:

@@ -15,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from prefqa._types import Bools, Floats, Ints
+from prefqa.drift.clusters import clusters
 from prefqa.drift.features import POSITION, response_features
 from prefqa.drift.listing import listed
 from prefqa.drift.periods import PERIOD, Periods
@@ -46,6 +47,7 @@ class Rankings:
     the screen (0 = not known; empty where none is). `values` [n_features, n_listed] are those of the responses, item by
     item from `listed[item]` on, slot by slot; `first_unit` is the number of each item's first unit. `names` and `scale`
     are those of the features, with position first where it is known; `width` is the number of slots.
+    `cluster` is the number of what each item belongs to, where items belong together.
     """
 
     item: Ints
@@ -66,6 +68,7 @@ class Rankings:
     strata: list[str]
     annotators: pl.Series
     changes: tuple[Change, ...] = ()
+    cluster: Ints | None = None
 
     @cached_property
     def n_votes(self) -> Ints:
@@ -197,6 +200,7 @@ def rankings(
     features: Sequence[str] | None = None,
     strata: Sequence[str] | None = None,
     placed: Placed | None = None,
+    cluster: str | None = None,
 ) -> Rankings:
     """Bring the judgments into the order of items; in each period the latest of an annotator and item counts.
 
@@ -238,7 +242,12 @@ def rankings(
         annotators=coded.annotator_ids,
     )
     n_units = table.n_units()
-    return replace(table, scale=_scale(table), first_unit=np.cumsum(n_units) - n_units)
+    return replace(
+        table,
+        scale=_scale(table),
+        first_unit=np.cumsum(n_units) - n_units,
+        cluster=clusters(prefs, coded.item_ids, cluster),
+    )
 
 
 def cells_by(prefs: Preferences, strata: Sequence[str]) -> tuple[str, ...]:

@@ -163,6 +163,18 @@ def _information(group: Group, at: AtNodes, model: VoteModel) -> tuple[Floats, F
     return plain, of_z, c**2 * (plain + over_nodes(more, 1)[0])
 
 
+def together(scores: Scores, cluster: Ints | None) -> Scores:
+    """Let `item` be the cluster, and sort the judgments by it."""
+    if cluster is None:
+        return scores
+    of_judgment = cluster[scores.item]
+    order = np.argsort(of_judgment, kind="stable")
+    per_judgment = ("score", "information", "annotator", "period", "cell", "n_votes")
+    return replace(
+        scores, item=of_judgment[order], **{name: getattr(scores, name)[order] for name in per_judgment}
+    )  # fmt: skip
+
+
 def without_nuisance(scores: Scores, *, single: bool) -> Scores:
     r"""Take out of each score what a change of the nuisance would bring into it, and the pool out of "care".
 
