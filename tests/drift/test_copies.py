@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 import prefqa
@@ -17,6 +19,7 @@ from prefqa.drift.copies import COPIES, copies, equal_judgments, usual_share
 from prefqa.drift.periods import cut
 from prefqa.drift.rankings import Rankings, rankings
 from prefqa.drift.result import Family
+from strategies import preferences
 
 
 def campaign(seed: int, drift: Any = (), **options: Any) -> prefqa.Simulation:
@@ -54,6 +57,24 @@ def test_judgments_are_equal_where_they_bring_the_same_responses_into_the_same_o
     found = equal_judgments(table)
     names = table.annotators.gather(table.annotator[found.judgment]).to_list()
     assert sorted(zip(names, found.others.tolist(), found.same.tolist(), strict=True)) == sorted(expected)
+
+
+@given(seed=st.integers(0, 2**16), names=st.permutations([f"annotator-{n:02d}" for n in range(1, 7)]))
+def test_neither_the_order_of_rows_nor_names_matter(seed: int, names: list[str]) -> None:
+    prefs = campaign(seed % 7, n_items=40, n_annotators=6, missing=0.1).preferences
+    rows = prefs.judgments.collect()
+    new_names = dict(zip(sorted(rows["annotator_id"].unique()), names, strict=True))
+    renamed = rows.sample(fraction=1, shuffle=True, seed=seed).with_columns(
+        pl.col("annotator_id").replace_strict(new_names), pl.format("x{}", pl.col("response_id")).alias("response_id")
+    )
+    plain, other = ranked(prefs), ranked(preferences(renamed))
+
+    def told(table: Rankings, names: dict[str, str]) -> list[tuple[str, float, float]]:
+        found = equal_judgments(table)
+        who = table.annotators.gather(table.annotator[found.judgment]).to_list()
+        return sorted(zip((names.get(one, one) for one in who), found.others, found.same, strict=True))
+
+    assert told(plain, new_names) == told(other, {})
 
 
 def test_one_who_begins_to_copy_is_named_and_dated_and_nobody_else_is() -> None:

@@ -13,12 +13,14 @@ from prefqa.drift.context import context, frame, holm, warnings
 from prefqa.drift.contrasts import Contrasts, against, change_points
 from prefqa.drift.copies import COPIES, copies
 from prefqa.drift.evidence import Evidence
+from prefqa.drift.gold_timeline import gold_by_period
 from prefqa.drift.known import known_answers
 from prefqa.drift.periods import PERIOD, Periods, cut
 from prefqa.drift.places import coded_with_places
 from prefqa.drift.rankings import Rankings, cells_by, rankings
 from prefqa.drift.result import CHANGE_SCHEMA, DETECTOR_SCHEMA, TIMELINE_SCHEMA, DriftResult, Family, undefined
 from prefqa.drift.rule import rule
+from prefqa.drift.scale import scale_by_period
 from prefqa.drift.strata import slices
 from prefqa.drift.timeline import weights_by_period
 from prefqa.errors import UsageError
@@ -28,7 +30,7 @@ from prefqa.preferences import Preferences, as_preferences
 MAX_PERIODS = 160
 RULE, ANNOTATORS = "rule", "annotators"
 #: Who copies stands out far more than this costs; the other families have weight 1.
-WEIGHTS = {COPIES: 0.2}
+WEIGHTS = {COPIES: 0.5}
 
 
 def drift(
@@ -96,13 +98,14 @@ def drift(
     contrasts = change_points(names) if clock else against(names, base)
     votes = rankings(periods, features=features, strata=strata, placed=placed, cluster=cluster)
     families, weights = _families(periods, votes, contrasts, alpha=alpha, level=level, seed=seed)
+    drawn = seen.timeline + gold_by_period(periods, level) + scale_by_period(periods, level) + weights
     rows, changes = _combined(families, alpha)
     detectors = frame(rows + seen.detectors, DETECTOR_SCHEMA)
     tested = [family.p_value for family in families.values() if family.p_value is not None]
     alarm = any(row["alarm"] for row in rows if row["alarm"] is not None) if tested else None
     reason = None if tested else next((row["reason"] for row in rows if row.get("reason")), "nothing could be compared")
     return DriftResult(
-        alarm, detectors, frame(changes, CHANGE_SCHEMA), frame(seen.timeline + weights, TIMELINE_SCHEMA), periods.by,
+        alarm, detectors, frame(changes, CHANGE_SCHEMA), frame(drawn, TIMELINE_SCHEMA), periods.by,
         base, alpha, reason, warnings(seen.detectors, alpha),
     )  # fmt: skip
 

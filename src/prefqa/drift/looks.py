@@ -86,7 +86,7 @@ def look(found: Material, before: Bools, now: int) -> dict[str, list[float]]:
     Within a cell c (annotator in a stratum) N_c = f S_now - (1 - f) S_before with S sums of scores and f the share of
     the cell's information W that lies before; N and H = f (1 - f) W are summed over cells. V is the sum over items of
     the squared sum of what their judgments add to N, with scores less the mean of all. A new annotator or stratum adds
-    nothing. An annotator's care is a stream of its own, with V drawn towards everybody's ratio V / H.
+    nothing. An annotator's care is a stream of its own, with V drawn up to everybody's ratio V / H.
     """
     streams = {}
     for name, scored in found.pooled.items():
@@ -113,7 +113,7 @@ def _by_annotator(found: Material, care: Scored, before: Bools, now: int) -> dic
     own_n, own_h = (sum_by(of_cell, part_of, n_people) for part_of in (difference[:n_cells], weight[:n_cells]))
     own_v, judged = sum_by(person, moved**2, n_people), sum_by(person, np.ones(person.size), n_people)
     ratio = float(own_v.sum()) / max(float(own_h.sum()), 1e-300)
-    own_v = (judged * own_v + _POOLED * ratio * own_h) / (judged + _POOLED)
+    own_v = np.maximum(own_v, (judged * own_v + _POOLED * ratio * own_h) / (judged + _POOLED))
     here = care.period == now
     information = sum_by(of_cell[care.cell[here]], care.information[here], n_people)
     told = distinct(item)[0].size >= MIN_ITEMS
