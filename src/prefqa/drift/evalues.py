@@ -36,8 +36,7 @@ def evidence(contrasts: Floats) -> Evidence:
 
     a martingale with mean 1 for normal contrasts (Robbins 1970). The e-value is its mean over k in `SIZES` and over tau
     with probabilities 1 / (tau (tau + 1)); by Ville's inequality it ever reaches 1 / alpha with probability at most
-    alpha. V is a running ratio: V_s = H_s times the sum of the variances so far over that of the weights, and never less
-    than the look's own raw variance: a few judgments far out would else count as if they were like all others.
+    alpha. V is a running ratio: V_s = H_s times the sum of the variances so far over that of the weights.
 
     Args:
         contrasts: (n_looks, 4): N, H, raw variance and W; look 0 has only W. A row with H = 0 tells nothing.
@@ -46,7 +45,7 @@ def evidence(contrasts: Floats) -> Evidence:
     difference, weight, variance, information = contrasts.T if n_looks else np.zeros((4, 0))
     seen = np.cumsum(variance)
     with np.errstate(divide="ignore", invalid="ignore"):
-        scaled = np.maximum(weight * seen / np.cumsum(weight), variance)
+        scaled = weight * seen / np.cumsum(weight)
         past = np.cumsum(information) - information
         share = np.where(past > 0, past[:, None] / past, 0.0)  # [tau, s]
         slope = np.where(np.tri(n_looks, k=0).T > 0, share * weight, 0.0)

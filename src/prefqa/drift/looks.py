@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -20,6 +20,8 @@ GOLD_STREAM, PERSON = "gold", "annotator "
 MIN_ITEMS = 100
 #: The difficulty of each period has to be known, or easier items look like a changed rule.
 FIT_PER_PERIOD = 1_000
+#: An annotator of fewer judgments is only learned from; a judgment counts up to so many standard deviations.
+MIN_JUDGMENTS, _FARTHEST = 40, 3.0
 _POOLED = 30
 
 
@@ -61,7 +63,7 @@ def material(periods: Periods, *, features: tuple[str, ...], strata: tuple[str, 
         # Which model wins is no criterion.
         own = zip(votes.names, votes.is_common, strict=True)
         pooled = {name: _column(scores, name) for name, common in own if not common}
-        care = None if single else _column(scores, CARE)
+        care = None if single else _near(_column(scores, CARE))
         annotator_of_cell = scores.cell_annotator
     if set(GOLD) <= set(periods.prefs.columns):
         answers = right_answers(rows, [NUMBER])
@@ -75,6 +77,13 @@ def material(periods: Periods, *, features: tuple[str, ...], strata: tuple[str, 
     return Material(pooled, care, annotator_of_cell, votes.annotators, names, n_judgments["item_id"].to_numpy())
 
 
+def _near(scored: Scored) -> Scored:
+    """Draw judgments far out in to `_FARTHEST`: one vote against all others says much of a careful annotator."""
+    ratio = float((scored.score**2).sum()) / max(float(scored.information.sum()), 1e-300)
+    most = _FARTHEST * np.sqrt(ratio * scored.information)
+    return replace(scored, score=np.clip(scored.score, -most, most))
+
+
 def _column(scores: Scores, name: str) -> Scored:
     at = scores.column(name)
     return Scored(scores.score[:, at], scores.information[:, at], scores.item, scores.cell, scores.period)
@@ -86,7 +95,8 @@ def look(found: Material, before: Bools, now: int) -> dict[str, list[float]]:
     Within a cell c (annotator in a stratum) N_c = f S_now - (1 - f) S_before with S sums of scores and f the share of
     the cell's information W that lies before; N and H = f (1 - f) W are summed over cells. V is the sum over items of
     the squared sum of what their judgments add to N, with scores less the mean of all. A new annotator or stratum adds
-    nothing. An annotator's care is a stream of its own, with V drawn up to everybody's ratio V / H.
+    nothing. An annotator's care is a stream of its own, with V drawn towards everybody's ratio V / H, and is
+    told from MIN_JUDGMENTS of theirs on.
     """
     streams = {}
     for name, scored in found.pooled.items():
@@ -113,13 +123,18 @@ def _by_annotator(found: Material, care: Scored, before: Bools, now: int) -> dic
     own_n, own_h = (sum_by(of_cell, part_of, n_people) for part_of in (difference[:n_cells], weight[:n_cells]))
     own_v, judged = sum_by(person, moved**2, n_people), sum_by(person, np.ones(person.size), n_people)
     ratio = float(own_v.sum()) / max(float(own_h.sum()), 1e-300)
-    own_v = np.maximum(own_v, (judged * own_v + _POOLED * ratio * own_h) / (judged + _POOLED))
+    own_v = (judged * own_v + _POOLED * ratio * own_h) / (judged + _POOLED)
     here = care.period == now
     information = sum_by(of_cell[care.cell[here]], care.information[here], n_people)
-    told = distinct(item)[0].size >= MIN_ITEMS
+    told = (judged >= MIN_JUDGMENTS) & (distinct(item)[0].size >= MIN_ITEMS)
     names = found.annotators.to_list()
     return {
-        PERSON + names[a]: [float(own_n[a]), float(own_h[a]) * told, float(own_v[a]) * told, float(information[a])]
+        PERSON + names[a]: [
+            float(own_n[a]),
+            float(own_h[a] * told[a]),
+            float(own_v[a] * told[a]),
+            float(information[a]),
+        ]
         for a in np.flatnonzero(information > 0)
     }
 
