@@ -43,7 +43,7 @@ class Export:
 class Reading:
     """What a reader made of an export: long rows, the texts, the prompts, and what the data itself does not show."""
 
-    long: pl.DataFrame
+    long: pl.DataFrame | pl.LazyFrame
     responses: pl.DataFrame | None
     items: pl.DataFrame | None
     detail: str

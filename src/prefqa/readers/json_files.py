@@ -10,7 +10,8 @@ from typing import Any
 import polars as pl
 
 from prefqa.errors import ReadError
-from prefqa.readers.records import Records
+from prefqa.readers.blocks import blocks_of
+from prefqa.readers.records import Records, structure
 
 #: A single JSON document is held in memory as Python objects; beyond this, JSON Lines is the right format.
 MAX_JSON_CHARACTERS = 2_000_000_000
@@ -31,9 +32,13 @@ def read_jsonl(path: Path) -> Records:
         schema = pl.scan_ndjson(path, infer_schema_length=None).collect_schema()
     except pl.exceptions.PolarsError:
         # Polars stops at NaN and at mixed types, and does not say which line is broken; the slow road does both.
-        rows = list(_json_lines(path))
-        return Records.of_rows(rows, lambda: _frame(path, rows))
-    return Records(schema, typed, path, lambda: list(_json_lines(path)))
+        return Records(
+            structure(_json_lines(path)),
+            lambda: _frame(path, list(_json_lines(path))),
+            path,
+            lambda: _json_lines(path),
+        )
+    return Records(schema, typed, path, lambda: _json_lines(path))
 
 
 def read_json(path: Path) -> Records:
@@ -58,17 +63,24 @@ def read_json(path: Path) -> Records:
 
 
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(pl.scan_lines(path).collect()["line"], start=1):
-        line = line.removeprefix(_BOM) if number == 1 else line  # noqa: PLW2901
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise ReadError(path, f"not JSON: {error}", line=number) from error
-        if not isinstance(record, dict):
-            raise ReadError(path, f"a JSON object is expected, not {type(record).__name__}", line=number)
-        yield record
+    before = 0
+    for block in blocks_of(path):
+        for number, line in enumerate(block.split(b"\n"), start=before + 1):
+            if line.strip():
+                yield _record(path, line, number)
+        before += block.count(b"\n")
+
+
+def _record(path: Path, line: bytes, number: int) -> dict[str, Any]:
+    try:
+        record = json.loads(line.decode())
+    except UnicodeDecodeError as error:
+        raise ReadError(path, "not UTF-8 text", line=number, hint="save it again as UTF-8.") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ReadError(path, f"not JSON: {error}", line=number) from error
+    if not isinstance(record, dict):
+        raise ReadError(path, f"a JSON object is expected, not {type(record).__name__}", line=number)
+    return record
 
 
 def _rows_of(path: Path, whole: Any) -> list[dict[str, Any]]:

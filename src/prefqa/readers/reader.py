@@ -129,7 +129,10 @@ def _of_tool(
     found = tool.read(export)
     own: dict[str, pl.DataFrame | None] = {"responses": found.responses, "items": found.items}
     tables = {name: given[name] if given[name] is not None else own[name] for name in own}
-    long, tables = _folded(found.long.lazy(), tables)
+    judged = found.long.lazy()
+    if "rank" not in judged.collect_schema():  # answers about records as a whole
+        judged = judged.with_columns(rank=pl.lit(None, pl.Int64))
+    long, tables = _folded(judged, tables)
     seen = f"{tool.what}, seen by {why}" if why != "as was said" else f"{tool.what}, as was said"
     return Preferences.from_long(
         long,
