@@ -70,7 +70,8 @@ def read_argilla(export: Export, layout: type[Layout], *, mixed: bool = False) -
         *_status_lost(layout, parts.answers),
         *_suggestions(export, parts.suggested),
         *_unanswered(layout, parts),
-        *misfit_note(misfits, _height(frame)),
+        *_without_answers(parts),
+        *misfit_note(misfits, frame),
         *odd,
     )
     if len(parts.questions) == 1:
@@ -226,6 +227,14 @@ def _unanswered(layout: type[Layout], parts: _Parts) -> tuple[Note, ...]:
     return note(
         "PQ727", message, empty.sort(ROW, "annotator_id").collect(engine="streaming"), n, value=pl.col("status")
     )
+
+
+def _without_answers(parts: _Parts) -> tuple[Note, ...]:
+    """Records that nobody answered, or that lack the question."""
+    answered = parts.answers.select(pl.col(ROW).cast(pl.UInt32)).unique()
+    rest = parts.frame.select(ROW, "item_id").join(answered, on=ROW, how="anti").sort(ROW).collect(engine="streaming")
+    message = "{n} of {of} records have no answer to a question that is read; they give no judgment."
+    return note("PQ727", message, rest, _height(parts.frame))
 
 
 def _height(rows: pl.LazyFrame) -> int:

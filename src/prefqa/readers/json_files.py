@@ -13,8 +13,10 @@ from prefqa.errors import ReadError
 from prefqa.readers.blocks import blocks_of
 from prefqa.readers.records import Records, structure
 
-#: A single JSON document is held in memory as Python objects; beyond this, JSON Lines is the right format.
-MAX_JSON_CHARACTERS = 2_000_000_000
+#: Bytes of a JSON document, which is held in memory as Python objects; beyond, JSON Lines is the right format.
+MAX_DOCUMENT = 1_000_000_000
+#: Bytes of one line of JSON Lines, that is, of one record; a longer one is a document that was named otherwise.
+MAX_LINE = 200_000_000
 _BOM = "\ufeff"
 
 
@@ -22,8 +24,9 @@ def read_jsonl(path: Path) -> Records:
     """Return the records of a JSON Lines file, one object per line.
 
     Raises:
-        ReadError: a line that is not JSON, or no object.
+        ReadError: a line that is not JSON, no object, or too long.
     """
+    _check_lines(path)
 
     def typed() -> pl.LazyFrame:
         return pl.scan_ndjson(path, infer_schema_length=None).collect().lazy()
@@ -47,9 +50,9 @@ def read_json(path: Path) -> Records:
     Raises:
         ReadError: no JSON, no such list, or a document too large for memory.
     """
-    text = "\n".join(pl.scan_lines(path).collect()["line"]).removeprefix(_BOM)
-    if len(text) > MAX_JSON_CHARACTERS:
+    if path.stat().st_size > MAX_DOCUMENT:
         raise ReadError(path, "too large for one JSON document", hint="write it as JSON Lines (.jsonl) or Parquet.")
+    text = "\n".join(pl.scan_lines(path).collect()["line"]).removeprefix(_BOM)
     try:
         whole = json.loads(text)
     except json.JSONDecodeError as error:
@@ -60,6 +63,21 @@ def read_json(path: Path) -> Records:
         raise ReadError(path, "nested too deeply") from error
     rows = _rows_of(path, whole)
     return Records.of_rows(rows, lambda: _frame(path, rows))
+
+
+def _check_lines(path: Path) -> None:
+    """Refuse a line that is too long before it is taken into memory; compressed files are not looked into."""
+    if path.stat().st_size <= MAX_LINE:
+        return
+    before, length, step = 0, 0, min(MAX_LINE, 1 << 24)
+    with path.open("rb") as file:
+        while block := file.read(step):
+            at = block.rfind(b"\n")
+            before += block.count(b"\n")
+            length = length + len(block) if at < 0 else len(block) - at - 1
+            if length > MAX_LINE:
+                reason = f"a line of more than {MAX_LINE:,} bytes"
+                raise ReadError(path, reason, line=before + 1, hint="JSON Lines hold one record per line.")
 
 
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:

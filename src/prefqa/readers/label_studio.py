@@ -139,7 +139,7 @@ def _reading(export: Export, parts: _Parts) -> Reading:
         *_predictions(export, known),
         *_unanswered(parts.annotations),
         *_not_read(parts.annotations),
-        *misfit_note(parts.misfits, parts.tasks.height),
+        *misfit_note(parts.misfits, parts.tasks),
     )
     used = _used_fields(project, parts.tasks, controls)
     if len(controls) == 1:

@@ -31,7 +31,7 @@ def read_ultrafeedback(export: Export) -> Reading:
     ]  # fmt: skip
     long = _ranked(pl.concat(parts), ["item_id", "criterion"])
     return Reading(
-        long, None, None, "ratings by GPT-4, higher is better, aspects as criteria", misfit_note(misfits, frame.height)
+        long, None, None, "ratings by GPT-4, higher is better, aspects as criteria", misfit_note(misfits, frame)
     )
 
 
@@ -44,7 +44,7 @@ def read_nectar(export: Export) -> Reading:
         ROW, "item_id", "prompt", "model", annotator_id=pl.lit("gpt-4"), annotator_kind=pl.lit("model"),
         response_id=_names("model"), text="answer", rank="rank",
     )  # fmt: skip
-    return Reading(long, None, None, "ranks by GPT-4, 1 is best", misfit_note(misfits, frame.height))
+    return Reading(long, None, None, "ranks by GPT-4, 1 is best", misfit_note(misfits, frame))
 
 
 def read_oasst(export: Export) -> Reading:
@@ -62,9 +62,7 @@ def read_oasst(export: Export) -> Reading:
             response_id="message_id", rank=pl.coalesce(rank, "rank"),
         )
     )  # fmt: skip
-    return Reading(
-        long, None, None, "rank 0 is best; ranks merged from several people", misfit_note(misfits, frame.height)
-    )
+    return Reading(long, None, None, "rank 0 is best; ranks merged from several people", misfit_note(misfits, frame))
 
 
 def read_prism(export: Export) -> Reading:
@@ -80,7 +78,7 @@ def read_prism(export: Export) -> Reading:
         text="model_response", model="model_name",
     )  # fmt: skip
     ranked = _ranked(long, ["item_id", "annotator_id"])
-    return Reading(ranked, None, None, "scores from 1 to 100, higher is better", misfit_note(misfits, frame.height))
+    return Reading(ranked, None, None, "scores from 1 to 100, higher is better", misfit_note(misfits, frame))
 
 
 def _exploded(frame: pl.DataFrame, name: str) -> pl.DataFrame:

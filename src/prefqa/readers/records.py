@@ -88,7 +88,7 @@ class Records:
         if not schema:
             return pl.LazyFrame(), []
         misfits: list[Misfit] = []
-        parts, first = blocks.Parts({ROW: pl.get_index_type()} | schema), 0
+        parts, first = blocks.Parts({ROW: pl.UInt32()} | schema), 0
         for block in self._blocks(schema):
             frame = _as_it_stands(block, schema, first)
             if frame is None:
