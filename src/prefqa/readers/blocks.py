@@ -65,18 +65,19 @@ class Parts:
 
 def spilled(frame: pl.LazyFrame) -> pl.LazyFrame:
     """Carry out a plan in batches, with its rows on disk; they stay there until the process ends."""
-    path = _folder() / f"{uuid4().hex}.parquet"
+    path = folder() / f"{uuid4().hex}.parquet"
     frame.sink_parquet(path, compression="lz4")
     return pl.scan_parquet(path)
 
 
 def _written(frame: pl.DataFrame) -> Path:
-    path = _folder() / f"{uuid4().hex}.arrow"
+    path = folder() / f"{uuid4().hex}.arrow"
     frame.write_ipc(path)
     return path
 
 
-def _folder() -> Path:
+def folder() -> Path:
+    """The folder of temporary files, which goes when the process ends."""
     return Path(_temporary().name)
 
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from prefqa.errors import ColumnNotFoundError, ReadError, UsageError, nearest
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source, raw_name
+from prefqa.readers.argilla_server import SERVER, download
 from prefqa.readers.export import Export, Models, Ranks
 from prefqa.readers.files import FILE_FORMATS, find_files, format_of, read_records, readable, scan_file
 from prefqa.readers.objects import HUB, is_saved_dataset, load_hub, load_saved, records_of_object
@@ -38,9 +39,10 @@ def read(
     Args:
         source: a path (.parquet, .csv, .tsv, .json, .jsonl, .arrow, .feather; text also .gz or .zst), a glob, a
             directory of such files or of a saved Hugging Face dataset, a list of paths, a Polars or pandas frame, an
-            Arrow table, a `datasets` object, hf://OWNER/NAME (with @REVISION, to be read the same again), a list of
-            dicts; Preferences are returned as they are. In a directory
-            with a file `judgments.*`, `responses.*` and `items.*` beside it are read as these tables.
+            Arrow table, a `datasets` object, hf://OWNER/NAME (with @REVISION, to be read the same again),
+            argilla://NAME or argilla://WORKSPACE/NAME (ARGILLA_API_URL and ARGILLA_API_KEY say where), a list of
+            dicts; Preferences are returned as they are. In a directory with a file `judgments.*`, `responses.*` and
+            `items.*` beside it are read as these tables.
         columns: your column names by the standard ones: {"item_id": "prompt_id"}. With these, or a shape, records are
             read by their columns and not as the export of a tool.
         shape: "auto", or one of rankings, ratings, ranking_lists, pairwise, chosen_rejected.
@@ -81,7 +83,8 @@ def read(
         raise UsageError(what, hint="leave them out, or name the tool's format.")
     if tool is not None:
         path = Path(files[0]) if files else None
-        export = Export(records, origin, path, Path(settings) if settings else None, ranks, models)
+        said = Path(settings) if settings else beside.get("settings")
+        export = Export(records, origin, path, said, ranks, models)
         return _of_tool(*tool, export, given, files)
     with readable(files):
         frame = _without_reserved(_renamed(records.typed(), columns or {}, origin))
@@ -149,6 +152,9 @@ def _scan(source: Any, form: str) -> tuple[Records, str, tuple[str, ...], dict[s
         return _concat(paths, form), f"{len(paths)} files", tuple(map(str, paths)), {}
     if not isinstance(source, str | Path):
         return records_of_object(source), "frame", (), {}
+    if str(source).startswith(SERVER):
+        path = download(str(source))
+        return read_records(path), str(source), (), {"settings": path.with_name("settings.json")}
     if str(source).startswith(HUB):
         return Records.of_frame(load_hub(str(source))), str(source), (), {}
     if "://" in str(source):
