@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import polars as pl
 from prefqa.errors import ColumnNotFoundError, ReadError, UsageError, nearest
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source, raw_name
 from prefqa.readers.argilla_server import SERVER, download
+from prefqa.readers.croissant import licence_beside
 from prefqa.readers.export import Export, Models, Ranks
 from prefqa.readers.files import FILE_FORMATS, find_files, format_of, read_records, readable, scan_file
 from prefqa.readers.objects import HUB, is_saved_dataset, load_hub, load_saved, records_of_object
@@ -77,6 +79,7 @@ def read(
         raise UsageError(f"format {format!r} knows its columns", hint="leave out columns and shape, or the format.")
     if not by_columns and _disagrees(records) and _tool(records, format) is None:
         records = records.structured()
+    licence = licence_beside(Path(files[0])) if files else None
     tool = None if by_columns else _tool(records, format)
     if (settings, ranks, models) != (None, "given", "without") and (tool is None or tool[0] not in TOOLS):
         what = "settings, ranks and models are for exports of annotation tools, which this is not"
@@ -85,7 +88,7 @@ def read(
         path = Path(files[0]) if files else None
         said = Path(settings) if settings else beside.get("settings")
         export = Export(records, origin, path, said, ranks, models)
-        return _of_tool(*tool, export, given, files)
+        return _licensed(_of_tool(*tool, export, given, files), licence)
     with readable(files):
         frame = _without_reserved(_renamed(records.typed(), columns or {}, origin))
         frame = frame.with_row_index(ROW)
@@ -95,12 +98,20 @@ def read(
         detail = seen.detail
         if "annotator_id" not in schema:
             detail += "; no annotator column: all judgments stand under one annotator, 'unknown'"
-        return Preferences.from_long(
+        prefs = Preferences.from_long(
             long,
             source=Source(origin, seen.name, detail, files),
             responses=tables["responses"] if tables["responses"] is not None else _texts(long),
             items=_items(tables["items"], long),
         )
+        return _licensed(prefs, licence)
+
+
+def _licensed(prefs: Preferences, licence: str | None) -> Preferences:
+    """The responses under the licence of their data set, where they have none of their own."""
+    if licence is None or prefs.responses is None or "licence" in prefs.responses.columns:
+        return prefs
+    return replace(prefs, responses=prefs.responses.with_columns(licence=pl.lit(licence)))
 
 
 def _file_format(form: str) -> str:
