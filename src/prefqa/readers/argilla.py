@@ -16,7 +16,7 @@ from prefqa.readers.argilla_layouts import Layout
 from prefqa.readers.argilla_settings import KINDS, Settings, settings_beside
 from prefqa.readers.blocks import spilled
 from prefqa.readers.export import Export, Reading, misfit_note, named_rows, note
-from prefqa.readers.shapes import PROMPTS
+from prefqa.readers.long_rows import PROMPTS
 
 _JUDGMENT = ("item_id", "annotator_id", "criterion")
 

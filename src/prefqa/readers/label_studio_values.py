@@ -8,13 +8,19 @@ import polars as pl
 
 from prefqa.readers.export import RECORD
 from prefqa.readers.label_studio_config import Control
+from prefqa.readers.long_rows import WORDS
 from prefqa.readers.records import json_lists, json_objects
-from prefqa.readers.shapes import WORDS
 
 #: The sides of a pairwise control.
 SIDES = ("left", "right")
 #: The bucket of what was not ranked, and that of a Ranker without buckets.
 UNRANKED, RANKED = "_", "rank"
+
+
+def person(column: str) -> pl.Expr:
+    """An id, or the id within an object."""
+    said = pl.col(column)
+    return pl.when(said.str.starts_with("{")).then(said.str.json_path_match("$.id")).otherwise(said)
 
 
 def to_long(kind: str, answers: pl.DataFrame, control: Control | None) -> pl.DataFrame:

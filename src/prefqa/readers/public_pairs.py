@@ -14,7 +14,7 @@ import polars as pl
 from prefqa.errors import ReadError
 from prefqa.preferences import ROW
 from prefqa.readers.export import Export, Reading, misfit_note
-from prefqa.readers.shapes import PAIR, UNNAMED, WORDS
+from prefqa.readers.long_rows import PAIR, UNNAMED, WORDS
 
 _TEXT = pl.String()
 _MESSAGES = pl.List(pl.Struct({"role": _TEXT, "content": _TEXT}))

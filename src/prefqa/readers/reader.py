@@ -15,10 +15,11 @@ from prefqa.readers.argilla_server import SERVER, download
 from prefqa.readers.croissant import licence_beside
 from prefqa.readers.export import Export, Models, Ranks
 from prefqa.readers.files import FILE_FORMATS, find_files, format_of, read_records, readable, scan_file
+from prefqa.readers.long_rows import PAIR, PROMPTS, TEXTS
 from prefqa.readers.objects import HUB, is_saved_dataset, load_hub, load_saved, records_of_object
 from prefqa.readers.records import Records
 from prefqa.readers.registry import BY_NAME, TOOLS, Tool, tool_of
-from prefqa.readers.shapes import PAIR, PROMPTS, TEXTS, shape_of
+from prefqa.readers.shapes import shape_of
 
 #: In a directory, files of these names (before the ending) are the three tables of the standard form.
 _TABLES = ("judgments", "responses", "items")

@@ -8,7 +8,7 @@ from prefqa.errors import ReadError
 from prefqa.notes import Note
 from prefqa.preferences import ROW
 from prefqa.readers.export import Export, Reading, misfit_note, note
-from prefqa.readers.shapes import UNNAMED
+from prefqa.readers.long_rows import UNNAMED
 
 _TEXT = pl.String()
 #: Who wrote the answer, where a column says so.
