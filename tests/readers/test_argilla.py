@@ -269,6 +269,18 @@ def test_an_export_without_answers_cannot_be_read() -> None:
         prefqa.read(given, format="argilla-records")
 
 
+def test_messages_as_responses_are_kept_and_beside_texts_become_json() -> None:
+    chat = [{"role": "assistant", "content": "because"}]
+    given = [record | {"a": chat, "b": chat} for record in datasets1()]
+    prefs = prefqa.read(given)
+    assert prefs.responses is not None
+    assert prefs.responses["text"].to_list() == [chat] * 4
+    mixed = prefqa.read([record | {"a": chat} for record in datasets1()])
+    assert mixed.responses is not None
+    assert json.loads(mixed.responses.filter(response_id="a")["text"][0]) == chat
+    assert mixed.responses.filter(response_id="b")["text"].to_list() == ["text b of p1", "text b of p2"]
+
+
 @pytest.fixture(scope="module")
 def exports() -> Path:
     folder = Path(__file__).resolve().parents[3] / "shared" / "exports"

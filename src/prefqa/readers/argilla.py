@@ -152,6 +152,11 @@ def _options(parts: _Parts, settings: Settings) -> dict[str, list[str]]:
 
 def _responses(texts: pl.DataFrame, parts: _Parts, options: Mapping[str, Sequence[str]]) -> pl.DataFrame | None:
     """Texts of the options, which stand in fields of the same names, and texts that annotators wrote."""
+    known_options = {option for choices in options.values() for option in choices if option in texts.columns}
+    kinds = {texts.schema[option] for option in known_options}
+    if len(kinds) > 1 or "text" in parts.answers.collect_schema():  # texts beside messages: all as text
+        nested = [option for option in known_options if texts.schema[option].is_nested()]
+        texts = texts.with_columns(_json(option) for option in nested)
     tables = []
     for name, choices in options.items():
         known = [option for option in choices if option in texts.columns]
@@ -170,6 +175,12 @@ def _responses(texts: pl.DataFrame, parts: _Parts, options: Mapping[str, Sequenc
         written = parts.answers.filter(count).select("item_id", "response_id", "criterion", "text")
         tables.append(written.drop_nulls(["text", "response_id"]).collect())
     return pl.concat(tables, how="diagonal_relaxed") if tables else None
+
+
+def _json(column: str) -> pl.Expr:
+    """Nested values as JSON; null stays null."""
+    inside = pl.struct(pl.col(column).alias("_")).struct.json_encode().str.strip_prefix('{"_":').str.strip_suffix("}")
+    return pl.when(pl.col(column).is_not_null()).then(inside).alias(column)
 
 
 def _items(texts: pl.DataFrame, options: Collection[str]) -> pl.DataFrame:

@@ -119,7 +119,7 @@ def pairwise(frame: pl.LazyFrame) -> pl.LazyFrame:
         )
     used = {first, second, vote, *(("model_a", "model_b") if models else ())}
     scratch = {"_text_a", "_text_b", "_id_a", "_id_b", "_better", "_said"}
-    return _numbered(_both(sides, first, second).drop(used | scratch), apply=texts)
+    return _numbered(_both(sides, first, second, schema).drop(used | scratch), apply=texts)
 
 
 def chosen_rejected(frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -136,21 +136,20 @@ def chosen_rejected(frame: pl.LazyFrame) -> pl.LazyFrame:
         for rank, side in ((1, "chosen"), (2, "rejected"))
     ]
     drop = ["chosen", "rejected", *(("chosen_id", "rejected_id") if ids else ())]
-    return _numbered(_both(sides, "chosen", "rejected").drop(drop), apply=not ids)
+    return _numbered(_both(sides, "chosen", "rejected", schema).drop(drop), apply=not ids)
 
 
-def _both(sides: list[pl.LazyFrame], first: str, second: str) -> pl.LazyFrame:
-    """The rows of both sides.
+def _both(sides: list[pl.LazyFrame], first: str, second: str, schema: pl.Schema) -> pl.LazyFrame:
+    """The rows of both sides, numbers beside text as text.
 
     Raises:
         UsageError: one side holds text and the other messages.
     """
-    both = pl.concat(sides, how="vertical_relaxed")
-    try:
-        both.collect_schema()
-    except pl.exceptions.PolarsError as error:
-        raise UsageError(f"columns {first!r} and {second!r} hold values of different kinds") from error
-    return both
+    kinds = schema[first], schema[second]
+    if kinds[0] != kinds[1] and any(kind.is_nested() for kind in kinds) and pl.Null() not in kinds:
+        both = " and ".join(f"{name!r} {kind}" for name, kind in zip((first, second), kinds, strict=True))
+        raise UsageError(f"two sides of one pair are of different kinds: {both}", hint="bring both to one form.")
+    return pl.concat(sides, how="vertical_relaxed")
 
 
 def _inner(schema: pl.Schema, ranks: str | None) -> pl.DataType:

@@ -44,9 +44,11 @@ def is_tree(schema: pl.Schema) -> str | None:
 
 def _message(dtype: Any) -> pl.DataType:
     """The type of a message with text for its parts, as deep as the replies of the data go."""
+    parts: dict[str, pl.DataType] = dict.fromkeys(_NAMES, _TEXT)
     replies = fields_of(dtype).get("replies")
-    deeper = {"replies": pl.List(_message(replies))} if fields_of(replies) else {}
-    return pl.Struct(dict.fromkeys(_NAMES, _TEXT) | deeper)
+    if fields_of(replies):
+        parts["replies"] = pl.List(_message(replies))
+    return pl.Struct(parts)
 
 
 def _reading(messages: pl.DataFrame, records: pl.DataFrame, misfits: list[Misfit]) -> Reading:
