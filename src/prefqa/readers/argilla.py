@@ -13,6 +13,7 @@ from prefqa.notes import Note
 from prefqa.preferences import ROW
 from prefqa.readers.argilla_answers import Question, answer_type, is_empty, kind_of, to_long
 from prefqa.readers.argilla_layouts import Layout
+from prefqa.readers.argilla_ratings import Rated, as_rankings, rated_fields
 from prefqa.readers.argilla_settings import KINDS, Settings, settings_beside
 from prefqa.readers.blocks import spilled
 from prefqa.readers.export import Export, Reading, misfit_note, named_rows, note
@@ -27,6 +28,7 @@ class _Parts:
 
     frame: pl.LazyFrame
     questions: tuple[Question, ...]
+    rated: Mapping[str, Rated]
     answers: pl.LazyFrame
     suggested: pl.LazyFrame
     texts: pl.DataFrame
@@ -36,7 +38,7 @@ def read_argilla(export: Export, layout: type[Layout], *, mixed: bool = False) -
     """Read an export in one of the layouts.
 
     Every question becomes a criterion where there are several. Rankings give ranks; ratings a score, labels a label and
-    texts a response of their own, all three about the record as a whole.
+    texts a response of their own, all three about the record as a whole. Ratings of several fields rank these.
 
     Args:
         export: the records and what the caller asked for.
@@ -74,7 +76,7 @@ def read_argilla(export: Export, layout: type[Layout], *, mixed: bool = False) -
         *misfit_note(misfits, frame),
         *odd,
     )
-    if len(parts.questions) == 1:
+    if len({parts.rated[one.name].criterion if one.name in parts.rated else one.name for one in parts.questions}) == 1:
         long, responses = long.drop("criterion"), None if responses is None else responses.drop("criterion")
     kinds = ", ".join(f"{question.kind} from {question.name!r}" for question in parts.questions)
     detail = f"{kinds}; {_said_of(settings)}"
@@ -123,12 +125,17 @@ def _taken_apart(
         answered.append(to_long(question, answers, order=order).with_columns(criterion=pl.lit(name)))
         suggested.append(to_long(question, models, order=order).with_columns(criterion=pl.lit(name)))
     empty = pl.LazyFrame(schema={ROW: pl.Int64} | dict.fromkeys((*_JUDGMENT, "response_id"), pl.String))
-    whole = pl.concat([empty, *answered], how="diagonal_relaxed")
+    ratings = [question.name for question in questions if question.kind == "rating"]
+    rated = rated_fields(ratings, fields, [question.name for question in questions if question.kind != "rating"])
+    whole, suggestions = (
+        as_rankings(pl.concat([empty, *some], how="diagonal_relaxed"), rated) for some in (answered, suggested)
+    )
     return _Parts(
         frame,
         tuple(questions),
+        rated,
         spilled(whole) if export.records.many else whole.collect().lazy(),
-        pl.concat([empty, *suggested], how="diagonal_relaxed").collect().lazy(),
+        suggestions.collect().lazy(),
         texts,
     ), odd
 
@@ -139,8 +146,10 @@ def _holds_objects(layout: type[Layout], frame: pl.LazyFrame, name: str) -> bool
 
 
 def _options(parts: _Parts, settings: Settings) -> dict[str, list[str]]:
-    """Options of each ranking: those of the settings, or else all that were ranked."""
-    options = {}
+    """Options of each ranking: those of the settings, or else all that were ranked; and fields that were rated."""
+    options: dict[str, list[str]] = {}
+    for one in parts.rated.values():
+        options.setdefault(one.criterion, []).append(one.field)
     for question in parts.questions:
         if question.kind == "ranking":
             both = pl.concat([one.select("criterion", "response_id") for one in (parts.answers, parts.suggested)])

@@ -59,7 +59,9 @@ def _ranker(answers: pl.DataFrame, control: Control | None) -> pl.DataFrame:
     as_object = pl.when(ranker.str.starts_with("[")).then(pl.lit('{"rank":') + ranker + "}").otherwise(ranker)
     answers = answers.with_columns(_ranker=as_object).filter(pl.col("_ranker").str.starts_with("{"))
     if answers.is_empty():
-        return answers.drop("value", "_ranker").with_columns(response_id=pl.lit(None, pl.String))
+        return answers.drop("value", "_ranker").with_columns(
+            response_id=pl.lit(None, pl.String), rank=pl.lit(None, pl.String)
+        )
     named = control.buckets if control is not None else ()
     seen = json_objects(answers["_ranker"]).columns
     buckets = [name for name in dict.fromkeys([*named, *seen]) if name not in (UNRANKED, RANKED)]
