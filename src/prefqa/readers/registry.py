@@ -8,12 +8,12 @@ from functools import partial
 
 import polars as pl
 
-from prefqa.readers import preflib, sft
+from prefqa.readers import oasst, preflib, sft
 from prefqa.readers.argilla import read_argilla
 from prefqa.readers.argilla_layouts import Datasets1, Flat2, Nested2, Records
 from prefqa.readers.export import Export, Reading
 from prefqa.readers.label_studio import read_full, read_min
-from prefqa.readers.public_lists import read_nectar, read_oasst, read_prism, read_ultrafeedback
+from prefqa.readers.public_lists import read_nectar, read_prism, read_ultrafeedback
 from prefqa.readers.public_pairs import (
     read_arena,
     read_helpsteer2,
@@ -137,7 +137,8 @@ PUBLIC = (
     Tool(
         "helpsteer3", "HelpSteer3, preferences", _all("response1", "response2", "overall_preference"), read_helpsteer3
     ),
-    Tool("oasst", "OASST, messages", _all("message_id", "parent_id", "role", "rank"), read_oasst),
+    Tool("oasst", "OASST, messages", _all("message_id", "parent_id", "role", "rank"), oasst.read_messages),
+    Tool("oasst-trees", "OASST, trees", oasst.is_tree, oasst.read_trees),
     Tool("shp", "SHP", _all("human_ref_A", "human_ref_B", "labels"), read_shp),
     Tool("pku-saferlhf", "PKU-SafeRLHF", _all("response_0", "response_1", "better_response_id"), read_pku),
     Tool(
