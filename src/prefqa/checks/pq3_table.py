@@ -95,9 +95,11 @@ PQ3 = (
         "info",
         "leans towards the longer (or shorter) response, compared with the pool",
         "Whoever goes by length has not read to the end. The same regression as for position (PQ304), on which "
-        "response is longer, against the pool, since in the pool longer may be better. Needs texts.",
+        "response is longer, against the pool, since in the pool longer may be better; from `min_effect` on, since "
+        "a few who follow length move everybody a little. Needs texts.",
         bad=lengths(habit=True),
         good=lengths(habit=False),
+        options={"min_effect": 0.1},
     ),
     Rule(
         "PQ307",

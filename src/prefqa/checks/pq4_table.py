@@ -50,10 +50,10 @@ PQ4 = (
         "low-agreement-slice",
         "warning",
         "agreement in a slice of the data is surely below a floor",
-        "A good figure over all can hide a criterion that nobody understands, or a batch that went wrong. Slices "
-        "are the values of the columns `by`; if none are named, of the first that is there of criterion, batch and "
-        "guideline_version. Intervals hold for all slices together (Bonferroni). Coefficient and target are those "
-        "of PQ401, and so is the reason for a warning.",
+        "A good figure over all can hide a criterion that nobody understands, or a version of the guidelines that "
+        "went wrong. Slices are the values of the columns `by`; if none are named, of criterion or "
+        "guideline_version, the first that has two values. Intervals hold for all slices together (Bonferroni). "
+        "Coefficient and target are those of PQ401, and so is the reason for a warning.",
         bad=Example((*_pool(alike=True, criterion="helpful"), *_pool(alike=False, criterion="honest"))),
         good=Example((*_pool(alike=True, criterion="helpful"), *_pool(alike=True, criterion="honest"))),
         options={"by": (), "min": 0.2},

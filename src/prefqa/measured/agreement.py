@@ -12,8 +12,8 @@ from prefqa.agreement import agreement
 from prefqa.checks.frame import Found, NotRun
 from prefqa.measured.measures import Measures
 
-#: Columns by which slices are made where none is named; the first that is there.
-SLICES = ("criterion", "batch", "guideline_version")
+#: Columns by which slices are made where none is named; the first that has two values.
+SLICES = ("criterion", "guideline_version")
 LEVEL = 0.95
 
 
@@ -37,9 +37,9 @@ def low_agreement(measures: Measures) -> Found | NotRun:
 def low_slice(measures: Measures) -> Found | NotRun:
     """PQ402: the whole interval of a slice lies below the floor, by intervals that hold for all slices together."""
     options, whole = measures.options["PQ402"], measures.options["PQ401"]
-    by = tuple(options["by"]) or tuple(name for name in SLICES if name in measures.prefs.columns)[:1]
+    by = tuple(options["by"]) or tuple(name for name in SLICES if _varies(measures, name))[:1]
     if not by:
-        return NotRun(f"there is no column of slices ({', '.join(SLICES)}); name one in the option by")
+        return NotRun(f"neither {' nor '.join(SLICES)} has two values; name columns in the option by")
     n_slices = measures.prefs.coded(by, whole=True).cells.height
     if n_slices < 2:
         return NotRun(f"there is only one slice by {', '.join(by)}")
@@ -85,6 +85,12 @@ def diverging_items(measures: Measures) -> Found | NotRun:
         "common."
     )
     return Found(rows.lazy(), n, of, message)
+
+
+def _varies(measures: Measures, column: str) -> bool:
+    if column not in measures.prefs.columns:
+        return False
+    return bool(measures.prefs.judgments.select(pl.col(column).drop_nulls().n_unique() > 1).collect().item())
 
 
 def _said(row: Mapping[str, Any]) -> str:

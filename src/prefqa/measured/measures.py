@@ -14,7 +14,7 @@ from prefqa.drift import DriftResult
 from prefqa.drift import drift as measure_drift
 from prefqa.preferences import Preferences
 from prefqa.screening.pool import Pool
-from prefqa.votes import pair_counts, tallies
+from prefqa.votes import pair_counts
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ class Measures:
         """What changed over the periods."""
         return self.drifted if self.drifted is not None else measure_drift(self.prefs, **self.drift_options)
 
-    @cached_property
+    @property
     def tallies(self) -> pl.DataFrame:
-        """Votes on each pair of responses that has any, as `prefqa.votes.tallies`."""
-        return tallies(self.prefs.coded())
+        """Votes on each pair of responses that has any."""
+        return self.pool.tallies
 
     @cached_property
     def wins_and_ties(self) -> list[tuple[Ints, Ints, Ints]]:

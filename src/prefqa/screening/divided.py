@@ -9,7 +9,6 @@ import polars as pl
 from prefqa._words import formatted
 from prefqa.checks.frame import Found, NotRun
 from prefqa.screening.pool import Pool
-from prefqa.votes import tallies
 
 _SHARED = pl.sum_horizontal("n_first", "n_tie", "n_second") > 1
 
@@ -33,7 +32,7 @@ def no_majority(pool: Pool) -> Found | NotRun:
 
 
 def _pairs(pool: Pool, test: pl.Expr, words: str) -> Found | NotRun:
-    shared = tallies(pool.coded).filter(_SHARED)
+    shared = pool.tallies.filter(_SHARED)
     if shared.is_empty():
         return NotRun("no pair of responses has two votes")
     found = shared.filter(test)
