@@ -109,6 +109,7 @@ class DriftConfig(_Table):
     reference: str | None = None
     features: tuple[str, ...] | None = None
     strata: tuple[str, ...] | None = None
+    cluster: str | None = None
     alpha: Level = 0.05
 
 

@@ -269,6 +269,44 @@ def test_an_export_without_answers_cannot_be_read() -> None:
         prefqa.read(given, format="argilla-records")
 
 
+def rated(a: int | None, b: int | None, user: str = "ann") -> dict[str, Any]:
+    values = {f"{side}-stars": {"value": stars} for side, stars in (("a", a), ("b", b)) if stars is not None}
+    return {"user_id": user, "status": "submitted", "values": values | {"overall": {"value": 3}}}
+
+
+def test_ratings_of_single_fields_rank_them() -> None:
+    given = [
+        {
+            "external_id": "p1",
+            "fields": fields("p1"),
+            "responses": [rated(2, 5), rated(4, 4, "ben"), rated(1, None, "cem")],
+        }
+    ]
+    prefs = prefqa.read(given)
+    long = prefs.judgments.collect()
+    found = long.filter(criterion="stars").select("annotator_id", "response_id", "rank", "score").rows()
+    assert set(found) == {
+        ("ann", "a", 2, 2.0), ("ann", "b", 1, 5.0), ("ben", "a", 1, 4.0), ("ben", "b", 1, 4.0), ("cem", "a", 1, 1.0),
+    }  # fmt: skip
+    assert long.filter(criterion="overall")["rank"].null_count() == 3
+    assert prefs.responses is not None
+    assert set(prefs.responses.filter(item_id="p1/stars").select("response_id", "text").rows()) == {
+        ("a", "text a of p1"), ("b", "text b of p1"),
+    }  # fmt: skip
+
+
+def test_messages_as_responses_are_kept_and_beside_texts_become_json() -> None:
+    chat = [{"role": "assistant", "content": "because"}]
+    given = [record | {"a": chat, "b": chat} for record in datasets1()]
+    prefs = prefqa.read(given)
+    assert prefs.responses is not None
+    assert prefs.responses["text"].to_list() == [chat] * 4
+    mixed = prefqa.read([record | {"a": chat} for record in datasets1()])
+    assert mixed.responses is not None
+    assert json.loads(mixed.responses.filter(response_id="a")["text"][0]) == chat
+    assert mixed.responses.filter(response_id="b")["text"].to_list() == ["text b of p1", "text b of p2"]
+
+
 @pytest.fixture(scope="module")
 def exports() -> Path:
     folder = Path(__file__).resolve().parents[3] / "shared" / "exports"

@@ -288,3 +288,9 @@ def test_what_the_sdk_accepts(exports: Path) -> None:
     ranker = prefqa.read(exports / "label_studio" / "ranker.json")
     assert orders(ranker) == {("1", "1"): "b a c", ("1", "2"): "a b c", ("1", "3"): "b c a"}
     assert orders(prefqa.read(exports / "label_studio" / "ranker_buckets.json")) == {("1", "1"): "b c"}
+
+
+def test_a_ranker_without_a_list_gives_no_judgment() -> None:
+    rows = [min_rows()[0] | {"rank": [{"ranker": 5}]}]
+    prefs = prefqa.read(rows, format="label-studio-min")
+    assert prefs.judgments.collect().is_empty()

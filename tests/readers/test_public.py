@@ -69,6 +69,24 @@ def oasst(name: str, *ranked: tuple[str, int]) -> list[dict[str, Any]]:
     ]
 
 
+def oasst_tree(name: str, *ranked: tuple[str, int]) -> dict[str, Any]:
+    """A tree whose second turn stands below the best reply of a first one."""
+    asked, *replies = oasst(f"{name}-2", *ranked)
+    said = {
+        "message_id": f"{name}-1",
+        "parent_id": name,
+        "text": "Hello.",
+        "role": "assistant",
+        "rank": 0,
+        "lang": "en",
+    }
+    first = {"message_id": name, "parent_id": None, "text": "Hi.", "role": "prompter", "rank": None, "lang": "en"}
+    below = [reply | {"replies": []} for reply in replies]
+    second = asked | {"parent_id": f"{name}-1", "replies": below}
+    return {"message_tree_id": name, "tree_state": "ready_for_export", "prompt": first | {
+        "replies": [said | {"rank": None, "replies": [second]}]}}  # fmt: skip
+
+
 def shp(a: str, b: str, label: int, post: str) -> dict[str, Any]:
     scores = (10, 2) if label else (2, 10)
     return {
@@ -136,6 +154,10 @@ CASES: dict[str, list[dict[str, Any]]] = {
         helpsteer3(GOOD, BAD, -3, -1), helpsteer3(BAD, GOOD, 2, 3), helpsteer3(GOOD, SAME, 0, 0),
     ],
     "oasst": [*oasst("x", (GOOD, 0), (BAD, 1)), *oasst("y", (BAD, 1), (GOOD, 0)), *oasst("z", (BAD, 2), (GOOD, 0))],
+    "oasst-trees": [
+        oasst_tree("x", (GOOD, 0), (BAD, 1)), oasst_tree("y", (BAD, 1), (GOOD, 0)),
+        oasst_tree("z", (BAD, 2), (GOOD, 0)),
+    ],
     "shp": [shp(GOOD, BAD, 1, "x"), shp(BAD, GOOD, 0, "y"), shp(GOOD, BAD, 1, "z")],
     "pku-saferlhf": [pku(GOOD, BAD, 0, 0), pku(BAD, GOOD, 1, 1), pku(GOOD, BAD, 0, 0)],
     "arena": [arena(GOOD, BAD, "model_a", 81), arena(BAD, GOOD, "model_b", 82), arena(GOOD, SAME, "tie (bothbad)", 83)],
@@ -218,6 +240,21 @@ def test_annotators_of_helpsteer_are_anonymous_and_a_value_out_of_range_is_refus
     prefs = prefqa.read([helpsteer2(GOOD, BAD, -1, -100), helpsteer2(GOOD, BAD, -2)])
     assert set(prefs.judgments.collect()["annotator_id"]) == {"row-0-1", "row-0-2", "row-1-1"}
     assert prefqa.check(prefs).findings["code"].to_list()[0] == "PQ104"
+
+
+def test_trees_of_oasst_read_as_their_messages_do() -> None:
+    tree = oasst_tree("x", (GOOD, 0), (BAD, 1), (SAME, 2))
+    flat: list[dict[str, Any]] = []
+    waiting = [tree["prompt"]]
+    while waiting:
+        message = waiting.pop()
+        waiting += message["replies"]
+        flat.append({name: value for name, value in message.items() if name != "replies"})
+    found = [
+        set(prefs.judgments.collect().select("item_id", "response_id", "rank").rows())
+        for prefs in (prefqa.read([tree]), prefqa.read(flat))
+    ]
+    assert found[0] == found[1] == {("x-2", "x-20", 1), ("x-2", "x-21", 2), ("x-2", "x-22", 3)}
 
 
 PREFLIB = """# TITLE: made

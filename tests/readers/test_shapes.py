@@ -194,3 +194,13 @@ def test_pairwise_does_not_depend_on_row_order(votes: list[tuple[str, str, str]]
     shuffled = rows.copy()
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert ranks(prefqa.read(rows)) == ranks(prefqa.read(shuffled))
+
+
+def test_sides_of_different_kinds_are_read_as_text_or_refused() -> None:
+    prefs = prefqa.read([{"chosen": 1.5, "rejected": "two"}])
+    assert prefs.responses is not None
+    assert set(prefs.responses["text"]) == {"1.5", "two"}
+    message = [{"role": "assistant", "content": "two"}]
+    for shape in ({"chosen": "one", "rejected": message}, {"response_a": "one", "response_b": message, "winner": "a"}):
+        with pytest.raises(UsageError, match="of different kinds"):
+            prefqa.read([shape])

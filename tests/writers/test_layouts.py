@@ -8,24 +8,14 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import prefqa
 from prefqa.errors import UsageError
-from prefqa.writers import LAYOUTS, PAIR_LAYOUTS, Tables, prepare_pairs, write_pairs
+from prefqa.writers import LAYOUTS, Tables, prepare_pairs, write_pairs
+from prefqa.writers.lengths import Limits
+from prefqa.writers.pair_losses import losses_of
 
 Row = dict[str, Any]
-TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n"), min_size=1, max_size=12).filter(
-    lambda text: text.strip() != ""
-)
-PAIRS = st.lists(
-    st.fixed_dictionaries(
-        {"prompt": TEXT, "chosen": TEXT, "rejected": TEXT, "margin": st.floats(-5, 5), "tie": st.booleans()}
-    ),
-    min_size=1,
-    max_size=6,
-)
 
 
 def user(text: str) -> list[Row]:
@@ -47,71 +37,6 @@ def lines(path: Path) -> list[Row]:
 
 def simple(row: Row) -> Row:
     return {name: row[name] for name in ("prompt", "chosen", "rejected")}
-
-
-#: By layout: how a row that was written says prompt, chosen and rejected.
-BACK = {
-    "trl": simple,
-    "trl-conversational": lambda row: {name: said(row[name]) for name in ("prompt", "chosen", "rejected")},
-    "trl-margin": lambda row: {name: said(row[name]) for name in ("prompt", "chosen", "rejected")},
-    "trl-implicit": lambda row: {
-        "prompt": said(row["chosen"][:1]), "chosen": said(row["chosen"][1:]), "rejected": said(row["rejected"][1:]),
-    },
-    "openrlhf": lambda row: {
-        "prompt": said(row["chosen"][:1]), "chosen": said(row["chosen"][1:]), "rejected": said(row["rejected"][1:]),
-    },
-    "axolotl-intel": lambda row: simple(row | {"prompt": row["question"]}),
-    "axolotl-chat": lambda row: {
-        "prompt": said(row["messages"]), "chosen": said(row["chosen"]), "rejected": said(row["rejected"]),
-    },
-    "axolotl-bradley-terry": lambda row: simple(row | {"prompt": row["input"]}),
-    "llama-factory": lambda row: simple(row | {"prompt": row["instruction"]}),
-    "llama-factory-sharegpt": lambda row: {
-        "prompt": said(row["conversations"]), "chosen": said(row["chosen"]), "rejected": said(row["rejected"]),
-    },
-    "nemo-rl": lambda row: {"prompt": said(row["context"])} | {
-        ("chosen", "rejected")[one["rank"]]: said(one["completion"]) for one in row["completions"]
-    },
-    "verl": lambda row: {
-        "prompt": said(row["prompt"]), "chosen": row["reward_model"]["ground_truth"],
-        "rejected": row["extra_info"]["rejected"],
-    },
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("layout", BACK)
-@given(rows=PAIRS)
-def test_what_is_written_says_the_same_pairs(
-    tmp_path_factory: pytest.TempPathFactory, layout: str, rows: list[Row]
-) -> None:
-    ending = "parquet" if layout == "verl" else "jsonl"
-    path = tmp_path_factory.mktemp("layout") / f"pairs.{ending}"
-    write_pairs(pl.DataFrame(rows), path, layout=layout)
-    written = pl.read_parquet(path).to_dicts() if layout == "verl" else lines(path)
-    assert [BACK[layout](row) for row in written] == [simple(row) for row in rows]
-    if layout in ("trl-margin", "openrlhf"):
-        assert [row["margin"] for row in written] == pytest.approx([row["margin"] for row in rows])
-
-
-@pytest.mark.parametrize("layout", ["trl", "trl-conversational", "trl-margin", "csv", "hugging-face", "axolotl-intel"])
-@given(rows=PAIRS)
-def test_what_is_written_reads_as_the_same_preferences(
-    tmp_path_factory: pytest.TempPathFactory, layout: str, rows: list[Row]
-) -> None:
-    frame = pl.DataFrame(rows).filter(pl.col("chosen") != pl.col("rejected")).unique(["prompt"], keep="first")
-    if frame.is_empty():
-        return
-    path = tmp_path_factory.mktemp("layout") / {"csv": "x.csv", "hugging-face": "x"}.get(layout, "x.jsonl")
-    write_pairs(frame, path, layout=layout)
-    columns = {"prompt": "question"} if layout == "axolotl-intel" else None
-    pairs = prefqa.consensus(prefqa.read(path, columns=columns), method="majority").pairs().to_dicts()
-
-    def plain(value: Any) -> str:
-        text = value if isinstance(value, str) else said(value)
-        return text[1:] if layout == "csv" and text[:1] == "'" else text
-
-    found = {tuple(plain(row[name]) for name in ("prompt", "chosen", "rejected")) for row in pairs}
-    assert found == {tuple(simple(row).values()) for row in frame.to_dicts()}
 
 
 def test_kto_rows_are_two_per_pair_with_their_label(tmp_path: Path) -> None:
@@ -175,7 +100,7 @@ def test_losses_are_counted_by_reason() -> None:
             "tie": [False, False, False, False, True],
         }
     )
-    losses = prepare_pairs(frame, max_characters=10).losses
+    losses = losses_of(prepare_pairs(frame), Limits(max_characters=10))
     assert dict(losses.select("reason", "count").rows()) == {
         "no_text": 1,
         "empty": 1,
@@ -200,7 +125,7 @@ def test_losses_are_counted_by_reason() -> None:
 )
 def test_roles_that_do_not_alternate_are_counted(roles: tuple[str, ...], odd: int) -> None:
     frame = pl.DataFrame({"chosen": [conversation(*roles)], "rejected": [conversation(*roles[:-1], "assistant")]})
-    found = prepare_pairs(frame).losses.filter(reason="roles")["count"].sum()
+    found = losses_of(prepare_pairs(frame), Limits()).filter(reason="roles")["count"].sum()
     assert found == odd
 
 
@@ -256,48 +181,3 @@ def test_a_second_round_shows_the_texts_and_the_order_so_far(tmp_path: Path, lay
         (prediction,) = rows[1]["predictions"]
         assert prediction["result"][0]["value"] == {"ranker": {"rank": ["b", "a", "c"]}}
         assert '<Ranker name="rank" toName="results"/>' in (tmp_path / "round.xml").read_text()
-
-
-RANKINGS = st.dictionaries(
-    st.sampled_from(["p1", "p2"]),
-    st.lists(st.lists(st.sampled_from([None, 1, 2, 3]), min_size=3, max_size=3), min_size=1, max_size=4),
-    min_size=1,
-)
-
-
-@given(RANKINGS)
-def test_preflib_keeps_every_order_and_its_count(
-    tmp_path_factory: pytest.TempPathFactory, given_ranks: dict[str, list[list[int | None]]]
-) -> None:
-    rows = [
-        {"item_id": item, "annotator_id": f"u{n}", "response_id": response, "rank": rank}
-        for item, judgments in given_ranks.items()
-        for n, ranks in enumerate(judgments)
-        for response, rank in zip("abc", ranks, strict=True)
-    ]
-    if all(row["rank"] is None for row in rows):
-        return
-    folder = tmp_path_factory.mktemp("preflib") / "out"
-    frame = pl.DataFrame(
-        rows, schema={"item_id": pl.String, "annotator_id": pl.String, "response_id": pl.String, "rank": pl.Int64}
-    )
-    LAYOUTS["preflib"].write(Tables(frame), folder)  # type: ignore[arg-type]
-
-    def shape(long: pl.DataFrame, names: dict[str, str]) -> list[Any]:
-        ranked = long.drop_nulls("rank").with_columns(
-            dense=pl.col("rank").rank("dense").over("item_id", "annotator_id"),
-            name=pl.col("response_id").replace(names),
-        )
-        each = ranked.sort("name").group_by("item_id", "annotator_id").agg("name", "dense")
-        return sorted((item, tuple(n), tuple(d)) for item, _, n, d in each.iter_rows())
-
-    found: list[Any] = []
-    for path in sorted(folder.iterdir()):
-        prefs = prefqa.read(path)
-        assert prefs.responses is not None
-        found += shape(prefs.judgments.collect(), dict(prefs.responses.select("response_id", "text").rows()))
-    assert sorted(found) == shape(frame, {})
-
-
-def test_every_layout_of_pairs_is_tried_here() -> None:
-    assert {one.name for one in PAIR_LAYOUTS} == {*BACK, "trl-unpaired", "hugging-face", "csv"}

@@ -1,4 +1,4 @@
-"""Our files in the real trl: one step of the DPO and the reward trainer on tiny models built from a config."""
+"""Our files in the real trl: its data utilities, and one step of its DPO, reward and KTO trainers on tiny models."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 import prefqa
+from prefqa.writers import write_pairs
 from prefqa.writers.pair_files import write_pair_file
 
 pytest.importorskip("trl", reason="the package trl is not installed (pip install 'prefqa[trl]')")
@@ -117,6 +118,92 @@ def test_the_reward_trainer_takes_a_step_and_subtracts_the_margin(
     before = parameters(trainer.model)
     assert trainer.train().training_loss > 0
     assert not torch.equal(parameters(trainer.model), before)
+
+
+def laid_out(folder: Path, layout: str) -> Any:
+    """Pairs of a campaign in a layout, as trainers' users load them."""
+    path = folder / f"{layout}.jsonl"
+    pairs = prefqa.consensus(campaign(chat=False), method="majority").pairs(ties="drop")
+    assert pairs.height > 4
+    write_pairs(pairs, path, layout=layout)
+    return datasets.load_dataset("json", data_files=str(path), split="train", cache_dir=str(folder / "cache"))
+
+
+#: Layouts of pairs by whether they hold messages.
+PAIRED = {
+    "trl": False,
+    "trl-conversational": True,
+    "trl-implicit": True,
+    "trl-implicit-text": False,
+    "trl-margin": True,
+}
+
+
+@pytest.mark.parametrize("layout", PAIRED)
+def test_its_data_utilities_find_prompt_and_responses(tokenizer: Any, tmp_path: Path, layout: str) -> None:
+    given, chat = laid_out(tmp_path, layout), PAIRED[layout]
+    explicit = laid_out(tmp_path, "trl-conversational" if chat else "trl")
+    found = given.map(trl.maybe_extract_prompt)
+    for row, expected in zip(found, explicit, strict=True):
+        if layout == "trl-implicit-text":  # what the responses share at their start goes to the prompt
+            assert row["prompt"].startswith(expected["prompt"].rstrip())
+            assert row["prompt"] + row["chosen"] == expected["prompt"] + expected["chosen"]
+        else:
+            assert {name: row[name] for name in expected} == expected
+    assert trl.is_conversational(found[0]) == chat
+    templated = found.map(trl.maybe_apply_chat_template, fn_kwargs={"processing_class": tokenizer})
+    if chat:
+        text = explicit[0]["chosen"][0]["content"]
+        assert templated[0]["chosen"].endswith(text)
+        assert templated[0]["prompt"].startswith("<user>")
+    unpaired = trl.maybe_unpair_preference_dataset(found)
+    assert len(unpaired) == 2 * len(given)
+    ours = laid_out(tmp_path, "trl-unpaired" if chat else "trl-unpaired-text")
+    if layout not in ("trl-implicit-text",):
+        both = [
+            {(str(row["prompt"]), str(row["completion"]), row["label"]) for row in rows} for rows in (unpaired, ours)
+        ]
+        assert both[0] == both[1]
+
+
+@pytest.mark.parametrize("layout", PAIRED)
+def test_dpo_takes_a_step_from_each_layout(tokenizer: Any, tmp_path: Path, layout: str) -> None:
+    data = laid_out(tmp_path, layout)
+    model, reference = (tiny(transformers.LlamaForCausalLM, tokenizer) for _ in range(2))
+    before = parameters(model)
+    trainer = trl.DPOTrainer(
+        model=model, ref_model=reference, args=settings(trl.DPOConfig, tmp_path, max_length=512), train_dataset=data,
+        processing_class=tokenizer,
+    )  # fmt: skip
+    assert len(trainer.train_dataset) == len(data)
+    assert trainer.train().training_loss == pytest.approx(0.6931, abs=1e-3)
+    assert not torch.equal(parameters(model), before)
+
+
+@pytest.mark.parametrize("layout", PAIRED)
+def test_the_reward_trainer_takes_a_step_from_each_layout(tokenizer: Any, tmp_path: Path, layout: str) -> None:
+    data = laid_out(tmp_path, layout)
+    trainer = reward_trainer(tokenizer, tmp_path, data)
+    assert len(trainer.train_dataset) == len(data)
+    before = parameters(trainer.model)
+    assert trainer.train().training_loss > 0
+    assert not torch.equal(parameters(trainer.model), before)
+
+
+@pytest.mark.parametrize("layout", ["trl-unpaired", "trl-unpaired-text", "trl", "trl-conversational"])
+def test_kto_takes_a_step(tokenizer: Any, tmp_path: Path, layout: str) -> None:
+    data = laid_out(tmp_path, layout)
+    model, reference = (tiny(transformers.LlamaForCausalLM, tokenizer) for _ in range(2))
+    before = parameters(model)
+    trainer = trl.KTOTrainer(
+        model=model, ref_model=reference, args=settings(trl.KTOConfig, tmp_path, max_length=512), train_dataset=data,
+        processing_class=tokenizer,
+    )  # fmt: skip
+    unpaired = layout.startswith("trl-unpaired")
+    assert len(trainer.train_dataset) == len(data) * (1 if unpaired else 2)
+    # Policy and reference agree at the start, so every row loses 1 - sigmoid(0).
+    assert trainer.train().training_loss == pytest.approx(0.5, abs=0.02)
+    assert not torch.equal(parameters(model), before)
 
 
 def test_what_trl_takes_in_silence_does_not_reach_it(tokenizer: Any, tmp_path: Path) -> None:

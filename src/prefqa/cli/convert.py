@@ -24,10 +24,12 @@ from prefqa.cli.shared import (
 @click.option("-o", "--out", required=True, type=click.Path(), help="The file, or the directory, to write.")
 @click.option("--layout", help="Layout of a trainer or tool (see docs/layouts.md); without it the standard form.")
 @click.option("--max-characters", type=click.IntRange(1), help="Count pairs longer than this, which trainers cut.")
+@click.option("--max-tokens", type=click.IntRange(1), help="The same in tokens; needs --tokenizer.")
+@click.option("--tokenizer", help="What counts the tokens: a tokenizer.json, or the name of a model on the hub.")
 @pseudonymise_option
 @config_option
 def convert(
-    source: str, out: str, layout: str | None, max_characters: int | None, pseudonymise: str | None, config: str | None
+    source: str, out: str, layout: str | None, pseudonymise: str | None, config: str | None, **limits: Any
 ) -> int:
     """Write INPUT in the standard form, or its consensus pairs or judgments in a layout."""
     from prefqa.readers import readable
@@ -35,7 +37,7 @@ def convert(
     settings = settings_of(config, pseudonymise=pseudonymise)
     prefs = read_input(source, settings)
     with readable(prefs.source.files):
-        lines = _standard(prefs, out) if layout is None else _laid_out(prefs, out, layout, max_characters, settings)
+        lines = _standard(prefs, out) if layout is None else _laid_out(prefs, out, layout, settings, limits)
     click.echo("\n".join([prefs.source.detail, *lines, f"wrote {out}"]))
     return EXIT_CLEAN
 
@@ -51,12 +53,12 @@ def _standard(prefs: Any, out: str) -> list[str]:
     return []
 
 
-def _laid_out(prefs: Any, out: str, layout: str, max_characters: int | None, settings: Any) -> list[str]:
+def _laid_out(prefs: Any, out: str, layout: str, settings: Any, limits: dict[str, Any]) -> list[str]:
     """Write the consensus pairs, or the judgments, and return lines on what was left out or will be lost."""
     import polars as pl
 
     from prefqa.consensus import consensus
-    from prefqa.writers import PairLayout, Tables, layout_of, write_pairs
+    from prefqa.writers import PairLayout, Tables, layout_of
 
     found = layout_of(layout)
     clean = checked(prefs, settings)
@@ -68,10 +70,10 @@ def _laid_out(prefs: Any, out: str, layout: str, max_characters: int | None, set
             settings.consensus.select, min_probability=settings.consensus.min_probability, ties=settings.consensus.ties
         )
         lines += [f"{count:,} pairs left out: {reason}" for reason, count in pairs.left_out.rows()]
-        losses = write_pairs(pairs.frame, out, layout=layout, max_characters=max_characters)
+        losses = pairs.write(out, layout=layout, **limits)
         lines += [f"{count:,} of {pairs.frame.height:,} pairs: {meaning}" for _, count, _, meaning in losses.rows()]
         return lines
     long = rows.judgments.select(pl.exclude("^_.*$")).collect()
     places = consensus(rows, method=settings.consensus.method).responses.select("item_id", "response_id", "place")
-    found.write(Tables(long, rows.responses, rows.items, places), Path(out))
-    return lines
+    losses = found.write(Tables(long, rows.responses, rows.items, places), Path(out))
+    return lines + [f"{count:,}: {meaning}" for _, count, _, meaning in losses.rows()]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from prefqa.consensus.card import card_facts
 from prefqa.consensus.digest import uniform
 from prefqa.consensus.pairs import divide
 from prefqa.errors import UsageError
 from prefqa.results import records
+from prefqa.writers.registry import write_pairs
 
 PARTS = ("train", "validation", "test")
 _SWAPPED = {"chosen": "rejected", "chosen_id": "rejected_id", "n_chosen": "n_rejected"}
@@ -26,10 +30,13 @@ class PairSet:
     taken has no cycle), `tie`, `below_min_probability`, and where texts are known `no_text` (that of a side is missing
     or blank) and `same_text` (both sides read the same, white space around them aside). A pair counts under the first
     reason that applies, so `n_pairs` and the counts add up to all pairs of responses.
+    `made`: how the set was made: method, select, ties, min_probability, the numbers of items, votes and annotators, and
+    the licences of the responses.
     """
 
     frame: pl.DataFrame
     left_out: pl.DataFrame
+    made: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def n_pairs(self) -> int:
@@ -81,6 +88,17 @@ class PairSet:
         )
         train, validated, tested = (part.drop("_group", "_u") for part in parts.values())
         return PairSplit(train, validated, tested, sizes)
+
+    def write(self, path: str | Path, *, layout: str, **limits: Any) -> pl.DataFrame:
+        """Write the pairs in a trainer's layout; the card of hugging-face says what was done, agreement and licence.
+
+        Args:
+            path, layout, limits: as `prefqa.write_pairs` takes them.
+
+        Returns:
+            What the trainer will lose; see `prefqa.write_pairs`.
+        """
+        return write_pairs(self.frame, path, layout=layout, facts=card_facts(self), **limits)
 
     def to_dict(self) -> dict[str, Any]:
         """Return n_pairs, n_rows, epsilon and left_out, without the pairs."""

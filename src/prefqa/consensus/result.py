@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
 
+from prefqa.consensus.card import licences_of
 from prefqa.consensus.fitted import Fitted
 from prefqa.consensus.margins import Margin, with_margin
 from prefqa.consensus.pair_set import PairSet, pair_set
@@ -96,10 +97,13 @@ class ConsensusResult(Result):
         ties: Ties = "keep",
         margin: Margin = "logit",
     ) -> PairSet:
-        """Return what `pairs` returns, with the counts of pairs left out, the label-smoothing value, and `split`."""
+        """Return what `pairs` returns, with what was left out, the label-smoothing value, `split` and `write`."""
         kept, left_out = select_pairs(self._codes, select=select, min_probability=min_probability, ties=ties)
         named = self._with_ids(with_margin(kept, self.items["k"], margin))
-        return pair_set(self._with_texts(named), left_out, self.overall["n_pairs_without_votes"], ties)
+        found = pair_set(self._with_texts(named), left_out, self.overall["n_pairs_without_votes"], ties)
+        made = {"method": self.method, "select": select, "ties": ties, "min_probability": min_probability}
+        made |= {"n_items": self.n_items, "n_votes": self.n_votes, "n_annotators": self.annotators.height}
+        return replace(found, made=made | licences_of(found.frame, self._preferences.responses))
 
     def plan(self, budget: int, *, seed: int = 0) -> RelabelPlan:
         """Rank items by what one more judgment would tell, and say what `budget` of them buy.

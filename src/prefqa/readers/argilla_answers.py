@@ -27,7 +27,7 @@ class Question:
     dtype: pl.DataType
 
 
-def kind_of(typed: Any, fields: Collection[str], values: pl.Series) -> str | None:
+def kind_of(typed: Any, fields: Collection[str], values: pl.LazyFrame) -> str | None:
     """Kind of a question by its values, where no settings say it; None for a kind that is not read (spans).
 
     A list of names is a ranking where the names are those of fields, and else a choice of labels. Text that is long or
@@ -36,19 +36,21 @@ def kind_of(typed: Any, fields: Collection[str], values: pl.Series) -> str | Non
     Args:
         typed: the type of the values.
         fields: names of the fields of the records.
-        values: the values as text, or lists of text.
+        values: column `_value`, the values as text, or lists of text.
     """
     if set(fields_of(typed)) >= {"value", "rank"}:
         return "ranking"
     if typed.is_nested() and fields_of(typed):
         return None
+    value = pl.col("_value")
     if isinstance(typed, pl.List):
-        listed = values.explode().drop_nulls().unique()
+        listed = values.select(value.explode().drop_nulls().unique()).collect()["_value"]
         objects = listed.str.json_path_match("$.rank").is_not_null().any()
         return "ranking" if objects or (len(listed) and listed.is_in(list(fields)).all()) else "labels"
     if typed.is_numeric():
         return "rating"
-    return "text" if (values.str.len_chars() > 60).any() or values.str.contains("\n", literal=True).any() else "label"
+    own_words = (value.str.len_chars() > 60) | value.str.contains("\n", literal=True)
+    return "text" if values.select(own_words.any()).collect().item() else "label"
 
 
 def answer_type(kind: str | None, typed: Any) -> pl.DataType:

@@ -44,12 +44,12 @@ class Layout(ABC):
 
     @classmethod
     @abstractmethod
-    def suggestions(cls, frame: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.LazyFrame:
+    def suggestions(cls, frame: pl.LazyFrame, name: str, dtype: pl.DataType) -> pl.LazyFrame:
         """What models suggested, in the form of answers; `dtype` is the type of the values of the question."""
 
     @classmethod
     @abstractmethod
-    def texts(cls, frame: pl.DataFrame, questions: Types) -> pl.DataFrame:
+    def texts(cls, frame: pl.LazyFrame, questions: Types) -> pl.DataFrame:
         """ROW, item_id, and the fields and metadata of each record."""
 
 
@@ -85,22 +85,23 @@ class Datasets1(Layout):
         return _base(each.select(*_KEYS, *_inner(name, annotator_id="user_id", status="status")))
 
     @classmethod
-    def suggestions(cls, frame: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.LazyFrame:
+    def suggestions(cls, frame: pl.LazyFrame, name: str, dtype: pl.DataType) -> pl.LazyFrame:
         """What a model suggested."""
         agent = pl.col(f"{name}-suggestion-metadata").struct.field("agent")
         return _suggested(frame.select(*_KEYS, pl.col(f"{name}-suggestion").alias("_value"), agent))
 
     @classmethod
-    def texts(cls, frame: pl.DataFrame, questions: Types) -> pl.DataFrame:
+    def texts(cls, frame: pl.LazyFrame, questions: Types) -> pl.DataFrame:
         """Fields, and metadata, which stands as JSON text."""
         own = {f"{name}{end}" for name in questions for end in ("", "-suggestion", "-suggestion-metadata")}
-        plain = frame.drop("metadata", "external_id", "vectors", *own, strict=False)
-        lines = frame["metadata"].fill_null("{}")
+        plain = frame.drop("metadata", "external_id", "vectors", *own, strict=False).collect()
+        said = frame.select("metadata").collect()
         try:
-            metadata = pl.read_ndjson("\n".join(lines).encode(), infer_schema_length=None)
+            lines = "\n".join(said["metadata"].fill_null("{}")).encode()
+            metadata = pl.read_ndjson(lines, infer_schema_length=None)
         except pl.exceptions.PolarsError:
-            metadata = frame.select("metadata")
-        return _beside(plain, metadata if metadata.height == frame.height else frame.select("metadata"))
+            metadata = said
+        return _beside(plain, metadata if metadata.height == plain.height else said)
 
 
 class Records(Layout):
@@ -141,9 +142,9 @@ class Records(Layout):
         return _base(each.select(*_KEYS, who, inner.field("status"), first, value.alias("_value")))
 
     @classmethod
-    def suggestions(cls, frame: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.LazyFrame:
+    def suggestions(cls, frame: pl.LazyFrame, name: str, dtype: pl.DataType) -> pl.LazyFrame:
         """What a model suggested, where the question is named."""
-        each = frame.lazy().select(*_KEYS, "suggestions").filter(pl.col("suggestions").list.len() > 0)
+        each = frame.select(*_KEYS, "suggestions").filter(pl.col("suggestions").list.len() > 0)
         flat = each.explode("suggestions").unnest("suggestions").filter(pl.col("question_name") == name)
         found = flat.select(*_KEYS, pl.col("value").alias("_value"), "agent").drop_nulls("_value").collect()
         if isinstance(dtype, pl.List):
@@ -151,9 +152,11 @@ class Records(Layout):
         return _suggested(found)
 
     @classmethod
-    def texts(cls, frame: pl.DataFrame, questions: Types) -> pl.DataFrame:
+    def texts(cls, frame: pl.LazyFrame, questions: Types) -> pl.DataFrame:
         """Fields and metadata."""
-        return _beside(frame.select(*_KEYS, *_columns(frame, "fields")), _flat(frame, "metadata"))
+        return _beside(
+            frame.select(*_KEYS, *_flat(frame, "fields")).collect(), frame.select(_flat(frame, "metadata")).collect()
+        )
 
 
 class Flat2(Layout):
@@ -191,16 +194,17 @@ class Flat2(Layout):
         return _base(lists.filter(fits).explode("_value", "annotator_id", "status"))
 
     @classmethod
-    def suggestions(cls, frame: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.LazyFrame:
+    def suggestions(cls, frame: pl.LazyFrame, name: str, dtype: pl.DataType) -> pl.LazyFrame:
         """What a model suggested."""
         value, agent = pl.col(f"{name}.suggestion"), pl.col(f"{name}.suggestion.agent")
         return _suggested(frame.select(*_KEYS, value.alias("_value"), agent.alias("agent")))
 
     @classmethod
-    def texts(cls, frame: pl.DataFrame, questions: Types) -> pl.DataFrame:
+    def texts(cls, frame: pl.LazyFrame, questions: Types) -> pl.DataFrame:
         """Fields and metadata, which the layout does not tell apart."""
-        own = [one for one in frame.columns if one.startswith(tuple(f"{q}.{e}" for q in questions for e in _ENDS))]
-        return frame.drop("id", "_server_id", "status", "vectors", *own, strict=False)
+        begin = tuple(f"{question}.{end}" for question in questions for end in _ENDS)
+        own = [name for name in frame.collect_schema() if name.startswith(begin)]
+        return frame.drop("id", "_server_id", "status", "vectors", *own, strict=False).collect()
 
 
 class Nested2(Layout):
@@ -212,8 +216,8 @@ class Nested2(Layout):
     @classmethod
     def questions(cls, schema: Types, known: Mapping[str, str]) -> dict[str, Any]:
         """Types of the values of each question."""
-        responses = fields_of(schema.get("responses"))
-        return {name: fields_of(dtype).get("value", pl.Null()) for name, dtype in responses.items()}
+        either = fields_of(schema.get("suggestions")) | fields_of(schema.get("responses"))
+        return {name: fields_of(dtype).get("value", pl.Null()) for name, dtype in either.items()}
 
     @classmethod
     def wanted(cls, schema: Types, questions: Types) -> dict[str, pl.DataType]:
@@ -236,15 +240,17 @@ class Nested2(Layout):
         return _base(each.explode(name).select(*_KEYS, *_inner(name, annotator_id="user_id")))
 
     @classmethod
-    def suggestions(cls, frame: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.LazyFrame:
+    def suggestions(cls, frame: pl.LazyFrame, name: str, dtype: pl.DataType) -> pl.LazyFrame:
         """What a model suggested."""
         inner = pl.col("suggestions").struct.field(name).struct
         return _suggested(frame.select(*_KEYS, inner.field("value").alias("_value"), inner.field("agent")))
 
     @classmethod
-    def texts(cls, frame: pl.DataFrame, questions: Types) -> pl.DataFrame:
+    def texts(cls, frame: pl.LazyFrame, questions: Types) -> pl.DataFrame:
         """Fields and metadata."""
-        return _beside(frame.select(*_KEYS, *_columns(frame, "fields")), _flat(frame, "metadata"))
+        return _beside(
+            frame.select(*_KEYS, *_flat(frame, "fields")).collect(), frame.select(_flat(frame, "metadata")).collect()
+        )
 
 
 _ENDS = ("responses", "suggestion")
@@ -263,7 +269,7 @@ def _base(answers: pl.LazyFrame) -> pl.LazyFrame:
     return answers.with_columns(lacking).select(*BASE, "_value")
 
 
-def _suggested(frame: pl.DataFrame) -> pl.LazyFrame:
+def _suggested(frame: pl.LazyFrame | pl.DataFrame) -> pl.LazyFrame:
     named = pl.coalesce("agent", pl.lit("suggestion")).alias("annotator_id")
     return _base(
         frame.lazy()
@@ -273,13 +279,10 @@ def _suggested(frame: pl.DataFrame) -> pl.LazyFrame:
     )
 
 
-def _columns(frame: pl.DataFrame, name: str) -> list[pl.Expr]:
-    return [pl.col(name).struct.field(one) for one in fields_of(frame.schema[name])]
-
-
-def _flat(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-    columns = _columns(frame, name)
-    return frame.select(columns) if columns else pl.DataFrame()
+def _flat(frame: pl.LazyFrame, name: str) -> list[pl.Expr]:
+    """The parts of a column as columns; those with names of our own say where they come from."""
+    clear = {one: f"{name}.{one}" if one in _KEYS else one for one in fields_of(frame.collect_schema()[name])}
+    return [pl.col(name).struct.field(one).alias(ours) for one, ours in clear.items()]
 
 
 def _beside(plain: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:

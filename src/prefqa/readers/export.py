@@ -43,7 +43,7 @@ class Export:
 class Reading:
     """What a reader made of an export: long rows, the texts, the prompts, and what the data itself does not show."""
 
-    long: pl.DataFrame
+    long: pl.DataFrame | pl.LazyFrame
     responses: pl.DataFrame | None
     items: pl.DataFrame | None
     detail: str
@@ -64,14 +64,21 @@ def note(code: str, message: str, rows: pl.DataFrame, of: int, *, value: pl.Expr
     return (Note(code, said, rows.height, of, shown),)
 
 
-def misfit_note(misfits: Sequence[Misfit], n_records: int) -> tuple[Note, ...]:
-    """Values that had another structure than the tool writes."""
+def misfit_note(misfits: Sequence[Misfit], frame: pl.LazyFrame | pl.DataFrame) -> tuple[Note, ...]:
+    """Values that had another structure than the tool writes, with the ids of their records where `frame` has them."""
+    if not misfits:
+        return ()
     rows = pl.DataFrame(
         [(one.row, f"{one.where}: {one.found}") for one in misfits],
         schema={ROW: pl.Int64, "_said": pl.String},
         orient="row",
     )
+    lazy = frame.lazy()
+    if "item_id" in lazy.collect_schema():
+        ids = lazy.select(pl.col(ROW).cast(pl.Int64), "item_id")
+        rows = rows.lazy().join(ids, on=ROW, how="left", maintain_order="left").collect()
     message = "{n} values in {of} records have another structure than the tool writes; they count as missing."
+    n_records = int(lazy.select(pl.len()).collect().item())
     return note("PQ728", message, rows, n_records, value=pl.col("_said"))
 
 

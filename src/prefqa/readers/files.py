@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from prefqa.errors import ReadError, UsageError, nearest
-from prefqa.readers import preflib
+from prefqa.readers import croissant, preflib
 from prefqa.readers.json_files import read_json, read_jsonl
 from prefqa.readers.records import Records
 
@@ -42,7 +42,7 @@ def find_files(source: str | Path) -> list[Path]:
     """
     path = Path(source)
     if path.is_dir():
-        found = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith((".", "_")) and format_of(p))
+        found = sorted(p for p in path.iterdir() if p.is_file() and _is_data(p))
         if not found:
             raise ReadError(path, "the directory holds no data file", hint=f"looked for {_endings()}.")
         return found
@@ -56,6 +56,10 @@ def find_files(source: str | Path) -> list[Path]:
     siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
     close = nearest(path.name, siblings)
     raise ReadError(path, "no such file", hint=f"did you mean {path.parent / close}?" if close else None)
+
+
+def _is_data(path: Path) -> bool:
+    return not path.name.startswith((".", "_")) and path.name != croissant.NAME and format_of(path) is not None
 
 
 def format_of(path: Path) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,11 +10,12 @@ import polars as pl
 from prefqa.errors import ReadError
 from prefqa.notes import Note
 from prefqa.preferences import ROW
+from prefqa.readers import label_studio_notes as notes
 from prefqa.readers.export import Export, Reading, misfit_note, note
 from prefqa.readers.label_studio_config import CONTROLS, Project, project_beside
-from prefqa.readers.label_studio_values import SIDES, listed_responses, to_long
+from prefqa.readers.label_studio_values import SIDES, listed_responses, person, to_long
+from prefqa.readers.long_rows import PROMPTS
 from prefqa.readers.records import Misfit, fields_of, json_lists
-from prefqa.readers.shapes import PROMPTS
 
 _TEXT = pl.String()
 _READ = f"read are {', '.join(CONTROLS)}."
@@ -54,36 +54,40 @@ def read_full(export: Export) -> Reading:
         if "result" in fields_of(schema.get(name)):
             wanted[name] = pl.List(pl.Struct(inner))
     frame, misfits = export.records.as_text(wanted)
-    frame = frame.with_columns(pl.coalesce("id", pl.format("row-{}", ROW)).alias("item_id"))
+    data = fields_of(schema.get("data"))
+    own_id = [pl.col("data").struct.field("item_id")] if "item_id" in data else []
+    frame = frame.with_columns(pl.coalesce(*own_id, "id", pl.format("row-{}", ROW)).alias("item_id"))
     annotations = _exploded(frame, "annotations").with_columns(
-        _person("completed_by").alias("annotator_id"),
+        person("completed_by").alias("annotator_id"),
         status=pl.when(pl.col("was_cancelled") == "true").then(pl.lit("discarded")).otherwise(pl.lit("submitted")),
         _gold=pl.col("ground_truth") == "true",
         annotator_kind=pl.lit("human"),
     )
     parts = [annotations]
     if "drafts" in wanted:
-        user, draft = _person("user").alias("annotator_id"), pl.lit("draft")
+        user, draft = person("user").alias("annotator_id"), pl.lit("draft")
         parts.append(_exploded(frame, "drafts").with_columns(user, status=draft, annotator_kind=pl.lit("human")))
     if "predictions" in wanted:
         version = pl.coalesce("model_version", pl.lit("prediction")).alias("annotator_id")
         model = {"status": pl.lit("submitted"), "annotator_kind": pl.lit("model")}
         parts.append(_exploded(frame, "predictions").with_columns(version, **model))
     answers = pl.concat(parts, how="diagonal_relaxed")
-    tasks = frame.select(ROW, "item_id", pl.col("data").struct.unnest())
-    notes = _edited(annotations)
-    return _reading(export, _Parts(tasks, _answered(answers), misfits, notes))
+    rest = {name: f"data.{name}" if name == ROW else name for name in data if name != "item_id"}
+    texts = [pl.col("data").struct.field(name).alias(ours) for name, ours in rest.items()]
+    tasks = frame.select(ROW, "item_id", *texts).unique("item_id", keep="first", maintain_order=True)
+    return _reading(export, _Parts(tasks, _answered(answers), misfits, notes.edited(annotations)))
 
 
 def read_min(export: Export) -> Reading:
     """Read JSON-MIN or CSV: one row per annotation, answers in columns named for their control."""
     project = project_beside(export.path, export.settings)
     frame, misfits = export.records.as_text(dict.fromkeys([*export.records.schema, *_MIN], _TEXT))
-    frame = frame.with_columns(pl.coalesce("id", pl.format("row-{}", ROW)).alias("item_id"))
+    own_id = [name for name in ("item_id",) if name in frame.columns]
+    frame = frame.with_columns(pl.coalesce(*own_id, "id", pl.format("row-{}", ROW)).alias("item_id"))
     kinds = {name: control.kind for name, control in project.controls.items() if name in frame.columns}
     kinds |= {name: kind for name in frame.columns if name not in (*_MIN, ROW) and (kind := _kind_seen(frame[name]))}
     who = frame.with_columns(
-        annotator_id=_person("annotator"),
+        annotator_id=person("annotator"),
         judgment_id="annotation_id",
         status=pl.lit("submitted"),
         duration_s="lead_time",
@@ -128,13 +132,13 @@ def _reading(export: Export, parts: _Parts) -> Reading:
         own = ["position"] if "position" in long.columns else []
         long = long.with_columns(position=pl.coalesce(*own, "shown")).drop("shown")
         responses = responses.drop("position")
-    notes = (
+    noted = (
         *parts.notes,
-        *_display_order(long),
-        *_predictions(export, known),
-        *_unanswered(parts.annotations),
-        *_not_read(parts.annotations),
-        *misfit_note(parts.misfits, parts.tasks.height),
+        *notes.display_order(long),
+        *notes.predictions(export, known),
+        *notes.unanswered(parts.annotations),
+        *notes.not_read(parts.annotations),
+        *misfit_note(parts.misfits, parts.tasks),
     )
     used = _used_fields(project, parts.tasks, controls)
     if len(controls) == 1:
@@ -144,7 +148,7 @@ def _reading(export: Export, parts: _Parts) -> Reading:
     config = (
         f"configuration from {project.path.name}" if project.path else "no labelling configuration beside the export"
     )
-    return Reading(_with_gold(long), responses, _items(parts.tasks, used), f"{said}; {config}", notes)
+    return Reading(_with_gold(long), responses, _items(parts.tasks, used), f"{said}; {config}", noted)
 
 
 def _exploded(frame: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -153,12 +157,6 @@ def _exploded(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     inner = each.drop_nulls(name).unnest(name).rename({"id": "judgment_id"})
     duration = pl.col("lead_time") if "lead_time" in inner.columns else pl.lit(None, _TEXT)
     return inner.with_columns(duration.alias("duration_s"))
-
-
-def _person(column: str) -> pl.Expr:
-    """An id, or the id within an object."""
-    said = pl.col(column)
-    return pl.when(said.str.starts_with("{")).then(said.str.json_path_match("$.id")).otherwise(said)
 
 
 def _answered(each: pl.DataFrame) -> pl.DataFrame:
@@ -250,54 +248,3 @@ def _with_gold(long: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(pl.col("is_gold").fill_null(False)).drop(
         "_gold", "from_name", "type", *empty, strict=False
     )
-
-
-def _edited(annotations: pl.DataFrame) -> tuple[Note, ...]:
-    other = _person("updated_by")
-    changed = annotations.filter(other.is_not_null() & (other != pl.col("annotator_id")))
-    message = (
-        "{n} of {of} annotations were last changed by somebody else than who they are counted for. Look whether the "
-        "second user was shown the first one's answer."
-    )
-    return note("PQ725", message, changed, annotations.height, value=pl.format("changed by {}", other))
-
-
-def _display_order(long: pl.DataFrame) -> tuple[Note, ...]:
-    """Rankings that equal the order in which the list was shown."""
-    if "position" not in long.columns:
-        return ()
-    bucket = pl.col("bucket").is_null() if "bucket" in long.columns else pl.lit(True)
-    ranked = long.filter(pl.col("rank").is_not_null() & (pl.col("type") == "ranker") & bucket, status="submitted")
-    keys = [ROW, "item_id", "annotator_id", "judgment_id", "criterion"]
-    order = pl.col("rank").cast(pl.Int64, strict=False).sort_by("position")
-    each = ranked.group_by(keys, maintain_order=True).agg(
-        (order == pl.int_range(1, pl.len() + 1)).all().alias("_same"), pl.len().alias("_k")
-    )
-    chance = sum(1 / math.factorial(min(k, 20)) for k in each["_k"])
-    message = (
-        f"{{n}} of {{of}} rankings equal the order in which the list was shown; chance alone would give {chance:.1f}. "
-        "A Ranker that is submitted untouched stores that order."
-    )
-    return note("PQ724", message, each.filter("_same"), each.height)
-
-
-def _predictions(export: Export, known: pl.DataFrame) -> tuple[Note, ...]:
-    if export.models != "without":
-        return ()
-    models = known.filter(annotator_kind="model").unique(["item_id", "judgment_id"], maintain_order=True)
-    message = '{n} predictions of models are kept apart from what people said. Read them with models="with" or "only".'
-    return note("PQ726", message, models, models.height, value=pl.col("annotator_id"))
-
-
-def _unanswered(annotations: pl.DataFrame) -> tuple[Note, ...]:
-    of = annotations.filter(annotator_kind="human").select(ROW, "judgment_id").unique().height
-    empty = annotations.filter(pl.col("value").is_null(), annotator_kind="human")
-    message = "{n} of {of} annotations hold no answer (skipped, or submitted empty); they give no judgment."
-    return note("PQ727", message, empty, of, value=pl.col("status"))
-
-
-def _not_read(annotations: pl.DataFrame) -> tuple[Note, ...]:
-    other = annotations.filter(pl.col("type").is_not_null() & ~pl.col("type").is_in(CONTROLS))
-    kinds = ", ".join(other["type"].unique().sort().to_list())
-    message = f"{{n}} of {{of}} answers are of controls that are not read: {kinds}."
-    return note("PQ728", message, other, annotations.height, value=pl.col("type"))

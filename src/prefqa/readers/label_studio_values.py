@@ -8,13 +8,19 @@ import polars as pl
 
 from prefqa.readers.export import RECORD
 from prefqa.readers.label_studio_config import Control
+from prefqa.readers.long_rows import WORDS
 from prefqa.readers.records import json_lists, json_objects
-from prefqa.readers.shapes import WORDS
 
 #: The sides of a pairwise control.
 SIDES = ("left", "right")
 #: The bucket of what was not ranked, and that of a Ranker without buckets.
 UNRANKED, RANKED = "_", "rank"
+
+
+def person(column: str) -> pl.Expr:
+    """An id, or the id within an object."""
+    said = pl.col(column)
+    return pl.when(said.str.starts_with("{")).then(said.str.json_path_match("$.id")).otherwise(said)
 
 
 def to_long(kind: str, answers: pl.DataFrame, control: Control | None) -> pl.DataFrame:
@@ -53,7 +59,9 @@ def _ranker(answers: pl.DataFrame, control: Control | None) -> pl.DataFrame:
     as_object = pl.when(ranker.str.starts_with("[")).then(pl.lit('{"rank":') + ranker + "}").otherwise(ranker)
     answers = answers.with_columns(_ranker=as_object).filter(pl.col("_ranker").str.starts_with("{"))
     if answers.is_empty():
-        return answers.drop("value", "_ranker").with_columns(response_id=pl.lit(None, pl.String))
+        return answers.drop("value", "_ranker").with_columns(
+            response_id=pl.lit(None, pl.String), rank=pl.lit(None, pl.String)
+        )
     named = control.buckets if control is not None else ()
     seen = json_objects(answers["_ranker"]).columns
     buckets = [name for name in dict.fromkeys([*named, *seen]) if name not in (UNRANKED, RANKED)]

@@ -31,7 +31,7 @@ def read_ultrafeedback(export: Export) -> Reading:
     ]  # fmt: skip
     long = _ranked(pl.concat(parts), ["item_id", "criterion"])
     return Reading(
-        long, None, None, "ratings by GPT-4, higher is better, aspects as criteria", misfit_note(misfits, frame.height)
+        long, None, None, "ratings by GPT-4, higher is better, aspects as criteria", misfit_note(misfits, frame)
     )
 
 
@@ -44,27 +44,7 @@ def read_nectar(export: Export) -> Reading:
         ROW, "item_id", "prompt", "model", annotator_id=pl.lit("gpt-4"), annotator_kind=pl.lit("model"),
         response_id=_names("model"), text="answer", rank="rank",
     )  # fmt: skip
-    return Reading(long, None, None, "ranks by GPT-4, 1 is best", misfit_note(misfits, frame.height))
-
-
-def read_oasst(export: Export) -> Reading:
-    """OASST messages: replies of the assistant to one message, rank 0 is best; ranks are merged from several people."""
-    names = ("message_id", "parent_id", "text", "role", "rank", "lang", "created_date")
-    frame, misfits = export.records.as_text(dict.fromkeys(names, _TEXT))
-    asked = frame.select(parent_id="message_id", prompt="text").unique("parent_id", keep="first", maintain_order=True)
-    value = pl.col("rank").cast(pl.Float64, strict=False)
-    rank = pl.when(value == value.floor()).then((value.cast(pl.Int64, strict=False) + 1).cast(_TEXT))
-    long = (
-        frame.filter((pl.col("role") == "assistant") & pl.col("rank").is_not_null() & pl.col("parent_id").is_not_null())
-        .join(asked, on="parent_id", how="left", maintain_order="left")
-        .select(
-            ROW, "prompt", "text", "lang", item_id="parent_id", annotator_id=pl.lit("merged"),
-            response_id="message_id", rank=pl.coalesce(rank, "rank"),
-        )
-    )  # fmt: skip
-    return Reading(
-        long, None, None, "rank 0 is best; ranks merged from several people", misfit_note(misfits, frame.height)
-    )
+    return Reading(long, None, None, "ranks by GPT-4, 1 is best", misfit_note(misfits, frame))
 
 
 def read_prism(export: Export) -> Reading:
@@ -80,7 +60,7 @@ def read_prism(export: Export) -> Reading:
         text="model_response", model="model_name",
     )  # fmt: skip
     ranked = _ranked(long, ["item_id", "annotator_id"])
-    return Reading(ranked, None, None, "scores from 1 to 100, higher is better", misfit_note(misfits, frame.height))
+    return Reading(ranked, None, None, "scores from 1 to 100, higher is better", misfit_note(misfits, frame))
 
 
 def _exploded(frame: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -14,7 +14,7 @@ import polars as pl
 from prefqa.errors import ReadError
 from prefqa.preferences import ROW
 from prefqa.readers.export import Export, Reading, misfit_note
-from prefqa.readers.shapes import PAIR, UNNAMED, WORDS
+from prefqa.readers.long_rows import PAIR, UNNAMED, WORDS
 
 _TEXT = pl.String()
 _MESSAGES = pl.List(pl.Struct({"role": _TEXT, "content": _TEXT}))
@@ -107,9 +107,7 @@ def read_arena(export: Export) -> Reading:
     )
     more = ["annotator_kind", "created_at", "language", "turn"]
     long = _two(told, better, said, sides, more)
-    return _reading(
-        long, "winner names the better model; both ties are ties", misfit_note(misfits, frame.height), pairs=True
-    )
+    return _reading(long, "winner names the better model; both ties are ties", misfit_note(misfits, frame), pairs=True)
 
 
 def read_multipref(export: Export) -> Reading:
@@ -138,7 +136,7 @@ def read_multipref(export: Export) -> Reading:
             )  # fmt: skip
             more = ["criterion", "annotator_group", "category", "created_at", "duration_s"]
             parts.append(_two(told, better, said, sides, more))
-    note = misfit_note(misfits, frame.height)
+    note = misfit_note(misfits, frame)
     return _reading(pl.concat(parts), "A-is-... prefers A, B-is-... prefers B, four aspects as criteria", note)
 
 
@@ -195,12 +193,12 @@ def _strengths(export: Export, first: str, second: str, overall: str, each: tupl
     rows = rows.with_columns(strength=value.abs())
     long = _two(rows, better, pl.col("_said"), sides, ["strength", "domain", "language"])
     said = "strength from -3 to 3, negative prefers response 1; annotators are anonymous, each stands for itself"
-    return _reading(long, said, misfit_note(misfits, frame.height))
+    return _reading(long, said, misfit_note(misfits, frame))
 
 
 def _text(export: Export, *columns: str) -> tuple[pl.DataFrame, Any]:
     frame, misfits = export.records.as_text(dict.fromkeys(columns, _TEXT))
-    return frame, misfit_note(misfits, frame.height)
+    return frame, misfit_note(misfits, frame)
 
 
 def _id(column: str) -> pl.Expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,15 @@ import polars as pl
 
 from prefqa.errors import ColumnNotFoundError, ReadError, UsageError, nearest
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source, raw_name
+from prefqa.readers.argilla_server import SERVER, download
+from prefqa.readers.croissant import licence_beside
 from prefqa.readers.export import Export, Models, Ranks
 from prefqa.readers.files import FILE_FORMATS, find_files, format_of, read_records, readable, scan_file
+from prefqa.readers.long_rows import PAIR, PROMPTS, TEXTS
 from prefqa.readers.objects import HUB, is_saved_dataset, load_hub, load_saved, records_of_object
 from prefqa.readers.records import Records
 from prefqa.readers.registry import BY_NAME, TOOLS, Tool, tool_of
-from prefqa.readers.shapes import PAIR, PROMPTS, TEXTS, shape_of
+from prefqa.readers.shapes import shape_of
 
 #: In a directory, files of these names (before the ending) are the three tables of the standard form.
 _TABLES = ("judgments", "responses", "items")
@@ -38,9 +42,10 @@ def read(
     Args:
         source: a path (.parquet, .csv, .tsv, .json, .jsonl, .arrow, .feather; text also .gz or .zst), a glob, a
             directory of such files or of a saved Hugging Face dataset, a list of paths, a Polars or pandas frame, an
-            Arrow table, a `datasets` object, hf://OWNER/NAME (with @REVISION, to be read the same again), a list of
-            dicts; Preferences are returned as they are. In a directory
-            with a file `judgments.*`, `responses.*` and `items.*` beside it are read as these tables.
+            Arrow table, a `datasets` object, hf://OWNER/NAME (with @REVISION, to be read the same again),
+            argilla://NAME or argilla://WORKSPACE/NAME (ARGILLA_API_URL and ARGILLA_API_KEY say where), a list of
+            dicts; Preferences are returned as they are. In a directory with a file `judgments.*`, `responses.*` and
+            `items.*` beside it are read as these tables.
         columns: your column names by the standard ones: {"item_id": "prompt_id"}. With these, or a shape, records are
             read by their columns and not as the export of a tool.
         shape: "auto", or one of rankings, ratings, ranking_lists, pairwise, chosen_rejected.
@@ -75,14 +80,16 @@ def read(
         raise UsageError(f"format {format!r} knows its columns", hint="leave out columns and shape, or the format.")
     if not by_columns and _disagrees(records) and _tool(records, format) is None:
         records = records.structured()
+    licence = licence_beside(Path(files[0])) if files else None
     tool = None if by_columns else _tool(records, format)
     if (settings, ranks, models) != (None, "given", "without") and (tool is None or tool[0] not in TOOLS):
         what = "settings, ranks and models are for exports of annotation tools, which this is not"
         raise UsageError(what, hint="leave them out, or name the tool's format.")
     if tool is not None:
         path = Path(files[0]) if files else None
-        export = Export(records, origin, path, Path(settings) if settings else None, ranks, models)
-        return _of_tool(*tool, export, given, files)
+        said = Path(settings) if settings else beside.get("settings")
+        export = Export(records, origin, path, said, ranks, models)
+        return _licensed(_of_tool(*tool, export, given, files), licence)
     with readable(files):
         frame = _without_reserved(_renamed(records.typed(), columns or {}, origin))
         frame = frame.with_row_index(ROW)
@@ -92,12 +99,20 @@ def read(
         detail = seen.detail
         if "annotator_id" not in schema:
             detail += "; no annotator column: all judgments stand under one annotator, 'unknown'"
-        return Preferences.from_long(
+        prefs = Preferences.from_long(
             long,
             source=Source(origin, seen.name, detail, files),
             responses=tables["responses"] if tables["responses"] is not None else _texts(long),
             items=_items(tables["items"], long),
         )
+        return _licensed(prefs, licence)
+
+
+def _licensed(prefs: Preferences, licence: str | None) -> Preferences:
+    """The responses under the licence of their data set, where they have none of their own."""
+    if licence is None or prefs.responses is None or "licence" in prefs.responses.columns:
+        return prefs
+    return replace(prefs, responses=prefs.responses.with_columns(licence=pl.lit(licence)))
 
 
 def _file_format(form: str) -> str:
@@ -129,7 +144,10 @@ def _of_tool(
     found = tool.read(export)
     own: dict[str, pl.DataFrame | None] = {"responses": found.responses, "items": found.items}
     tables = {name: given[name] if given[name] is not None else own[name] for name in own}
-    long, tables = _folded(found.long.lazy(), tables)
+    judged = found.long.lazy()
+    if "rank" not in judged.collect_schema():  # answers about records as a whole
+        judged = judged.with_columns(rank=pl.lit(None, pl.Int64))
+    long, tables = _folded(judged, tables)
     seen = f"{tool.what}, seen by {why}" if why != "as was said" else f"{tool.what}, as was said"
     return Preferences.from_long(
         long,
@@ -146,6 +164,9 @@ def _scan(source: Any, form: str) -> tuple[Records, str, tuple[str, ...], dict[s
         return _concat(paths, form), f"{len(paths)} files", tuple(map(str, paths)), {}
     if not isinstance(source, str | Path):
         return records_of_object(source), "frame", (), {}
+    if str(source).startswith(SERVER):
+        path = download(str(source))
+        return read_records(path), str(source), (), {"settings": path.with_name("settings.json")}
     if str(source).startswith(HUB):
         return Records.of_frame(load_hub(str(source))), str(source), (), {}
     if "://" in str(source):

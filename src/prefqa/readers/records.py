@@ -6,16 +6,20 @@ column means is decided where it is known.
 
 from __future__ import annotations
 
-import io
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from prefqa.preferences import ROW
+from prefqa.readers import blocks
 
 Row = dict[str, Any]
 
@@ -37,13 +41,13 @@ class Records:
         schema: names and types as far as the values agree on one; see `structure` where they do not.
         typed: makes the frame of these types.
         lines: JSON Lines with the records, a path or in memory; None where there are only typed frames.
-        rows: makes the records as Python objects, for the few files whose values do not fit the tool's structure.
+        rows: makes the records as Python objects, one by one, for files whose values do not agree on a structure.
     """
 
     schema: pl.Schema
     typed: Callable[[], pl.LazyFrame]
     lines: Any = None
-    rows: Callable[[], Sequence[Row]] | None = field(default=None, repr=False)
+    rows: Callable[[], Iterable[Row]] | None = field(default=None, repr=False)
 
     @classmethod
     def of_frame(cls, frame: pl.LazyFrame) -> Records:
@@ -60,30 +64,55 @@ class Records:
             schema = structure(rows)
         return cls(schema, typed, lines, lambda: rows)
 
+    @property
+    def many(self) -> bool:
+        """Whether they come from a file so large that what is made of it stands on disk."""
+        return isinstance(self.lines, Path) and self.lines.stat().st_size > blocks.BLOCK
+
     def structured(self) -> Records:
         """The same records with the schema that `structure` finds, for values that disagree."""
         return self if self.rows is None else replace(self, schema=structure(self.rows()))
 
     def as_text(self, wanted: Mapping[str, pl.DataType]) -> tuple[pl.DataFrame, list[Misfit]]:
-        """Read the columns of `wanted`, whose leaves are text, with `ROW`; what does not fit is null and returned.
+        """Read the columns of `wanted`, whose leaves are text, with `ROW`; what does not fit is null and returned."""
+        frame, misfits = self.scan_text(wanted)
+        return frame.collect(), misfits
 
-        Reading goes by Polars; only where a value has another structure than `wanted` does a file go through Python.
+    def scan_text(self, wanted: Mapping[str, pl.DataType]) -> tuple[pl.LazyFrame, list[Misfit]]:
+        """Do as `as_text`; what is read of a large file stands on disk.
+
+        Reading goes by Polars, block by block; only a block in which a value has another structure than `wanted`, or in
+        which Polars would not render nested values as the JSON that they are, goes through Python.
         """
         schema = dict(wanted)
-        lines = self.lines
-        if lines is None:
-            frame = self.typed().select(pl.col(name) for name in self.schema if name in schema).collect()
-            buffer = io.BytesIO()
-            frame.write_ndjson(buffer)
-            lines = buffer.getvalue()
+        if not schema:
+            return pl.LazyFrame(), []
+        misfits: list[Misfit] = []
+        parts, first = blocks.Parts({ROW: pl.UInt32()} | schema), 0
+        for block in self._blocks(schema):
+            frame = _as_it_stands(block, schema, first)
+            if frame is None:
+                frame = _scan(ndjson(self._fitted(block, schema, first, misfits)), schema, first)
+            parts.add(frame)
+            first += frame.height
+        return parts.whole(), misfits
+
+    def _blocks(self, schema: Mapping[str, pl.DataType]) -> Iterator[bytes]:
+        if self.lines is not None:
+            return blocks.blocks_of(self.lines)
+        return blocks.blocks_of_frame(
+            self.typed().select(pl.col(name) for name in self.schema if name in schema).collect()
+        )
+
+    def _fitted(self, block: bytes, schema: Mapping[str, pl.DataType], first: int, misfits: list[Misfit]) -> list[Row]:
         try:
-            return _scan(lines, schema), []
-        except pl.exceptions.PolarsError:
-            rows = _loaded(lines) if self.rows is None else self.rows()
-            misfits: list[Misfit] = []
-            shape = pl.Struct(schema)
-            fitted = [_fit(row, shape, _Place(number, "", misfits)) for number, row in enumerate(rows)]
-            return _scan(ndjson(fitted), schema), misfits
+            rows = [json.loads(line) for line in block.split(b"\n") if line.strip()]
+        except (ValueError, RecursionError):
+            if self.rows is not None:
+                deque(self.rows(), maxlen=0)  # names the line
+            raise
+        shape = pl.Struct(schema)
+        return [_fit(row, shape, _Place(number, "", misfits)) for number, row in enumerate(rows, first)]
 
 
 def ndjson(rows: Iterable[Row]) -> bytes:
@@ -117,14 +146,18 @@ def json_objects(texts: pl.Series, schema: Mapping[str, pl.DataType] | None = No
     known = None if schema is None else dict(schema)
     if texts.is_empty():
         return pl.DataFrame(schema=known or {})
-    try:
-        return pl.read_ndjson("\n".join(texts).encode(), schema=known, infer_schema_length=None)
-    except pl.exceptions.PolarsError:
-        # Polars writes control characters as they are when it makes text of nested JSON, and refuses to read them.
-        rows = [_lenient(text) for text in texts]
-        shape = known or dict(structure(rows))
-        fitted = [_fit(row, pl.Struct(shape), _Place(0, "", [])) for row in rows]
-        return pl.read_ndjson(ndjson(fitted), schema=shape)
+    lines = "\n".join(texts).encode()
+    if known is not None:
+        frame = _as_it_stands(lines, known, 0)
+        if frame is not None:
+            return frame.drop(ROW)
+    else:
+        with suppress(pl.exceptions.PolarsError):
+            return pl.read_ndjson(lines, infer_schema_length=None)
+    rows = [_lenient(text) for text in texts]
+    shape = known or dict(structure(rows))
+    fitted = [_fit(row, pl.Struct(shape), _Place(0, "", [])) for row in rows]
+    return pl.read_ndjson(ndjson(fitted), schema=shape)
 
 
 def structure(rows: Iterable[Row]) -> pl.Schema:
@@ -156,20 +189,39 @@ class _Place:
         self.misfits.append(Misfit(self.row, self.path, json.dumps(value, default=str)[:80]))
 
 
-def _scan(lines: Any, schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    if not schema:
-        return pl.DataFrame()
-    return pl.scan_ndjson(lines, schema=schema).with_row_index(ROW).collect()
+def _scan(lines: bytes, schema: dict[str, pl.DataType], first: int) -> pl.DataFrame:
+    return pl.scan_ndjson(lines, schema=schema).with_row_index(ROW, first).collect()
 
 
-def _loaded(lines: Any) -> list[Row]:
-    return [json.loads(line) for line in bytes(lines).splitlines() if line.strip()]
+def _as_it_stands(lines: bytes, schema: dict[str, pl.DataType], first: int) -> pl.DataFrame | None:
+    """Records as Polars reads them; None where it cannot, or where it makes text of nested values that is not JSON.
+
+    It escapes neither the backslashes nor most control characters in them.
+    """
+    try:
+        frame = _scan(lines, schema, first)
+    except pl.exceptions.PolarsError:
+        return None
+    odd = r"[\\\x00-\x1f]" if b"\\\\" in lines else r"[\x00-\x1f]"
+    escaped = re.search(rb"\\[\\bfrtu]", lines) is not None
+    return None if escaped and any(_holds_nested(column, odd) for column in frame.drop(ROW)) else frame
+
+
+def _holds_nested(values: pl.Series, odd: str) -> bool:
+    """Whether among texts, at any depth, is one that looks like a JSON list or object and matches a pattern."""
+    if isinstance(values.dtype, pl.Struct):
+        return any(_holds_nested(values.struct.field(one.name), odd) for one in values.dtype.fields)
+    if isinstance(values.dtype, pl.List):
+        return _holds_nested(values.explode(), odd)
+    return bool((values.str.contains(r"^\s*[\[{]") & values.str.contains(odd)).any())
 
 
 def _fit(value: Any, dtype: Any, place: _Place) -> Any:
-    """The value where it has the structure, null where it has another."""
-    if value is None or dtype == pl.String():
-        return value
+    """The value where it has the structure, null where it has another; nested values as JSON where text is wanted."""
+    if value is None:
+        return None
+    if dtype == pl.String():
+        return json.dumps(_finite(value)) if isinstance(value, dict | list) else value
     if isinstance(dtype, pl.List):
         if isinstance(value, list):
             return [_fit(one, dtype.inner, place) for one in value]

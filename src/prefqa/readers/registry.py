@@ -8,12 +8,12 @@ from functools import partial
 
 import polars as pl
 
-from prefqa.readers import preflib, sft
+from prefqa.readers import oasst, preflib, sft
 from prefqa.readers.argilla import read_argilla
 from prefqa.readers.argilla_layouts import Datasets1, Flat2, Nested2, Records
 from prefqa.readers.export import Export, Reading
 from prefqa.readers.label_studio import read_full, read_min
-from prefqa.readers.public_lists import read_nectar, read_oasst, read_prism, read_ultrafeedback
+from prefqa.readers.public_lists import read_nectar, read_prism, read_ultrafeedback
 from prefqa.readers.public_pairs import (
     read_arena,
     read_helpsteer2,
@@ -56,16 +56,20 @@ def _parallel_lists(schema: pl.Schema) -> str | None:
 
 
 def _responses_by_question(schema: pl.Schema) -> str | None:
-    by_question = schema.get("responses")
-    if not isinstance(by_question, pl.Struct) or "fields" not in schema:
+    if "fields" not in schema:
         return None
-    seen = [one.name for one in by_question.fields if {"value", "user_id"} <= set(fields_of(one.dtype))]
-    return f"responses by question ({_listed(seen)}) beside fields" if seen else None
+    for name, wanted in (("responses", {"value", "user_id"}), ("suggestions", {"value", "agent"})):
+        by_question = schema.get(name)
+        inner = by_question.fields if isinstance(by_question, pl.Struct) else []
+        seen = [one.name for one in inner if wanted <= set(fields_of(one.dtype))]
+        if seen:
+            return f"{name} by question ({_listed(seen)}) beside fields"
+    return None
 
 
 def _annotations(schema: pl.Schema) -> str | None:
-    seen = "data" in schema and "result" in fields_of(schema.get("annotations"))
-    return "a list of annotations with results beside data" if seen else None
+    named = [name for name in ("annotations", "predictions") if "result" in fields_of(schema.get(name))]
+    return f"a list of {named[0]} with results beside data" if "data" in schema and named else None
 
 
 def _annotation_rows(schema: pl.Schema) -> str | None:
@@ -133,7 +137,8 @@ PUBLIC = (
     Tool(
         "helpsteer3", "HelpSteer3, preferences", _all("response1", "response2", "overall_preference"), read_helpsteer3
     ),
-    Tool("oasst", "OASST, messages", _all("message_id", "parent_id", "role", "rank"), read_oasst),
+    Tool("oasst", "OASST, messages", _all("message_id", "parent_id", "role", "rank"), oasst.read_messages),
+    Tool("oasst-trees", "OASST, trees", oasst.is_tree, oasst.read_trees),
     Tool("shp", "SHP", _all("human_ref_A", "human_ref_B", "labels"), read_shp),
     Tool("pku-saferlhf", "PKU-SafeRLHF", _all("response_0", "response_1", "better_response_id"), read_pku),
     Tool(

@@ -8,7 +8,7 @@ from prefqa.errors import ReadError
 from prefqa.notes import Note
 from prefqa.preferences import ROW
 from prefqa.readers.export import Export, Reading, misfit_note, note
-from prefqa.readers.shapes import UNNAMED
+from prefqa.readers.long_rows import UNNAMED
 
 _TEXT = pl.String()
 #: Who wrote the answer, where a column says so.
@@ -24,14 +24,14 @@ def read_alpaca(export: Export) -> Reading:
     asked = pl.concat_str("instruction", context, separator="\n\n", ignore_nulls=True)
     prompt = pl.when(pl.col("instruction").is_not_null()).then(asked)
     rows = frame.with_columns(prompt=prompt, text="output")
-    return _reading(rows, "instruction (and input) with output", misfit_note(misfits, frame.height))
+    return _reading(rows, "instruction (and input) with output", misfit_note(misfits, frame))
 
 
 def read_prompt_response(export: Export) -> Reading:
     """Rows of a prompt and a response."""
     frame, misfits = export.records.as_text(dict.fromkeys([*_WRITERS, "prompt", "response"], _TEXT))
     rows = frame.with_columns(text="response")
-    return _reading(rows, "prompt with response", misfit_note(misfits, frame.height))
+    return _reading(rows, "prompt with response", misfit_note(misfits, frame))
 
 
 def read_sharegpt(export: Export) -> Reading:
@@ -55,7 +55,7 @@ def _read_chat(export: Export, column: str, role: str, content: str) -> Reading:
         prompt=pl.col(column).list.head(pl.col(column).list.len().cast(pl.Int64) - 1),
         text=pl.when(last.field("role") == "assistant").then(last.field("content")),
     )
-    return _reading(rows, f"{column}, the assistant's last turn as the answer", misfit_note(misfits, frame.height))
+    return _reading(rows, f"{column}, the assistant's last turn as the answer", misfit_note(misfits, frame))
 
 
 def _reading(rows: pl.DataFrame, detail: str, notes: tuple[Note, ...]) -> Reading:

@@ -7,15 +7,16 @@ from pathlib import Path
 import polars as pl
 
 from prefqa.writers.atomic import write_rows
-from prefqa.writers.tables import Tables
+from prefqa.writers.tables import Tables, table_losses
 
 QUESTION = "ranking"
 
 
-def write_argilla(tables: Tables, path: Path) -> None:
+def write_argilla(tables: Tables, path: Path) -> pl.DataFrame:
     """Write records as `rg.Dataset.records.from_json` reads them: fields prompt and one per response.
 
     The options of the ranking question are the ids of the responses; where a record has fewer, their fields are null.
+    An order with ties is no suggestion, since these records hold lists of options alone; such orders are counted.
     """
     texts = tables.texts("argilla")
     ids = texts["response_id"].unique().sort().to_list()
@@ -23,14 +24,10 @@ def write_argilla(tables: Tables, path: Path) -> None:
     records = texts.group_by("item_id", maintain_order=True).agg(pl.col("prompt").first(), *one)
     fields = pl.struct(pl.col("prompt").fill_null(""), *ids).alias("fields")
     rows = records.select(pl.col("item_id").alias("id"), fields)
-    if tables.places is not None:
-        rows = rows.join(_suggestions(tables.places), on="id", how="left", maintain_order="left")
+    orders, n_tied = tables.orders()
+    if orders.height:
+        answer = pl.struct(pl.col("response_id").alias("value"), pl.lit("prefqa").alias("agent")).alias(QUESTION)
+        suggestions = orders.select(pl.col("item_id").alias("id"), pl.struct(answer).alias("suggestions"))
+        rows = rows.join(suggestions, on="id", how="left", maintain_order="left")
     write_rows(path, rows)
-
-
-def _suggestions(places: pl.DataFrame) -> pl.DataFrame:
-    """The order so far, in the form of nested records: a list of options, best first, without ties."""
-    ordered = places.sort("item_id", "place", "response_id").group_by("item_id", maintain_order=True)
-    value = ordered.agg(pl.col("response_id").alias("value")).rename({"item_id": "id"})
-    answer = pl.struct("value", pl.lit("prefqa").alias("agent"))
-    return value.select("id", pl.struct(answer.alias(QUESTION)).alias("suggestions"))
+    return table_losses(("tied", n_tied, rows.height, "the order so far has ties, and stands as no suggestion"))

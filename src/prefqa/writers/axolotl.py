@@ -8,7 +8,7 @@ import polars as pl
 
 from prefqa.errors import UsageError
 from prefqa.writers.atomic import write_rows
-from prefqa.writers.pairs import SIDES, Pairs
+from prefqa.writers.pair_forms import SIDES, Pairs
 
 
 def write_intel(pairs: Pairs, path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from prefqa.writers.atomic import atomic_path
-from prefqa.writers.pairs import Pairs
+from prefqa.writers.pair_forms import Pairs
 
 #: What spreadsheets take for the beginning of a formula, and the mark that makes it text.
 FORMULA, MARK = ("=", "+", "-", "@", "\t", "\r"), "'"

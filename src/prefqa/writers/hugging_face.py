@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,16 +11,16 @@ from typing import Any
 import polars as pl
 
 from prefqa.writers.atomic import staged_directory, write_parquet, write_text
-from prefqa.writers.pairs import SIDES, Pairs
+from prefqa.writers.pair_forms import SIDES, Pairs
 
 
-def write_hugging_face(pairs: Pairs, path: Path, facts: Mapping[str, Any] | None = None) -> None:
+def write_hugging_face(pairs: Pairs, path: Path) -> None:
     """Write SPLIT-00000-of-00001.parquet and README.md.
 
     Args:
-        pairs: the pairs; a column `split` divides them, without it all are `train`.
+        pairs: the pairs; a column `split` divides them, without it all are `train`. Their facts are the lines of the
+            card: one licence or several under `license`, all others as they are called.
         path: the directory.
-        facts: lines of the card: licence under `license`, all others as they are called.
     """
     frame = pairs.chat if pairs.plain is None else pairs.plain
     split = pl.col("split") if "split" in frame.columns else pl.lit("train")
@@ -27,15 +29,15 @@ def write_hugging_face(pairs: Pairs, path: Path, facts: Mapping[str, Any] | None
     with staged_directory(path) as stage:
         for name, part in named.items():
             write_parquet(stage / f"{name}-00000-of-00001.parquet", part)
-        write_text(stage / "README.md", _card(path.name, named, dict(facts or {})))
+        write_text(stage / "README.md", _card(path.name, named, dict(pairs.facts)))
 
 
 def _card(title: str, parts: Mapping[str, pl.DataFrame], facts: dict[str, Any]) -> str:
-    licence = facts.pop("license", None)
+    licences = [facts.pop("license")] if isinstance(facts.get("license"), str) else facts.pop("license", [])
     files = [f"      - split: {name}\n        path: {name}-*" for name in parts]
     head = [
         "---",
-        *([f"license: {licence}"] if licence else []),
+        *(["license:", *(f"- {_identifier(one)}" for one in licences)] if licences else []),
         "task_categories:",
         "- text-generation",
         "tags:",
@@ -59,3 +61,8 @@ def _card(title: str, parts: Mapping[str, pl.DataFrame], facts: dict[str, Any]) 
         f"- columns: {', '.join(columns)}",
     ]
     return "\n".join([*head, "", *body, ""])
+
+
+def _identifier(licence: str) -> str:
+    """A licence as the hub names it: its SPDX identifier in small letters; a name that is none is quoted."""
+    return licence.lower() if re.fullmatch(r"[A-Za-z0-9.+-]+", licence) else json.dumps(licence)

@@ -10,7 +10,7 @@ import polars as pl
 
 from prefqa.errors import UsageError
 from prefqa.writers.atomic import write_json, write_rows
-from prefqa.writers.pairs import SIDES, Pairs
+from prefqa.writers.pair_forms import SIDES, Pairs
 
 _FROM = {"user": "human", "assistant": "gpt", "system": "system"}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from prefqa.writers.atomic import write_rows
-from prefqa.writers.pairs import SIDES, Pairs
+from prefqa.writers.pair_forms import SIDES, Pairs
 
 
 def write_nemo_rl(pairs: Pairs, path: Path) -> None:

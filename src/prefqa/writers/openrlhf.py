@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from prefqa.writers.atomic import write_rows
-from prefqa.writers.pairs import SIDES, Pairs
+from prefqa.writers.pair_forms import SIDES, Pairs
 from prefqa.writers.trl import whole, with_margin
 
 

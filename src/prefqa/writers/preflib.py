@@ -8,10 +8,10 @@ import polars as pl
 
 from prefqa.errors import UsageError
 from prefqa.writers.atomic import staged_directory, write_text
-from prefqa.writers.tables import Tables
+from prefqa.writers.tables import Tables, table_losses
 
 
-def write_preflib(tables: Tables, path: Path) -> None:
+def write_preflib(tables: Tables, path: Path) -> pl.DataFrame:
     """Write a directory of .soc (strict, complete), .soi, .toc or .toi (ties, incomplete) files, named by item.
 
     Raises:
@@ -38,9 +38,12 @@ def write_preflib(tables: Tables, path: Path) -> None:
             own = names.filter(item_id=item)
             if not str(item) or "/" in str(item) or str(item).startswith("."):
                 raise UsageError(f"item {item!r} cannot name a file", hint="rename it.")
+            if own["response_id"].str.contains(r"[\r\n]").any():
+                raise UsageError(f"a response of item {item!r} has a line break in its id", hint="rename it.")
             complete = part["n"].min() == own.height
             kind = ("t" if part["tied"].any() else "s") + "o" + ("c" if complete else "i")
             write_text(stage / f"{item}.{kind}", _file(str(item), kind, own, part))
+    return table_losses(("annotators", orders.height, orders.height, "rankings are written, who made them is not"))
 
 
 def _file(item: str, kind: str, names: pl.DataFrame, orders: pl.DataFrame) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -14,40 +15,53 @@ from prefqa.writers.axolotl import write_bradley_terry, write_chat, write_intel
 from prefqa.writers.csv_pairs import write_csv_pairs
 from prefqa.writers.hugging_face import write_hugging_face
 from prefqa.writers.label_studio import write_label_studio
+from prefqa.writers.lengths import Limits
 from prefqa.writers.llama_factory import write_alpaca, write_sharegpt
 from prefqa.writers.nemo_rl import write_nemo_rl
 from prefqa.writers.openrlhf import write_openrlhf
-from prefqa.writers.pairs import Pairs, prepare_pairs
+from prefqa.writers.pair_forms import Pairs, prepare_pairs
+from prefqa.writers.pair_losses import losses_of
 from prefqa.writers.preflib import write_preflib
 from prefqa.writers.tables import Tables
-from prefqa.writers.trl import write_conversational, write_implicit, write_margin, write_standard, write_unpaired
+from prefqa.writers.trl import (
+    write_conversational,
+    write_implicit,
+    write_joined,
+    write_margin,
+    write_standard,
+    write_unpaired,
+    write_unpaired_texts,
+)
 from prefqa.writers.verl import write_verl
 
 
 @dataclass(frozen=True)
 class PairLayout:
-    """A layout of pairs."""
+    """A layout of pairs; `joined` ones have prompt and response in one text."""
 
     name: str
     what: str
     write: Callable[[Pairs, Path], None]
+    joined: bool = False
 
 
 @dataclass(frozen=True)
 class TableLayout:
-    """A layout of judgments and texts."""
+    """A layout of judgments and texts; `write` returns what it cannot hold, as `write_pairs` does."""
 
     name: str
     what: str
-    write: Callable[[Tables, Path], None]
+    write: Callable[[Tables, Path], pl.DataFrame]
 
 
 PAIR_LAYOUTS = (
     PairLayout("trl", "prompt, chosen, rejected as texts", write_standard),
     PairLayout("trl-conversational", "prompt, chosen, rejected as messages", write_conversational),
     PairLayout("trl-implicit", "chosen, rejected as whole conversations", write_implicit),
+    PairLayout("trl-implicit-text", "chosen, rejected as prompt and response in one text", write_joined, joined=True),
     PairLayout("trl-margin", "as trl-conversational, with margin for RewardTrainer", write_margin),
     PairLayout("trl-unpaired", "prompt, completion, label for KTOTrainer: two rows per pair", write_unpaired),
+    PairLayout("trl-unpaired-text", "the same as texts", write_unpaired_texts),
     PairLayout("openrlhf", "chosen, rejected as whole conversations, margin", write_openrlhf),
     PairLayout("axolotl-intel", "chatml.intel: system, question, chosen, rejected", write_intel),
     PairLayout("axolotl-chat", "chat_template.default: messages, chosen, rejected", write_chat),
@@ -83,7 +97,14 @@ def layout_of(name: str) -> PairLayout | TableLayout:
 
 
 def write_pairs(
-    frame: pl.DataFrame, path: str | Path, *, layout: str, max_characters: int | None = None
+    frame: pl.DataFrame,
+    path: str | Path,
+    *,
+    layout: str,
+    max_characters: int | None = None,
+    max_tokens: int | None = None,
+    tokenizer: Any = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> pl.DataFrame:
     """Write pairs in a layout, and return what its trainer will lose.
 
@@ -91,7 +112,11 @@ def write_pairs(
         frame: `ConsensusResult.pairs()`, or any frame with chosen, rejected and perhaps prompt.
         path: the file, whose ending says .jsonl, .json or .parquet; a directory for hugging-face.
         layout: a name out of `PAIR_LAYOUTS`.
-        max_characters: length of prompt and response beyond which the trainer cuts or drops.
+        max_characters: length of prompt and response together beyond which the trainer cuts or drops.
+        max_tokens: the same in tokens of `tokenizer`, without those that a chat template adds.
+        tokenizer: a tokenizer.json or its folder, the name of a model on the Hugging Face hub, or a
+            `tokenizers.Tokenizer`.
+        facts: what the card of hugging-face says beside the counts; `license` stands in its head.
 
     Returns:
         reason, count, share and meaning of what is lost: rows without text, which are not written, and rows that are
@@ -103,6 +128,7 @@ def write_pairs(
     found = layout_of(layout)
     if not isinstance(found, PairLayout):
         raise UsageError(f"layout {layout!r} holds judgments, not pairs", hint="use prefqa convert.")
-    pairs = prepare_pairs(frame, max_characters=max_characters)
+    pairs = prepare_pairs(frame, facts=facts)
+    lost = losses_of(pairs, Limits(max_characters, max_tokens, tokenizer), joined=found.joined)
     found.write(pairs, Path(path))
-    return pairs.losses
+    return lost

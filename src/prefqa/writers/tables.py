@@ -37,6 +37,24 @@ class Tables:
             rows = rows.with_columns(prompt=pl.lit(None, pl.String))
         return rows.with_columns(as_text(rows, name) for name in ("prompt", "text")).sort("item_id", "response_id")
 
+    def orders(self) -> tuple[pl.DataFrame, int]:
+        """Return item_id and response_id (a list, best first) of the items whose order so far has no tie.
+
+        The second value is the number of items whose order has one: a list of responses cannot say it.
+        """
+        if self.places is None:
+            return pl.DataFrame(schema={"item_id": pl.String, "response_id": pl.List(pl.String)}), 0
+        each = self.places.drop_nulls("place").sort("item_id", "place", "response_id")
+        orders = each.group_by("item_id", maintain_order=True).agg("response_id", pl.col("place").is_duplicated().any())
+        return orders.filter(~pl.col("place")).drop("place"), int(orders["place"].sum())
+
+
+def table_losses(*counted: tuple[str, int, int, str]) -> pl.DataFrame:
+    """Reason, count, share and meaning of what a layout cannot hold, from (reason, count, of, meaning)."""
+    rows = [(reason, n, n / of, meaning) for reason, n, of, meaning in counted if n]
+    schema = {"reason": pl.String, "count": pl.Int64, "share": pl.Float64, "meaning": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
 
 def as_text(frame: pl.DataFrame, name: str) -> pl.Expr:
     """A column as text; messages as one line each, after who speaks."""

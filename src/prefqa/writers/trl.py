@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from prefqa.writers.atomic import write_rows
-from prefqa.writers.pairs import SIDES, Pairs
+from prefqa.writers.pair_forms import SIDES, Pairs
 
 
 def write_standard(pairs: Pairs, path: Path) -> None:
@@ -30,13 +30,20 @@ def write_margin(pairs: Pairs, path: Path) -> None:
     write_rows(path, with_margin(pairs.chat).select("prompt", *SIDES, "margin"))
 
 
+def write_joined(pairs: Pairs, path: Path) -> None:
+    """Write chosen and rejected as prompt and response in one text; the trainer finds the prompt in what they share."""
+    plain = pairs.texts("trl-implicit-text")
+    write_rows(path, plain.select((pl.col("prompt") + pl.col(side)).alias(side) for side in SIDES))
+
+
 def write_unpaired(pairs: Pairs, path: Path) -> None:
-    """Write one row per response: prompt, completion and whether it is a good one, for KTO."""
-    rows = [
-        pairs.chat.with_row_index("_pair").select("_pair", "prompt", completion=side, label=pl.lit(side == "chosen"))
-        for side in SIDES
-    ]
-    write_rows(path, pl.concat(rows).sort("_pair", maintain_order=True).drop("_pair"))
+    """Write one row per response as messages: prompt, completion and whether it is a good one, for KTO."""
+    write_rows(path, _unpaired(pairs.chat))
+
+
+def write_unpaired_texts(pairs: Pairs, path: Path) -> None:
+    """Write as `write_unpaired`, as texts."""
+    write_rows(path, _unpaired(pairs.texts("trl-unpaired-text")))
 
 
 def whole(pairs: Pairs) -> pl.DataFrame:
@@ -48,3 +55,11 @@ def with_margin(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with a margin: that of the consensus, 0 where there is none."""
     margin = pl.col("margin").fill_null(0.0) if "margin" in frame.columns else pl.lit(0.0)
     return frame.with_columns(margin.alias("margin"))
+
+
+def _unpaired(frame: pl.DataFrame) -> pl.DataFrame:
+    rows = [
+        frame.with_row_index("_pair").select("_pair", "prompt", completion=side, label=pl.lit(side == "chosen"))
+        for side in SIDES
+    ]
+    return pl.concat(rows).sort("_pair", maintain_order=True).drop("_pair")

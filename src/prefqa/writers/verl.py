@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from prefqa.writers.atomic import write_parquet
-from prefqa.writers.pairs import SIDES, Pairs
+from prefqa.writers.pair_forms import SIDES, Pairs
 
 
 def write_verl(pairs: Pairs, path: Path) -> None:

@@ -19,7 +19,7 @@ ANN, BEN = (str(uuid.UUID(int=n)) for n in (1, 2))
 
 @pytest.fixture
 def argilla() -> Any:
-    return pytest.importorskip("argilla")
+    return pytest.importorskip("argilla", minversion="2")
 
 
 def record(rg: Any) -> Any:

@@ -1,0 +1,113 @@
+"""Broken exports, driven by coverage: every reader ends well or in an error of ours, within a time limit.
+
+Run: pip install -e '.[fuzz]' && python fuzz/fuzz_readers.py -max_total_time=600 -timeout=20 [CORPUS]
+
+The input is a byte that chooses a format and an ending, and the bytes of the file. Without a corpus it starts from the
+exports that the tests make. Options that begin with one dash are libFuzzer's.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import random
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import atheris
+
+with atheris.instrument_imports(include=["prefqa.readers", "prefqa.preferences"]):
+    import prefqa
+    from prefqa.errors import PrefqaError
+    from prefqa.readers.registry import BY_NAME
+
+FORMATS = ["auto", *sorted(BY_NAME)]
+ENDINGS = [".jsonl", ".json", ".csv", ".toc"]
+FOLDER = Path(tempfile.mkdtemp(prefix="prefqa-fuzz-"))
+
+
+def try_one(data: bytes) -> None:
+    """Read the bytes, and look at what the reader noted."""
+    if len(data) < 2:
+        return
+    form, ending = FORMATS[data[0] % len(FORMATS)], ENDINGS[data[0] // len(FORMATS) % len(ENDINGS)]
+    path = FOLDER / f"x{ending}"
+    path.write_bytes(data[1:])
+    try:
+        prefs = prefqa.read(path, format=form)
+        prefqa.check(prefs, select=["PQ7"]).preferences.judgments.collect()
+    except PrefqaError:
+        return
+
+
+#: Values that are put in the place of others.
+VALUES: list[Any] = [
+    *(None, True, 0, 1, -1, 1.5, 1e300, 2**63, "", "a", "\x1f", "\\", "[", '{"', "[1]", "2024-01-01"),
+    *([], [None], [[]], {}, {"a": 1}, {"value": "a", "rank": 1}, {"rank": [1], "value": ["a"]}),
+    *({"ranker": {"_": ["a"]}}, {"choices": ["left"]}),
+]
+
+
+def mutated(data: bytes, most: int, seed: int) -> bytes:
+    """Change one value of the JSON, at any depth; every third time, and where there is no JSON, the bytes."""
+    draw = random.Random(seed)
+    try:
+        records = [json.loads(line) for line in data[1:].split(b"\n")]
+    except (ValueError, RecursionError):
+        records = []
+    if not records or draw.random() < 1 / 3:
+        return bytes(atheris.Mutate(data, most))
+    at, parents = draw.randrange(len(records)), []
+    for parent in walk(records[at]):
+        keys = parent if isinstance(parent, dict) else range(len(parent))
+        parents += [(parent, key) for key in keys]
+    if parents:
+        parent, key = draw.choice(parents)
+        action = draw.choice(["replace", "replace", "remove", "double"])
+        if action == "remove":
+            del parent[key]
+        elif action == "double" and isinstance(parent, list):
+            parent.append(parent[key])
+        else:
+            parent[key] = draw.choice(VALUES)
+    return (data[:1] + "\n".join(map(json.dumps, records)).encode())[:most]
+
+
+def walk(value: Any) -> list[Any]:
+    """All lists and objects within a value, itself among them."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return [] if inner is None else [value, *(one for part in inner for one in walk(part))]
+
+
+def seeds(folder: Path) -> None:
+    """Write what the tests read as the beginning of a corpus."""
+    path = Path(__file__).parents[1] / "tests" / "readers" / "test_robustness.py"
+    spec = importlib.util.spec_from_file_location("exports", path)
+    assert spec is not None
+    assert spec.loader is not None
+    exports = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(exports)
+    for name, records in exports.EXPORTS.items():
+        for form in ("auto", name):
+            lines = "\n".join(map(json.dumps, records))
+            (folder / f"{name}-{form}.lines").write_bytes(bytes([FORMATS.index(form)]) + lines.encode())
+            whole = bytes([FORMATS.index(form) + len(FORMATS)]) + json.dumps(records).encode()
+            (folder / f"{name}-{form}.whole").write_bytes(whole)
+
+
+def main() -> None:
+    """Fuzz until the time is over."""
+    arguments = sys.argv
+    if not any(not one.startswith("-") for one in arguments[1:]):
+        seeds(FOLDER)
+        corpus = FOLDER / "corpus"
+        corpus.mkdir()
+        arguments = [*arguments, str(corpus), str(FOLDER)]
+    atheris.Setup(arguments, try_one, custom_mutator=mutated)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

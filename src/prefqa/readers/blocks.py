@@ -1,0 +1,86 @@
+"""JSON Lines in blocks of whole lines, and frames that were read of them, on disk where there are many."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from uuid import uuid4
+
+import polars as pl
+
+#: Bytes of a file that are read at once. What is made of a larger file goes to temporary files block by block.
+BLOCK = 16_000_000
+#: Rows of a typed frame that are made into JSON Lines at once.
+_ROWS = 50_000
+_BOM = b"\xef\xbb\xbf"
+
+
+def blocks_of(lines: Path | bytes) -> Iterator[bytes]:
+    """Yield JSON Lines in blocks of whole lines; compressed files are unpacked."""
+    if isinstance(lines, bytes):
+        yield lines
+    elif lines.name.lower().endswith(".zst"):
+        for part in pl.scan_lines(lines).collect().iter_slices(_ROWS):
+            yield "\n".join(part["line"]).removeprefix("\ufeff").encode()
+    else:
+        with (gzip.open if lines.name.lower().endswith(".gz") else open)(lines, "rb") as file:
+            mark = _BOM
+            while block := file.read(BLOCK):
+                yield (block + file.readline()).removeprefix(mark)
+                mark = b""
+
+
+def blocks_of_frame(frame: pl.DataFrame) -> Iterator[bytes]:
+    """Yield the rows of a frame as JSON Lines."""
+    for part in frame.iter_slices(_ROWS):
+        buffer = io.BytesIO()
+        part.write_ndjson(buffer)
+        yield buffer.getvalue()
+
+
+class Parts:
+    """Frames that become one; from the second on, all stand on disk."""
+
+    def __init__(self, schema: dict[str, pl.DataType]) -> None:
+        self._first = pl.DataFrame(schema=schema)
+        self._paths: list[Path] = []
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Add a frame of the schema."""
+        if self._first.is_empty() and not self._paths:
+            self._first = frame
+            return
+        if not self._paths:
+            self._paths.append(_written(self._first))
+        self._paths.append(_written(frame))
+
+    def whole(self) -> pl.LazyFrame:
+        """Return all rows."""
+        return pl.scan_ipc(self._paths) if self._paths else self._first.lazy()
+
+
+def spilled(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Carry out a plan in batches, with its rows on disk; they stay there until the process ends."""
+    path = folder() / f"{uuid4().hex}.parquet"
+    frame.sink_parquet(path, compression="lz4")
+    return pl.scan_parquet(path)
+
+
+def _written(frame: pl.DataFrame) -> Path:
+    path = folder() / f"{uuid4().hex}.arrow"
+    frame.write_ipc(path)
+    return path
+
+
+def folder() -> Path:
+    """The folder of temporary files, which goes when the process ends."""
+    return Path(_temporary().name)
+
+
+@cache
+def _temporary() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="prefqa-")
