@@ -36,8 +36,8 @@ def evidence(contrasts: Floats) -> Evidence:
 
     a martingale with mean 1 for normal contrasts (Robbins 1970). The e-value is its mean over k in `SIZES` and over tau
     with probabilities 1 / (tau (tau + 1)); by Ville's inequality it ever reaches 1 / alpha with probability at most
-    alpha. V is a running ratio: V_s = H_s times the sum of the variances so far over that of the weights, and never less
-    than the look's own raw variance: a few judgments far out would else count as if they were like all others.
+    alpha. V is a running ratio: V_s = H_s times the sum of the variances so far over that of the weights, and never
+    less than the look's own raw variance: a few judgments far out would else count as if they were like all others.
 
     Args:
         contrasts: (n_looks, 4): N, H, raw variance and W; look 0 has only W. A row with H = 0 tells nothing.
