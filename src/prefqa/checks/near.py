@@ -129,16 +129,29 @@ def _candidates_within(texts: pl.Series, group: Ints, threshold: float) -> tuple
         mixed = pair * np.uint64(_ODD)
         mixed ^= mixed >> np.uint64(32)
         kept = mixed <= limit[text - low]
-        text, pair = text[kept], pair[kept]
-        sample = pl.DataFrame({"text": text, "pair": pair, "group": group[text]}).unique()
-        n = np.bincount(sample["text"].to_numpy() - low, minlength=high - low)
-        sample = sample.filter(pl.struct("group", "pair").is_duplicated())
-        both = sample.join(sample, on=["group", "pair"], suffix="_2").filter(pl.col("text") < pl.col("text_2"))
-        common = both.group_by("text", "text_2").len("n").sort("text", "text_2")
-        first, second, shared = (common[name].to_numpy().astype(np.int64) for name in ("text", "text_2", "n"))
+        text, key = text[kept], (pair[kept] ^ group[text[kept]].astype(np.uint64)) * np.uint64(_ODD)
+        order = np.argsort(key, kind="stable")
+        text, key = text[order], key[order]
+        again = np.append(False, (key[1:] == key[:-1]) & (text[1:] == text[:-1]))[: key.size]
+        text, key = text[~again], key[~again]
+        n = np.bincount(text - low, minlength=high - low)
+        one, other = _pairs_of_runs(key)
+        common, shared = np.unique(text[one] * np.int64(group.size) + text[other], return_counts=True)
+        first, second = common // max(group.size, 1), common % max(group.size, 1)
         likely = shared / (n[first - low] + n[second - low] - shared) >= threshold - _MARGIN
         found.append(np.stack([first[likely], second[likely]], axis=1))
     return np.concatenate(found)[:, 0], np.concatenate(found)[:, 1]
+
+
+def _pairs_of_runs(key: Ints) -> tuple[Ints, Ints]:
+    """All pairs of places in runs of equal keys."""
+    first, second = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    at, step = np.arange(key.size), 1
+    while (at := at[at + step < key.size]).size and (at := at[key[at + step] == key[at]]).size:
+        first.append(at)
+        second.append(at + step)
+        step += 1
+    return np.concatenate(first), np.concatenate(second)
 
 
 def _similarity(texts: pl.Series, first: Ints, second: Ints) -> Floats:
