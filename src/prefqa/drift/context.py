@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtri, stdtr, stdtrit
 
-from prefqa._types import Floats
+from prefqa._types import Floats, Ints
 from prefqa.agreement.alpha import alpha_nominal
 from prefqa.agreement.ratio import ratio
 from prefqa.coding import Coded
@@ -62,13 +62,13 @@ def context(coded: Coded, reference: str, *, alpha: float, level: float) -> Cont
     names = coded.cells[PERIOD].to_list()
     moments = item_moments(coded)
     cells = [moments.of_cell(cell) for cell in range(len(names))]
-    base = cells[names.index(reference)]
-    rows = [
-        {"detector": key, "kind": CONTEXT, "period": name, "reference": reference} | _compare(cell, base, figure, level)
-        for key, figure in FIGURES.items()
-        for name, cell in zip(names, cells, strict=True)
-        if name != reference
-    ]
+    rows = []
+    for key, figure in FIGURES.items():
+        base = _Side.of(cells[names.index(reference)], figure)
+        for name, cell in zip(names, cells, strict=True):
+            if name != reference:
+                row = {"detector": key, "kind": CONTEXT, "period": name, "reference": reference}
+                rows.append(row | _compare(_Side.of(cell, figure), base, level))
     return Context(_adjusted(rows, alpha), _timeline(names, cells, level))
 
 
@@ -97,16 +97,34 @@ def holm(p_values: Floats, weights: Floats | None = None) -> Floats:
     return adjusted
 
 
-def _compare(cell: Moments, base: Moments, figure: Figure, level: float) -> dict[str, Any]:
-    votes = AT[figure.votes]
-    cell, base = (m.carrying(figure.counted) for m in (cell, base))
-    row: dict[str, Any] = {"n_items": len(cell.item), "n_votes": int(cell.counts @ cell.kinds[:, votes])}
-    for key, one in (("estimate", cell), ("reference_estimate", base)):
-        found = replicates(patterns(one), figure.coefficient, figure.counted)
-        row[key] = None if np.isnan(found.estimate) else found.estimate
-    if len(cell.item) < 2 or len(base.item) < 2:
+class _Side(NamedTuple):
+    """A figure in one period: its estimate, the items that count, and what each adds to it (None below two)."""
+
+    estimate: float | None
+    item: Ints
+    n_votes: int
+    influence: Floats | None
+
+    @classmethod
+    def of(cls, moments: Moments, figure: Figure) -> _Side:
+        """Work out a figure on the items that count for it."""
+        carrying = moments.carrying(figure.counted)
+        found = replicates(patterns(carrying), figure.coefficient, figure.counted)
+        estimate = None if np.isnan(found.estimate) else found.estimate
+        n_votes = int(carrying.counts @ carrying.kinds[:, AT[figure.votes]])
+        several = len(carrying.item) > 1
+        added = influence(carrying, figure.coefficient) if several else None
+        return cls(estimate, carrying.item, n_votes, added)
+
+
+def _compare(cell: _Side, base: _Side, level: float) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "n_items": len(cell.item), "n_votes": cell.n_votes,
+        "estimate": cell.estimate, "reference_estimate": base.estimate,
+    }  # fmt: skip
+    here, there = cell.influence, base.influence
+    if here is None or there is None:
         return row | {"reason": "fewer than two items with two votes on a pair in the period or the reference"}
-    here, there = influence(cell, figure.coefficient), influence(base, figure.coefficient)
     _, at_cell, at_base = np.intersect1d(cell.item, base.item, assume_unique=True, return_indices=True)
     variance = float(here @ here + there @ there - 2 * (here[at_cell] @ there[at_base]))
     if row["estimate"] is None or row["reference_estimate"] is None or not variance > 0:

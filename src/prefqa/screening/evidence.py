@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+import polars as pl
 from scipy.special import betainc, betaincinv, expit, ndtr, stdtr, stdtrit
 
 from prefqa._types import Bools, Floats, Ints
@@ -102,6 +104,15 @@ class _Choices:
         """Sum by group."""
         return np.bincount(self.group, weights=weights, minlength=self.n_groups).astype(np.float64)
 
+    @cached_property
+    def distinct(self) -> tuple[_Choices, Floats]:
+        """Return the choices that differ in group, quality or outcome, and how often each stands: they are few."""
+        frame = pl.DataFrame({"group": self.group, "x": self.x, "y": self.y})
+        kinds = frame.group_by(frame.columns).len("n").sort(frame.columns)
+        y, x, group = (kinds[name].to_numpy() for name in ("y", "x", "group"))
+        alone = np.arange(group.size)
+        return _Choices(y, x, group, alone, group, self.n_groups), kinds["n"].to_numpy().astype(np.float64)
+
     def squares(self, scores: Floats) -> Floats:
         """Sum by cluster, square, sum by group, times J / (J - 1)."""
         sums = np.bincount(self.cluster, weights=scores, minlength=self.home.size)
@@ -121,13 +132,14 @@ _PRIOR = 1 / 2.5**2
 def _newton(data: _Choices, fixed: float | None, towards: float, penalty: float) -> Floats:
     """Intercept and slope per group by Newton's method; the intercept may be fixed."""
     b = np.tile([fixed or 0.0, towards], (data.n_groups, 1))
+    data, n = data.distinct
     for _ in range(40):
         fitted = expit(b[data.group, 0] + b[data.group, 1] * data.x)
-        h00, h01, h11 = _information(data, fitted)
-        g1 = data.total((data.y - fitted) * data.x) - penalty * (b[:, 1] - towards)
+        h00, h01, h11 = _information(data, fitted, n)
+        g1 = data.total(n * (data.y - fitted) * data.x) - penalty * (b[:, 1] - towards)
         h11 = h11 + penalty
         if fixed is None:
-            g0 = data.total(data.y - fitted) - _PRIOR * b[:, 0]
+            g0 = data.total(n * (data.y - fitted)) - _PRIOR * b[:, 0]
             h00 = h00 + _PRIOR
             det = h00 * h11 - h01**2
             step = np.stack([h11 * g0 - h01 * g1, h00 * g1 - h01 * g0], axis=1) / det[:, None]
@@ -139,8 +151,8 @@ def _newton(data: _Choices, fixed: float | None, towards: float, penalty: float)
     return b
 
 
-def _information(data: _Choices, fitted: Floats) -> tuple[Floats, Floats, Floats]:
-    weight = fitted * (1 - fitted)
+def _information(data: _Choices, fitted: Floats, n: Floats | float = 1.0) -> tuple[Floats, Floats, Floats]:
+    weight = n * fitted * (1 - fitted)
     return data.total(weight), data.total(weight * data.x), data.total(weight * data.x**2)
 
 
