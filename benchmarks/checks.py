@@ -1,7 +1,7 @@
 """How well the rules find what was planted, how often they accuse the innocent, and what they cost.
 
-python benchmarks/checks.py defects [--items 600]
-python benchmarks/checks.py annotators [--campaigns 20]
+python benchmarks/checks.py defects [--items 600] [--seed 0] [--codes PQ105 PQ204]
+python benchmarks/checks.py annotators [--campaigns 20] [--seed 10000] [--sizes 50 200]
 python benchmarks/checks.py speed [--judgments 1000000]
 """
 
@@ -21,15 +21,27 @@ import polars as pl
 import prefqa
 from prefqa.preferences import Preferences
 from prefqa.screening.screen import CODES as ANNOTATOR_CODES
-from prefqa.simulate_defects import CODES, plant
+from prefqa.simulate_defects import CAMPAIGNS, CODES, OPTIONS, plant
 
+#: Clean campaigns: annotators, items (three judgments each), responses, whether with texts.
+CLEAN = (
+    (50, 1000, 4, True),
+    (50, 1000, 2, False),
+    (200, 4000, 4, False),
+    (200, 4000, 2, False),
+    (500, 6000, 4, False),
+    (500, 10000, 2, False),
+    (2000, 24000, 4, False),
+    (2000, 24000, 2, False),
+)
 #: Limits without a test, which clean campaigns of any size may break.
 _LIMITS = ("PQ313", "PQ314", "PQ315")
 
 
 def found_keys(prefs: Preferences, code: str, columns: list[str]) -> pl.DataFrame | None:
     """Where a rule found something; None where it could not run."""
-    checked = prefqa.check(prefs, select=[code], max_examples=10**9)
+    options = {code: OPTIONS[code]} if code in OPTIONS else None
+    checked = prefqa.check(prefs, select=[code], options=options, max_examples=10**9)
     if code not in checked.ran:
         return None
     rows = [example for examples in checked.findings["examples"] for example in examples]
@@ -41,15 +53,18 @@ def found_keys(prefs: Preferences, code: str, columns: list[str]) -> pl.DataFram
     return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String)).select(columns).unique()
 
 
-def defects(n_items: int) -> None:
+def defects(n_items: int, first_seed: int, codes: list[str]) -> None:
     """Recall and precision of each rule on what was planted, on top of what the clean campaign has."""
-    print(f"Planted defects: {n_items} items, 3 of 20 annotators each, seeds 0 to 4")
+    print(f"Planted defects: {n_items} items, 3 of 20 annotators each, seeds {first_seed} to {first_seed + 4}")
     print("| rule | planted | recall | precision |\n| --- | --- | --- | --- |")
-    for code in CODES:
+    for code in codes:
         planted, hits, found = 0, 0, 0
-        for seed in range(5):
-            clean = prefqa.simulate(n_items=n_items, n_annotators=20, spammers=0.0, tie_threshold=0.0, seed=seed)
-            one = plant(clean.preferences, code, share=0.1 if code > "PQ3" or code == "PQ212" else 0.02, seed=seed)
+        for seed in range(first_seed, first_seed + 5):
+            clean = prefqa.simulate(
+                n_items=n_items, n_annotators=20, spammers=0.0, tie_threshold=0.0, seed=seed, **CAMPAIGNS.get(code, {})
+            )
+            few = code[:3] != "PQ3" and code not in ("PQ121", "PQ212")
+            one = plant(clean.preferences, code, share=0.02 if few else 0.1, seed=seed)
             keys = one.keys.unique()
             before = found_keys(clean.preferences, code, keys.columns)
             after = found_keys(one.preferences, code, keys.columns)
@@ -62,25 +77,28 @@ def defects(n_items: int) -> None:
             found += after.height
         precision = f"{hits / found:.3f}" if found else "–"
         print(
-            f"| {code} | {planted} | {hits / planted:.3f} | {precision} |" if planted else f"| {code} | not run | | |"
+            f"| {code} | {planted} | {hits / planted:.3f} | {precision} |" if planted else f"| {code} | not run | | |",
+            flush=True,
         )
 
 
-def annotators(n_campaigns: int) -> None:
+def annotators(n_campaigns: int, first_seed: int, sizes: list[int]) -> None:
     """Share of clean campaigns in which anybody is flagged."""
-    print("Clean campaigns: nobody biased, nobody a spammer")
+    print(f"Clean campaigns: nobody biased, nobody a spammer; seeds from {first_seed}")
     print("| annotators | items | responses | campaigns | with a flag | flags |\n| --- | --- | --- | --- | --- | --- |")
-    for n, items, k, texts in ((50, 1000, 4, True), (50, 1000, 2, False), (500, 6000, 4, False)):
+    for n, items, k, texts in CLEAN:
+        if n not in sizes:
+            continue
         with_flag, flags = 0, Counter[str]()
-        for seed in range(n_campaigns):
-            campaign = prefqa.simulate(
-                items, k, n, seed=10_000 + seed, spammers=0.0, repeats=0.05, texts=texts, length_bias=0.0
-            )
+        for seed in range(first_seed, first_seed + n_campaigns):
+            campaign = prefqa.simulate(items, k, n, seed=seed, spammers=0.0, repeats=0.05, texts=texts, length_bias=0.0)
             codes = [code for code in ANNOTATOR_CODES if code not in _LIMITS]
             found = prefqa.screen(campaign.preferences, codes=codes).flags["code"]
             with_flag += not found.is_empty()
             flags.update(found)
-        print(f"| {n} | {items} | {k} | {n_campaigns} | {with_flag / n_campaigns:.3f} | {dict(flags)} |", flush=True)
+        print(
+            f"| {n:,} | {items:,} | {k} | {n_campaigns} | {with_flag / n_campaigns:.3f} | {dict(flags)} |", flush=True
+        )
 
 
 def speed(n_judgments: int) -> None:
@@ -135,11 +153,14 @@ def main() -> None:
     parser.add_argument("what", choices=["defects", "annotators", "speed"])
     parser.add_argument("--items", type=int, default=600)
     parser.add_argument("--campaigns", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=10_000, help="of the first campaign")
+    parser.add_argument("--sizes", type=int, nargs="+", default=sorted({n for n, *_ in CLEAN}), help="annotators")
+    parser.add_argument("--codes", nargs="+", default=list(CODES), help="rules")
     parser.add_argument("--judgments", type=int, default=1_000_000)
     given = parser.parse_args()
     {
-        "defects": lambda: defects(given.items),
-        "annotators": lambda: annotators(given.campaigns),
+        "defects": lambda: defects(given.items, given.seed, given.codes),
+        "annotators": lambda: annotators(given.campaigns, given.seed, given.sizes),
         "speed": lambda: speed(given.judgments),
     }[given.what]()
 

@@ -31,7 +31,8 @@ def test_a_run_fits_a_screen() -> None:
     assert any(line.startswith("Gate passed") for line in lines)
     text = " ".join(" ".join(lines).split())
     alpha = run.agreement.estimates["estimate"][0]
-    for words in ("200 items", "2 findings", f"alpha_nominal {alpha:.3f}", "Drift", "pairs by mallows", "Files out"):
+    found = f"{run.check.findings.height} findings"
+    for words in ("200 items", found, f"alpha_nominal {alpha:.3f}", "Drift", "pairs by mallows", "Files out"):
         assert words in text
 
 

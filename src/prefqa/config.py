@@ -21,13 +21,14 @@ class _Table(BaseModel):
 
 
 class ReadConfig(_Table):
-    """[read]: how the input is read."""
+    """[read]: how the input is read, and where the key stands for other names of its annotators."""
 
     shape: str = "auto"
     format: str = "auto"
     settings: str | None = None
     ranks: Literal["given", "order"] = "given"
     models: Literal["without", "with", "only"] = "without"
+    pseudonymise: str | None = None
 
 
 class SliceConfig(_Table):
@@ -108,6 +109,7 @@ class DriftConfig(_Table):
     reference: str | None = None
     features: tuple[str, ...] | None = None
     strata: tuple[str, ...] | None = None
+    cluster: str | None = None
     alpha: Level = 0.05
 
 

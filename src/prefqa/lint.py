@@ -1,4 +1,4 @@
-"""`prefqa.check`: the rules on the data, then those on annotators and votes, as one result."""
+"""`prefqa.check`: the rules on the data, then those on annotators and on what is measured, as one result."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from typing import Any
 import polars as pl
 
 from prefqa.checks import CheckResult
-from prefqa.checks import check as check_data
-from prefqa.checks.baseline import known_counts, with_baseline
-from prefqa.checks.engine import finding
+from prefqa.checks.baseline import with_baseline
+from prefqa.checks.engine import check_data, finding
 from prefqa.checks.frame import NotRun
+from prefqa.checks.request import Request
 from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, by_severity
-from prefqa.checks.rules import BY_CODE, chosen
-from prefqa.checks.slices import outside, slices_of
+from prefqa.checks.rule import Rule
+from prefqa.checks.rules import BY_CODE
+from prefqa.checks.slices import outside
+from prefqa.drift import DriftResult
+from prefqa.measured import DRIFT, Measures
+from prefqa.measured import FINDERS as MEASURED
 from prefqa.preferences import Preferences
-from prefqa.screening.divided import FINDERS as DIVIDED
-from prefqa.screening.pool import Pool
 from prefqa.screening.screen import CODES, Screening, screen
 
 
@@ -35,12 +37,14 @@ def check(
     baseline: str | Path | None = None,
     max_examples: int = 5,
     now: datetime | None = None,
+    drift: Mapping[str, Any] | None = None,
 ) -> CheckResult:
-    """Check preferences against the rules: structure, content, provenance; annotators, votes.
+    """Check preferences against the rules: structure, content, provenance; annotators, agreement, votes, drift.
 
     Args:
         prefs: the preferences, from `prefqa.read`.
-        select: codes of the rules to run, or beginnings of codes ("PQ1"); all if empty.
+        select: codes of the rules to run, or beginnings of codes ("PQ1"); if empty, all but those on drift (PQ6), which
+            take longer than all others together.
         ignore: codes not to run, likewise.
         severity: another severity by code: "error", "warning" or "info".
         options: options of rules by code, as `prefqa explain CODE` names them: {"PQ206": {"threshold": 0.9}}.
@@ -48,58 +52,68 @@ def check(
         baseline: an earlier findings.json, whose counts are known: the gate fails on what is new.
         max_examples: how many rows each finding shows.
         now: the moment after which a time is in the future; the present one if not given.
+        drift: arguments of `prefqa.drift` for PQ6: {"every": "1d"}.
 
     Returns:
-        CheckResult. The rules on annotators look at what the other rules have left in.
+        CheckResult. The rules on annotators, agreement, votes and drift look at what the other rules have left in.
 
     Raises:
         UsageError: a code, severity, option or slice that does not exist, or a negative `max_examples`.
         ReadError: a baseline that cannot be read.
     """
-    data = check_data(
-        prefs,
-        select=select,
-        ignore=ignore,
-        severity=severity,
-        options=options,
-        slices=slices,
-        baseline=baseline,
-        max_examples=max_examples,
-        now=now,
-    )
-    rules = [rule for rule in chosen(select, ignore) if rule.code in CODES or rule.code in DIVIDED]
-    unasked = slices_of(rules, slices)
-    groups = {wheres: [code for code, those in unasked.items() if those == wheres] for wheres in unasked.values()}
-    if not groups:
-        return data
-    findings, not_run, ran = [], [data.not_run], [*data.ran]
-    for wheres, codes in groups.items():
-        left = outside(data.preferences, wheres)
-        screened = screen(left, codes=codes, options=options)
-        findings += _findings(screened, severity or {}, max_examples)
-        not_run.append(screened.not_run)
-        ran += screened.tested
-        pool = Pool(left, {})
-        for code in sorted(DIVIDED.keys() & set(codes)):
-            found = DIVIDED[code](pool)
+    request = Request(select, ignore, severity, options, slices, baseline, max_examples, now)
+    data = check_data(prefs, request)
+    rules = request.rules({*CODES, *MEASURED})
+    return _added(data, request, rules, lambda left, _: Measures(left, request.settings, drift or {}))
+
+
+def with_drift(checked: CheckResult, request: Request, drifted: DriftResult, options: Mapping[str, Any]) -> CheckResult:
+    """Add what the rules on drift say of a result that is known, measured with `options` on what the check left in."""
+    rules = [rule for rule in request.rules(DRIFT, unasked=True) if rule.code not in checked.ran]
+
+    def measures(left: Preferences, wheres: tuple[str, ...]) -> Measures:
+        return Measures(left, request.settings, options, None if wheres else drifted)
+
+    return _added(checked, request, rules, measures)
+
+
+def _added(
+    checked: CheckResult,
+    request: Request,
+    rules: Sequence[Rule],
+    measures_of: Callable[[Preferences, tuple[str, ...]], Measures],
+) -> CheckResult:
+    """Add what rules on annotators and on measures find in what a check has left in."""
+    unasked = request.without(rules)
+    findings, not_run, ran = [], [checked.not_run], [*checked.ran]
+    for wheres in dict.fromkeys(unasked.values()):
+        codes = [code for code, those in unasked.items() if those == wheres]
+        left = outside(checked.preferences, wheres)
+        if set(codes) & set(CODES):
+            screened = screen(left, codes=codes, options=request.options)
+            findings += _findings(screened, request)
+            not_run.append(screened.not_run)
+            ran += screened.tested
+        measures = measures_of(left, wheres)
+        for code in sorted(MEASURED.keys() & set(codes)):
+            found = MEASURED[code](measures)
             if isinstance(found, NotRun):
                 not_run.append(pl.DataFrame({"code": [code], "reason": [found.reason]}))
                 continue
             ran.append(code)
             if found.count:
                 rule = BY_CODE[code]
-                findings.append(finding(rule, found, (severity or {}).get(code, rule.severity), max_examples))
-    known = known_counts(baseline) if baseline is not None else None
-    added = with_baseline(pl.DataFrame(findings, schema=FINDING_SCHEMA, orient="row"), known)
+                findings.append(finding(rule, found, request.level_of(rule), request.max_examples))
+    added = with_baseline(pl.DataFrame(findings, schema=FINDING_SCHEMA, orient="row"), request.known)
     return replace(
-        data,
-        findings=by_severity(pl.concat([data.findings, added])),
+        checked,
+        findings=by_severity(pl.concat([checked.findings, added])),
         not_run=pl.concat(not_run).sort("code"),
         ran=tuple(sorted(ran)),
     )
 
 
-def _findings(screened: Screening, severity: Mapping[str, str], max_examples: int) -> list[dict[str, Any]]:
+def _findings(screened: Screening, request: Request) -> list[dict[str, Any]]:
     found = []
     for code, of in screened.tested.items():
         flags = screened.flags.filter(pl.col("code") == code)
@@ -111,13 +125,13 @@ def _findings(screened: Screening, severity: Mapping[str, str], max_examples: in
         message = f"{counted}: {rule.summary}. {_said(flags.row(0, named=True))}."
         examples = [
             dict.fromkeys(EXAMPLE) | {"annotator_id": row["annotator_id"], "value": _said(row)}
-            for row in flags.head(max_examples).to_dicts()
+            for row in flags.head(request.max_examples).to_dicts()
         ]
         found.append(
             {
                 "code": code,
                 "name": rule.name,
-                "severity": severity.get(code, rule.severity),
+                "severity": request.level_of(rule),
                 "count": n,
                 "share": n / of if of else 0.0,
                 "message": message,

@@ -12,6 +12,7 @@ import polars as pl
 
 from prefqa.agreement import AgreementResult, DisagreementResult, agreement, disagreement
 from prefqa.checks import CheckResult
+from prefqa.checks.request import Request
 from prefqa.config import Config, ConsensusConfig, LeaderboardConfig, load_config, parse_config
 from prefqa.consensus import ConsensusResult, Margin, Method, PairSet, PairSplit, Select, Ties, consensus
 from prefqa.consensus.leaderboard import LeaderboardResult, leaderboard
@@ -19,8 +20,10 @@ from prefqa.consensus.leaderboard import Ties as TieModel
 from prefqa.drift import DriftResult, drift
 from prefqa.errors import ConfigError, UsageError
 from prefqa.gate import GateResult, gate
-from prefqa.lint import check
+from prefqa.lint import check, with_drift
+from prefqa.measured import DRIFT
 from prefqa.preferences import Preferences, Source
+from prefqa.pseudonyms import key_of, pseudonymise
 from prefqa.readers import read, readable
 from prefqa.results import Result, records
 from prefqa.writers.atomic import staged_directory, write_json, write_parquet, write_text
@@ -115,21 +118,25 @@ def run(
     prefs = (
         source
         if isinstance(source, Preferences)
-        else read(source, columns=settings.columns or None, **settings.read.model_dump())
+        else read(source, columns=settings.columns or None, **settings.read.model_dump(exclude={"pseudonymise"}))
     )
+    if settings.read.pseudonymise:
+        prefs = pseudonymise(prefs, key_of(settings.read.pseudonymise))
     with readable(prefs.source.files):
         return _measured(prefs, settings, say)
 
 
 def _measured(prefs: Preferences, settings: Config, say: Progress) -> RunResult:
     say("check")
-    checked = check(prefs, **settings.checks.model_dump())
+    request = Request(**settings.checks.model_dump())
+    checked = check(prefs, **settings.checks.model_dump() | {"ignore": (*settings.checks.ignore, *DRIFT)})
     clean = checked.preferences
     say("agreement")
     agreed = agreement(clean, **settings.agreement.model_dump())
     divided = disagreement(clean, level=settings.agreement.level)
     say("drift")
     drifted = drift(clean, **settings.drift.model_dump())
+    checked = with_drift(checked, request, drifted, settings.drift.model_dump())
     say("consensus")
     found = consensus(clean, method=_one_of("consensus.method", settings.consensus.method, get_args(Method)))
     pairs, split = pairs_of(found, settings.consensus)

@@ -206,3 +206,56 @@ def test_tulu_has_nine_pairs_judged_twice_by_one_annotator(real_data: Path) -> N
 def test_rankme_annotators_rank_equal_texts_apart_in_14_of_324_judgments(real_data: Path) -> None:
     found = check(prefqa.read(real_data / "rankme" / "judgments.parquet"), select=["PQ205"])
     assert "Of 324 judgments on two equal texts 14 rank them apart" in found.findings["message"][0]
+
+
+def test_what_is_taken_to_have_one_form_has_it() -> None:
+    """By Unicode's own data: no such character changes under NFKC, nor two of them beside each other, as composites."""
+    import re
+    import unicodedata
+
+    from prefqa.checks.patterns import ODD_BLANK, UNSTABLE
+
+    unstable = re.compile(re.sub(r"\\x\{([0-9A-F]+)\}", lambda code: rf"\u{int(code[1], 16):04x}", UNSTABLE))
+    stable = {chr(code) for code in range(0x10000) if not unstable.match(chr(code))}
+    assert len(stable) > 20_000
+    assert all(unicodedata.normalize("NFKC", one) == one and not unicodedata.combining(one) for one in stable)
+    parts = [unicodedata.decomposition(chr(code)).split() for code in range(0x110000)]
+    pairs = [[chr(int(part, 16)) for part in both] for both in parts if len(both) == 2 and not both[0].startswith("<")]
+    assert not any(set(pair) <= stable for pair in pairs)
+    blank = re.compile(re.sub(r"\\x\{([0-9A-F]+)\}", lambda code: rf"\u{int(code[1], 16):04x}", ODD_BLANK))
+    spaces = pl.Series([chr(code) for code in range(0x10000) if not 0xD800 <= code < 0xE000])
+    assert all(blank.match(one) for one in spaces.filter(spaces.str.contains(r"^\s$")) if one != " ")
+
+
+@given(st.lists(WORDS, min_size=1, max_size=5))
+def test_texts_are_brought_to_the_form_of_the_definition(texts: list[str]) -> None:
+    from prefqa.checks.texts import normal
+
+    text = pl.col("t")
+    plain = text.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
+    frame = pl.DataFrame({"t": texts})
+    assert frame.select(normal(text)).equals(frame.select(plain))
+
+
+@needs_text
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40))
+def test_near_duplicates_within_a_group_are_those_of_exact_jaccard_similarity(seed: int, changed: int) -> None:
+    import numpy as np
+
+    from prefqa.checks.near import near
+
+    rng = np.random.default_rng(seed)
+    words = rng.integers(0, 5000, (9, 300)).astype(str)
+    words[4] = words[3]
+    words[4][rng.permutation(300)[:changed]] = "new"
+    words[5] = words[3]
+
+    def pairs(text: str) -> set[tuple[str, str]]:
+        return set(pairwise(text.split()))
+
+    sentences = [" ".join(row) for row in words]
+    one, other = pairs(sentences[3]), pairs(sentences[4])
+    similarity = len(one & other) / len(one | other)
+    found = near(pl.Series(sentences), 0.8, within=pl.Series([0, 0, 0, 1, 1, 2, 2, 2, 3]))
+    assert found["text"].to_list() == ([3, 4] if similarity >= 0.8 else [])
+    assert found["similarity"].to_list() == pytest.approx([similarity] * found.height)

@@ -22,7 +22,7 @@ from strategies import judgments
 
 HERE = Path(__file__).parent
 #: Packages that rules with this extra need; where one is missing, its rules say so instead of passing.
-EXTRAS = {"text": ("rensa", "ftfy"), "licence": ("license_expression",)}
+EXTRAS = {"text": ("rensa", "ftfy"), "licence": ("license_expression",), "language": ("py3langid",)}
 
 
 @pytest.fixture(autouse=True)

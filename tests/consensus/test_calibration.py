@@ -26,6 +26,14 @@ def test_loss_is_the_mean_of_minus_log_probability() -> None:
     assert se == pytest.approx(math.hypot(*by_item) / 3)
 
 
+def test_gain_is_the_difference_of_losses_and_its_error_that_of_paired_votes() -> None:
+    one, other = drawn(500, 1.0), drawn(500, 3.0)
+    gain, se = one.gain(other)
+    assert gain == pytest.approx(other.loss()[0] - one.loss()[0])
+    assert 0 < se < math.hypot(one.loss()[1], other.loss()[1])
+    assert one.gain(one) == (0.0, 0.0)
+
+
 @pytest.mark.parametrize("stretch", [0.5, 1.0, 2.0])
 def test_slope_undoes_what_stretched_the_predictions(stretch: float) -> None:
     assert fit_slope(drawn(20_000, stretch)) == pytest.approx(1 / stretch, rel=0.1)

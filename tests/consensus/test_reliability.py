@@ -16,7 +16,7 @@ from prefqa.consensus.choose import choose
 from prefqa.consensus.posterior import independent_posterior, order_posterior
 from prefqa.consensus.reliability import beliefs, fit_reliabilities
 from prefqa.votes import buckets
-from strategies import planted
+from strategies import planted, preferences
 
 
 @pytest.mark.parametrize("k", [2, 3, 4])
@@ -124,6 +124,26 @@ def test_the_choice_is_the_least_held_out_loss() -> None:
     best = found.table.sort("log_loss").row(0, named=True)
     assert (best["method"], best["prior_votes"]) == (found.candidate.method, found.candidate.prior_votes)
     assert found.table["n_votes"].unique().to_list() == [600]
+
+
+def test_where_no_gain_is_clear_majority_stays() -> None:
+    """Items differ in how divided people are, all annotators are alike: votes are beta-binomial, which is majority's
+    model, so others can only be ahead by chance."""
+    kept = []
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        first = rng.random((400, 3)) < rng.beta(0.3, 0.3, (400, 1))
+        frame = pl.DataFrame(
+            {
+                "item_id": [f"i{i:03}" for i in np.repeat(np.arange(400), 6)],
+                "annotator_id": [f"a{a}" for a in np.tile(np.repeat(np.arange(3), 2), 400)],
+                "response_id": ["x", "y"] * 1_200,
+                "rank": np.stack([2 - first, 1 + first], axis=2).ravel(),
+            }
+        )
+        choice = choose(list(buckets(preferences(frame).coded())), 3)
+        kept.append(choice.candidate.method == "majority")
+    assert sum(kept) >= 4, kept
 
 
 def test_many_responses_are_taken_pair_by_pair() -> None:

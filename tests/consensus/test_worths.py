@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from scipy.special import log_expit
 import prefqa
 from prefqa.consensus.bradley_terry import worths
 from prefqa.consensus.plackett_luce_items import item_worths
-from prefqa.consensus.weighted_bradley_terry import weighted_bradley_terry
+from prefqa.consensus.weighted_bradley_terry import vote_weight, weighted_bradley_terry
 from prefqa.votes import buckets
 from strategies import preferences
 
@@ -131,6 +132,41 @@ def test_discriminations_maximise_the_integrated_posterior() -> None:
     _, found = weighted_bradley_terry([bucket], 6)
     assert found.converged
     assert np.abs(found.eta - expected).max() < 0.1 + np.abs(expected).max() / 12
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5, 6])
+def test_votes_of_a_ranking_weigh_what_random_rankings_spread_less_than_independent_votes(n: int) -> None:
+    a, b = np.triu_indices(n, 1)
+    agreeing = [(np.array(order)[a] < np.array(order)[b]).sum() for order in permutations(range(n))]
+    assert vote_weight(np.array([n]))[0] == pytest.approx(a.size / 4 / np.var(agreeing))
+
+
+def test_annotators_who_agree_are_not_taken_for_perfect() -> None:
+    """Rankings by worth and Gumbel noise. With all six votes at their face value the best run to the bound."""
+    rng = np.random.default_rng(0)
+    eta = np.repeat([0.2, 1.0, 2.0, 4.0], 5)
+    theta = rng.normal(size=(1_500, 4))
+    who = np.argsort(rng.random((1_500, 20)), axis=1)[:, :3]
+    worth = eta[who][:, :, None] * theta[:, None, :] + rng.gumbel(size=(1_500, 3, 4))
+    frame = pl.DataFrame(
+        {
+            "item_id": [f"i{i:04}" for i in np.repeat(np.arange(1_500), 12)],
+            "annotator_id": [f"a{a:02}" for a in np.repeat(who.ravel(), 4)],
+            "response_id": [f"r{r}" for r in np.tile(np.arange(4), 4_500)],
+            "rank": (-worth).argsort(axis=2).argsort(axis=2).ravel() + 1,
+        }
+    )
+    result = prefqa.consensus(preferences(frame), method="weighted-bradley-terry")
+    found = result.annotators["discrimination"].to_numpy()
+    assert np.corrcoef(found, eta)[0, 1] > 0.97
+    assert found.max() < 5
+    pairs = result.pairs()
+    better = theta[
+        pairs["item_id"].str.slice(1).cast(pl.Int64).to_numpy()[:, None],
+        pairs.select(pl.col("chosen_id", "rejected_id").str.slice(1).cast(pl.Int64)).to_numpy(),
+    ]
+    right = better[:, 0] > better[:, 1]
+    assert abs(right.mean() - pairs["p_better"].to_numpy().mean()) < 0.05
 
 
 def test_with_equal_discriminations_the_order_is_that_of_bradley_terry() -> None:

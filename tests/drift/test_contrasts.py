@@ -15,8 +15,8 @@ from prefqa.drift.context import holm
 from prefqa.drift.contrasts import against, change_points, compare
 from prefqa.drift.evidence import Evidence
 from prefqa.drift.periods import cut
+from prefqa.drift.rankings import rankings
 from prefqa.drift.scan import exceeds, largest
-from prefqa.drift.vote_table import vote_table
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def evidence() -> Evidence:
     prefs = prefqa.simulate(200, 3, 8, 3, seed=3, weeks=6, texts=False, tie_threshold=0.2, drift=drift).preferences
     periods = cut(prefs, time=None, every=None, version=None, batch=None)
     assert periods is not None
-    votes = vote_table(periods)
+    votes = rankings(periods)
     return Evidence.of(votes, change_points(votes.periods), seed=0)
 
 
@@ -36,8 +36,8 @@ def test_contrasts_are_what_their_definition_says(evidence: Evidence) -> None:
         mine = scores.cell == cell
         after = mine & (scores.period > contrast)
         before = mine & (scores.period <= contrast)
-        w_before, w_after = (scores.information[side, column].sum() for side in (before, after))
-        s_before, s_after = (scores.score[side, column].sum() for side in (before, after))
+        w_before, w_after = (scores.information[side, column].sum(dtype=float) for side in (before, after))
+        s_before, s_after = (scores.score[side, column].sum(dtype=float) for side in (before, after))
         f = w_before / (w_before + w_after) if w_before * w_after > 0 else 0.0
         expected = f * s_after - (1 - f) * s_before if f else 0.0
         assert found.difference[cell, contrast, column] == pytest.approx(expected)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from scipy.stats import fisher_exact
+from scipy.integrate import quad
+from scipy.stats import beta, fisher_exact
 
 import prefqa
-from prefqa.drift.gold import _exact, gold
+from prefqa.drift.gold import _exact, gold, right_answers
+from prefqa.drift.gold_timeline import SO_FAR, confidence_sequence, gold_by_period
 from prefqa.drift.periods import Periods, cut
 from strategies import preferences
 
@@ -77,3 +79,40 @@ def test_right_means_that_the_first_ranked_are_the_gold_best() -> None:
     assert (row["reference_estimate"], row["estimate"]) == (0.5, 0.5)  # right and a tie; wrong and right
     bare = gold(periods(preferences(frame.drop("gold_rank")), batch="batch"), reference="b1", alpha=0.05)
     assert bare[0]["reason"] == "no column 'gold_rank'"
+
+
+def test_right_answers_by_period_are_counted_with_exact_intervals_and_so_far() -> None:
+    prefs = prefqa.simulate(
+        n_items=120, n_responses=3, n_annotators=8, gold=0.4, weeks=4, seed=1, texts=False
+    ).preferences
+    found = [row for row in gold_by_period(periods(prefs), 0.95) if row["coefficient"] == "gold"]
+    so_far = [row for row in gold_by_period(periods(prefs), 0.95) if row["coefficient"] == SO_FAR]
+    answers = right_answers(periods(prefs).prefs.judgments, ["batch"])
+    by_batch = answers.group_by("batch").agg(n=pl.len(), right=pl.col("right").sum()).sort("batch")
+    assert [row["n_votes"] for row in found] == by_batch["n"].to_list()
+    assert [row["estimate"] for row in found] == pytest.approx((by_batch["right"] / by_batch["n"]).to_list())
+    for row in found:
+        right, n = round(row["estimate"] * row["n_votes"]), row["n_votes"]
+        assert beta.cdf(row["ci_low"], right, n - right + 1) == pytest.approx(0.025)
+        assert beta.sf(row["ci_high"], right + 1, n - right) == pytest.approx(0.025)
+    assert so_far[-1]["estimate"] == pytest.approx(answers["right"].mean())
+    assert so_far[-1]["n_items"] == answers["item_id"].n_unique()
+    wide, narrow = so_far[0]["ci_high"] - so_far[0]["ci_low"], so_far[-1]["ci_high"] - so_far[-1]["ci_low"]
+    assert narrow < wide
+
+
+def test_a_confidence_sequence_holds_at_all_times_at_once() -> None:
+    rng = np.random.default_rng(0)
+    out = 0
+    for _ in range(400):
+        right = np.cumsum(rng.random(300) < 0.8)
+        bounds = [confidence_sequence(int(right[n - 1]), n, 0.9) for n in range(5, 301, 5)]
+        out += any(not low <= 0.8 <= high for low, high in bounds)
+    assert out / 400 < 0.1
+
+
+@pytest.mark.parametrize(("right", "n"), [(0, 7), (7, 7), (3, 10), (80, 100)])
+def test_the_bounds_of_a_confidence_sequence_meet_the_mixtures_threshold(right: int, n: int) -> None:
+    mixture, _ = quad(lambda q: q**right * (1 - q) ** (n - right), 0, 1)
+    for p in set(confidence_sequence(right, n, 0.95)) - {0.0, 1.0}:
+        assert mixture / (p**right * (1 - p) ** (n - right)) == pytest.approx(20, rel=1e-6)

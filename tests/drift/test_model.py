@@ -14,7 +14,8 @@ from scipy.stats import norm
 import prefqa
 from prefqa.drift import model
 from prefqa.drift.periods import cut
-from prefqa.drift.vote_table import VoteTable, vote_table
+from prefqa.drift.rankings import rankings
+from prefqa.drift.vote_table import VoteTable
 
 
 def votes(seed: int = 1, **options: Any) -> VoteTable:
@@ -22,7 +23,7 @@ def votes(seed: int = 1, **options: Any) -> VoteTable:
     prefs = prefqa.simulate(**settings, seed=seed).preferences
     periods = cut(prefs, time=None, every=None, version=None, batch=None)
     assert periods is not None
-    return vote_table(periods)
+    return rankings(periods).votes()
 
 
 def parameters(table: VoteTable, seed: int = 0) -> tuple[Any, np.ndarray[Any, Any]]:
@@ -58,7 +59,7 @@ def test_the_likelihood_of_a_unit_is_its_integral_over_z() -> None:
             return float(norm.pdf(z) * chance.prod())
 
         total += np.log(quad(likelihood, -8, 8)[0])
-    assert model.posterior(first, first.starts, fitted).log_likelihood == pytest.approx(total, abs=2e-3)
+    assert model.all_slopes(first, fitted, model.groups(first)).log_likelihood == pytest.approx(total, abs=2e-3)
 
 
 def test_planted_weights_are_found_in_their_ratio_to_what_is_not_recorded() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 import prefqa
 from prefqa.drift.evalues import SIZES, evidence
+from prefqa.drift.looks import Scored, _near
 from prefqa.errors import ReadError, UsageError
 
 CAMPAIGN = {"n_items": 600, "n_responses": 3, "n_annotators": 12, "habits": 0.3, "weeks": 8, "texts": False}
@@ -121,3 +122,13 @@ def test_states_that_do_not_fit_are_refused(tmp_path: Path) -> None:
 def test_one_look_says_nothing_yet(tmp_path: Path) -> None:
     result = prefqa.watch(up_to(campaign(1), 1), tmp_path / "state.json")
     assert (result.alarm, result.e_value, result.p_value) == (None, 1.0, 1.0)
+
+
+def test_a_judgment_far_out_counts_as_far_as_most_and_the_rest_as_they_are() -> None:
+    rng = np.random.default_rng(0)
+    score, none = rng.normal(size=1_000), np.zeros(1_000, np.int64)
+    score[0] = -50.0
+    near = _near(Scored(score, np.ones(1_000), none, none, none)).score
+    assert near[0] == pytest.approx(-3 * np.sqrt((score**2).mean()))
+    inside = np.abs(score) < 3
+    assert (near[inside] == score[inside]).all()

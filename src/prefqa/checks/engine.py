@@ -2,72 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from prefqa.checks.baseline import known_counts, with_baseline
+from prefqa._words import formatted
+from prefqa.checks.baseline import with_baseline
 from prefqa.checks.finders import FINDERS
 from prefqa.checks.frame import LONG, Found, Frame, NotRun
-from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, SEVERITIES, CheckResult, by_severity
+from prefqa.checks.request import Request
+from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, CheckResult, by_severity
 from prefqa.checks.rule import Rule
-from prefqa.checks.rules import BY_CODE, chosen, unknown, with_defaults
-from prefqa.checks.slices import outside, slices_of
-from prefqa.errors import UsageError
+from prefqa.checks.slices import outside
 from prefqa.preferences import ROW, Preferences, as_preferences
 
 
-def check(
-    prefs: Preferences,
-    *,
-    select: Sequence[str] = (),
-    ignore: Sequence[str] = (),
-    severity: Mapping[str, str] | None = None,
-    options: Mapping[str, Mapping[str, Any]] | None = None,
-    slices: Sequence[Mapping[str, Any]] = (),
-    baseline: str | Path | None = None,
-    max_examples: int = 5,
-    now: datetime | None = None,
-) -> CheckResult:
-    """Check preferences against the rules on the data; `prefqa.check` adds those on annotators.
+def check(prefs: Preferences, **asked: Any) -> CheckResult:
+    """Check preferences against the rules on the data alone; see `prefqa.check`, which adds the others."""
+    return check_data(prefs, Request(**asked))
 
-    Args:
-        prefs: the preferences, from `prefqa.read`.
-        select: codes of the rules to run, or beginnings of codes ("PQ1"); all if empty.
-        ignore: codes not to run, likewise.
-        severity: another severity by code: "error", "warning" or "info".
-        options: options of rules by code, as `prefqa explain CODE` names them: {"PQ206": {"threshold": 0.9}}.
-        slices: where some rules are not asked: {"where": "batch=pilot", "ignore": ["PQ105"]}.
-        baseline: an earlier findings.json, whose counts are known: the gate fails on what is new.
-        max_examples: how many rows each finding shows.
-        now: the moment after which a time is in the future; the present one if not given.
 
-    Returns:
-        CheckResult. Rows that no result can use (empty ids, not submitted, no rank) are never counted anywhere, whether
-        or not their rule runs; the rule puts them into the quarantine.
+def check_data(prefs: Preferences, request: Request) -> CheckResult:
+    """Check preferences against the rules on the data.
 
-    Raises:
-        UsageError: a code, severity, option or slice that does not exist, or a negative `max_examples`.
-        ReadError: a baseline that cannot be read.
+    Rows that no result can use (empty ids, not submitted, no rank) are never counted anywhere, whether or not their
+    rule runs; the rule puts them into the quarantine.
     """
     prefs = as_preferences(prefs)
-    rules = [rule for rule in chosen(select, ignore) if rule.code in FINDERS]
-    for code, level in (severity or {}).items():
-        if code not in BY_CODE:
-            raise unknown(code)
-        if level not in SEVERITIES:
-            raise UsageError(f"severity of {code}: {level!r} is not one of {', '.join(SEVERITIES)}")
-    if max_examples < 0:
-        raise UsageError(f"max_examples is {max_examples}; it must be 0 or more")
-    settings = with_defaults(options or {})
-    known = known_counts(baseline) if baseline is not None else None
-    unasked = slices_of(rules, slices)
+    rules = request.rules(FINDERS)
+    known = request.known
+    unasked = request.without(rules)
     codes = [rule.code for rule in rules]
     frames = {
-        wheres: Frame.of(outside(prefs, wheres), now or datetime.now(UTC), settings, codes)
+        wheres: Frame.of(outside(prefs, wheres), request.now or datetime.now(UTC), request.settings, codes)
         for wheres in {(), *unasked.values()}
     }
     frame = frames[()]
@@ -77,7 +45,7 @@ def check(
         if isinstance(found, NotRun):
             not_run.append({"code": rule.code, "reason": found.reason})
         elif found.count:
-            findings.append(finding(rule, found, (severity or {}).get(rule.code, rule.severity), max_examples))
+            findings.append(finding(rule, found, request.level_of(rule), request.max_examples))
             if rule.quarantines:
                 left_out.append(_left_out(rule, found))
     quarantine, clean = _split(prefs, frame, left_out)
@@ -119,7 +87,7 @@ def finding(rule: Rule, found: Found, severity: str, max_examples: int) -> dict[
 
 def _left_out(rule: Rule, found: Found) -> pl.LazyFrame:
     reason = pl.when(pl.col("_value").is_not_null()).then(
-        pl.format("{}: {}", pl.lit(rule.summary), pl.col("_value").cast(pl.String))
+        formatted("{}: {}", pl.lit(rule.summary), pl.col("_value").cast(pl.String))
     )
     return found.rows.select(
         LONG, pl.lit(rule.code).alias("code"), reason.otherwise(pl.lit(rule.summary)).alias("reason")

@@ -10,7 +10,8 @@ _HEAD = """# Rules
 
 `prefqa check` runs these; `prefqa explain CODE` says the same in the terminal. `[checks]` in `prefqa.toml` chooses
 among them (`select`, `ignore`), sets another `severity`, and takes options. A rule that lacks what it needs is listed
-as not run: neither passed nor failed. This page is written by `python -m prefqa.checks.page`.
+as not run: neither passed nor failed. The rules on drift (PQ6) run where they are selected, and in `prefqa run`, which
+measures drift anyway. This page is written by `python -m prefqa.checks.page`.
 """
 _WIDTH = 118
 

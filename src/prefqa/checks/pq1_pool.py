@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Ints
+from prefqa._words import formatted
 from prefqa.checks.frame import IDS, Found, Frame, NotRun, height, nothing
 from prefqa.errors import UsageError
 
@@ -91,7 +92,7 @@ def before_guidelines(frame: Frame) -> Found | NotRun:
         list(released), [_moment(one) for one in released.values()], default=None, return_dtype=pl.Datetime("us", "UTC")
     )
     rows = frame.rows.filter(pl.col("created_at") < since).with_columns(
-        pl.format("{} at {}", "guideline_version", pl.col("created_at").cast(pl.String)).alias("_value")
+        formatted("{} at {}", "guideline_version", pl.col("created_at").cast(pl.String)).alias("_value")
     )
     n = height(rows)
     message = f"{n:,} of {frame.n_rows:,} rows are from before the version of the guidelines that they name."
@@ -111,7 +112,7 @@ def ids_alike(frame: Frame) -> Found:
             .filter(pl.len().over("bare") > 1)
             .select(
                 pl.col("id").alias(name),
-                pl.format("{} ids are one: {}", pl.len().over("bare"), "bare").alias("_value"),
+                formatted("{} ids are one: {}", pl.len().over("bare"), "bare").alias("_value"),
             )
         )
         if alike.height:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.checks.frame import IDS, Found, Frame, NotRun, height, nothing
 from prefqa.checks.schemas import RANGES, schema_failures
 from prefqa.preferences import ROW, raw_name
@@ -120,7 +121,7 @@ def _of_rows(frame: Frame, test: str, value: pl.Expr | None, message: str) -> Fo
 def _listed(wrong: dict[str, tuple[pl.Expr, str]]) -> pl.Expr:
     """What is wrong in a row: each column whose test holds, with its value."""
     said = [
-        pl.when(test).then(pl.format(f"{name}={{}}", pl.col(column).cast(pl.String)))
+        pl.when(test).then(formatted(f"{name}={{}}", pl.col(column).cast(pl.String)))
         for name, (test, column) in wrong.items()
     ]
     return pl.concat_str(said or [pl.lit(None, pl.String)], separator=", ", ignore_nulls=True)

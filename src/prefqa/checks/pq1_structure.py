@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Bools
+from prefqa._words import formatted
 from prefqa.checks.frame import LONG, RAW_RANK, Found, Frame, NotRun, held, nothing
 from prefqa.preferences import ROW
 
@@ -31,8 +32,8 @@ def duplicate_judgment(frame: Frame) -> Found:
         .filter((pl.col("_ranks") > 1) | (pl.col("_place") > 0))
         .with_columns(
             pl.when(pl.col("_ranks") > 1)
-            .then(pl.format("rank {}, and another beside it", pl.col("rank").cast(pl.String).fill_null("none")))
-            .otherwise(pl.format("rank {} again", pl.col("rank").cast(pl.String).fill_null("none")))
+            .then(formatted("rank {}, and another beside it", pl.col("rank").cast(pl.String).fill_null("none")))
+            .otherwise(formatted("rank {} again", pl.col("rank").cast(pl.String).fill_null("none")))
             .alias("_value")
         )
     )
@@ -99,7 +100,7 @@ def partial_ranking(frame: Frame) -> Found:
         .filter((pl.col("n_ranked") < pl.col("_k")) & (pl.col("n_ranked") > 0))
         .collect(engine="streaming")
     )
-    counts = partial.lazy().select(*frame.key, pl.format("{} of {} ranked", "n_ranked", "_k").alias("_value"))
+    counts = partial.lazy().select(*frame.key, formatted("{} of {} ranked", "n_ranked", "_k").alias("_value"))
     rows = frame.rows.join(counts, on=frame.key, how="inner", nulls_equal=True)
     n, of = partial.height, frame.sound.height
     message = (
@@ -155,7 +156,7 @@ def score_contradicts_rank(frame: Frame) -> Found | NotRun:
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(-1)) for name in frame.key)
     worse = pl.when(same).then(pl.col("_highest").shift(-1))
     contradicting = steps.filter(worse > pl.col("_lowest")).select(frame.key).unique().collect(engine="streaming")
-    value = pl.format("rank {}, score {}", pl.col("rank"), pl.col("score"))
+    value = formatted("rank {}, score {}", pl.col("rank"), pl.col("score"))
     rows = frame.of_judgments(contradicting).with_columns(value.alias("_value"))
     n, of = contradicting.height, frame.n_judgments
     message = (
@@ -184,7 +185,7 @@ def option_order(frame: Frame) -> Found | NotRun:
         return too_few
     if not _in_order(ranked, frame.key, by):
         return nothing(frame)
-    rows = frame.rows.with_columns(pl.format(f"rank {{}}, {by} {{}}", pl.col("rank"), pl.col(by)).alias("_value"))
+    rows = frame.rows.with_columns(formatted(f"rank {{}}, {by} {{}}", pl.col("rank"), pl.col(by)).alias("_value"))
     n = lengths.len()
     message = (
         f"All {n:,} rankings equal the order of {by}: the ranks were most likely lost in the export. Export again "
@@ -212,7 +213,7 @@ def repeated_judgment(frame: Frame) -> Found | NotRun:
         return NotRun("there is no judgment_id column")
     unit = [name for name in frame.key if name != "judgment_id"]
     repeated = frame.sound.filter(pl.len().over(unit) > 1)
-    rows = frame.of_judgments(repeated).with_columns(pl.format("judgment {}", "judgment_id").alias("_value"))
+    rows = frame.of_judgments(repeated).with_columns(formatted("judgment {}", "judgment_id").alias("_value"))
     n = repeated.height - repeated.select(unit).unique().height
     of = frame.sound.height
     message = f"{n:,} of {of:,} judgments are of an item that the annotator judged again later; the latest counts."

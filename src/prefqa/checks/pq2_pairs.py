@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.checks.frame import IDS, Found, Frame, NotRun, nothing
 from prefqa.checks.texts import Texts, excerpt, normal, normal_candidates
 
@@ -56,7 +57,7 @@ def equal_ranked_apart(frame: Frame) -> Found | NotRun:
     both = ranked.select(*frame.key, "_group", "_ranks").unique()
     apart = ranked.filter(pl.col("_ranks") > 1)
     n, of = both.filter(pl.col("_ranks") > 1).height, both.height
-    rows = apart.lazy().select("_row", *IDS, pl.format("rank {}: {}", "rank", "_text").alias("_value"))
+    rows = apart.lazy().select("_row", *IDS, formatted("rank {}: {}", "rank", "_text").alias("_value"))
     message = (
         f"Of {of:,} judgments on two equal texts {n:,} rank them apart: the share of clicks that say nothing about the "
         "text. Use such pairs as a trap, not for training."

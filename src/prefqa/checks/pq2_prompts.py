@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.checks.frame import Found, Frame, NotRun, nothing
 from prefqa.checks.texts import excerpt, normal
 from prefqa.errors import UsageError
@@ -15,7 +16,7 @@ def repeated_prompt(frame: Frame) -> Found | NotRun:
     if isinstance(keys, str):
         return NotRun(keys)
     several = _several(keys)
-    rows = several.select("item_id", pl.format("{} items: {}", "n", excerpt(pl.col("prompt"))).alias("_value"))
+    rows = several.select("item_id", formatted("{} items: {}", "n", excerpt(pl.col("prompt"))).alias("_value"))
     n, of, distinct = several.height, keys.height, keys["key"].n_unique()
     message = (
         f"{n:,} of {of:,} items share their prompt with another: there are {distinct:,} different prompts. Split by "
@@ -86,7 +87,7 @@ def split_leak(frame: Frame) -> Found | NotRun:
     known = keyed.filter(pl.col("split").is_not_null()).collect(engine="streaming")
     leaked = known.filter(pl.col("split").n_unique().over("key") > 1)
     n, of = leaked["key"].n_unique(), known["key"].n_unique()
-    rows = leaked.select("item_id", pl.format("{}: {}", "split", excerpt(pl.col("prompt"))).alias("_value"))
+    rows = leaked.select("item_id", formatted("{}: {}", "split", excerpt(pl.col("prompt"))).alias("_value"))
     message = f"{n:,} of {of:,} prompts stand in several splits: the test has been seen in training. Split by prompt."
     return Found(rows.lazy(), n, of, message)
 
@@ -101,7 +102,7 @@ def benchmark_overlap(frame: Frame) -> Found | NotRun:
         return NotRun(keys)
     known = pl.concat([_benchmark(path, options["column"]) for path in options["files"]])
     found = keys.join(known.unique("key").rename({"prompt": "_theirs"}), on="key", how="inner")
-    rows = found.select("item_id", pl.format("{}: {}", "file", excerpt(pl.col("prompt"))).alias("_value"))
+    rows = found.select("item_id", formatted("{}: {}", "file", excerpt(pl.col("prompt"))).alias("_value"))
     message = (
         f"{found.height:,} of {keys.height:,} prompts are prompts of a benchmark, but for blanks and case. Leave "
         "them out of training, or the benchmark measures memory."

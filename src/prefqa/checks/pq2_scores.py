@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.checks.frame import IDS, Found, Frame, NotRun, nothing
 from prefqa.preferences import ROW
 
@@ -31,16 +32,17 @@ def score_pile_up(frame: Frame) -> Found | NotRun:
     piled = used.with_columns(n=pl.max_horizontal("n_low", "n_high")).filter(
         pl.col("n") / pl.col("of") > options["max_share"]
     )
-    n, of = int(piled["n"].sum()), int(used["of"].sum())
+    n, of = int(piled["n"].sum()), int(piled["of"].sum())
     if not n:
         return nothing(frame)
     ends = piled.with_columns(score=pl.when(pl.col("n_high") >= pl.col("n_low")).then("high").otherwise("low")).select(
         *by, "score"
     )
     rows = scored.join(ends.lazy(), on=[*by, "score"], how="semi", nulls_equal=True).with_columns(
-        pl.format("score {}", "score").alias("_value")
+        formatted("score {}", "score").alias("_value")
     )
-    where = ", ".join(f"{value:g}" for value in ends["score"].unique().sort())
+    named = ends.sort(pl.all()).select(pl.concat_str([*by, pl.col("score").round(2).cast(pl.String)], separator=" "))
+    where = ", ".join(named.to_series())
     message = (
         f"{n:,} of {of:,} scores are at an end of their scale ({where}): it tells responses apart no more. Look at the "
         "guidelines, or take the ranks."
@@ -67,7 +69,7 @@ def overall_against_aspects(frame: Frame) -> Found | NotRun:
     odd = (
         pairs.filter((pl.col(overall) > pl.col(f"{overall}_2")) & worse & strictly)
         .with_columns(
-            pl.format(
+            formatted(
                 "overall {} against {} for {}, which no aspect puts lower", overall, f"{overall}_2", "response_id_2"
             ).alias("_value")
         )

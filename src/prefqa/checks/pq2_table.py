@@ -2,60 +2,19 @@
 
 from __future__ import annotations
 
+from prefqa.checks.pq2_examples import (
+    GERMAN,
+    PLANTS,
+    PLANTS_TOO,
+    TRANSPORT,
+    chat,
+    lengths,
+    scores,
+    split,
+    three,
+    twice,
+)
 from prefqa.checks.rule import Example, Rule, of_texts, prompts, ranking, texts
-
-_A = "Photosynthesis turns light, water and carbon dioxide into sugar and oxygen."
-_B = "Plants eat sunlight, more or less, and they breathe out what we breathe in."
-_LONG = "Public transport in a large city works best when buses come often, when stops are near, and when one ticket"
-_LONG += " is enough for the whole way, since people who must wait and pay twice will sooner or later take the car."
-
-
-def _three(first: str, second: str, *, third: str = "What is rust?") -> Example:
-    """Three items with these prompts, one judgment each."""
-    rows = tuple(row for i in (1, 2, 3) for row in ranking(1, 2, item=f"p{i}"))
-    return Example(rows, items=prompts(p1=first, p2=second, p3=third))
-
-
-def _lengths(*, cut: bool) -> Example:
-    """Sixty responses of many lengths, two an item, cut at 80 characters or not."""
-    each = [f"{i:03d} " + "word " * (3 + i * 7 % 40) + "end" for i in range(60)]
-    said = [text[:80] if cut else text for text in each]
-    return Example(
-        tuple(row for i in range(30) for row in ranking(1 + i % 2, 2 - i % 2, item=f"p{i:02d}")),
-        tuple(row for i in range(30) for row in texts(said[i], said[i + 30], item=f"p{i:02d}")),
-    )
-
-
-def _chat(*turns: str, roles: tuple[str, ...] = ("user", "assistant")) -> list[dict[str, str]]:
-    return [{"role": role, "content": turn} for role, turn in zip(roles * len(turns), turns, strict=False)]
-
-
-def _scores(*values: float) -> Example:
-    """Items with two scored responses each, one judgment an item; the better one is now first, now second."""
-    pairs = [sorted(pair, reverse=i % 2 == 0) for i, pair in enumerate(zip(values[::2], values[1::2], strict=True))]
-    return Example(
-        tuple(
-            row
-            for i, (one, two) in enumerate(pairs)
-            for row in ranking(1 + (one < two), 1 + (two < one), item=f"p{i:03d}", score=[one, two])
-        )
-    )
-
-
-def _split(second: str) -> Example:
-    rows = (*ranking(1, 2, split="train"), *ranking(1, 2, item="p2", split=second))
-    return Example(rows, items=prompts(p1="Why is the sky blue?", p2="Why is the  sky blue?"))
-
-
-def _twice(*, other_way: bool) -> Example:
-    """One prompt and one pair of texts in two items."""
-    second = (2, 1) if other_way else (1, 2)
-    return Example(
-        (*ranking(1, 2), *ranking(*second, item="p2")),
-        (*texts(_A, _B), *texts(_A, _B, item="p2")),
-        prompts(p1="Explain photosynthesis.", p2="Explain photosynthesis."),
-    )
-
 
 PQ2 = (
     Rule(
@@ -66,8 +25,8 @@ PQ2 = (
         "An empty response loses against anything, so a model learns that longer than nothing is better, and the pair "
         "takes the place of one that teaches something. Mostly a failed generation or a lost join: in the PandaLM test "
         "set (Wang et al. 2024) 54 of 999 pairs hold an empty response.",
-        bad=of_texts(_A, " "),
-        good=of_texts(_A, _B),
+        bad=of_texts(PLANTS, " "),
+        good=of_texts(PLANTS, PLANTS_TOO),
     ),
     Rule(
         "PQ202",
@@ -86,8 +45,8 @@ PQ2 = (
         "two responses of one item with the very same text",
         "Chosen equals rejected: the loss of a reward model or of DPO on such a pair is constant, and its label is "
         "noise. Sampling without a check for doubles makes them, most of all where answers are short.",
-        bad=Example(ranking(1, 1), texts(_A, _A)),
-        good=of_texts(_A, _B),
+        bad=Example(ranking(1, 1), texts(PLANTS, PLANTS)),
+        good=of_texts(PLANTS, PLANTS_TOO),
     ),
     Rule(
         "PQ204",
@@ -106,8 +65,8 @@ PQ2 = (
         "a judgment that ranks one of two equal texts above the other",
         "Nobody can prefer one of two equal texts, so these judgments show how often people click without looking: a "
         "trap that you did not have to set. A rate near that of other pairs says that the data holds little choice.",
-        bad=Example(ranking(1, 2), texts(_A, _A)),
-        good=Example(ranking(1, 1), texts(_A, _A)),
+        bad=Example(ranking(1, 2), texts(PLANTS, PLANTS)),
+        good=Example(ranking(1, 1), texts(PLANTS, PLANTS)),
     ),
     Rule(
         "PQ206",
@@ -117,8 +76,8 @@ PQ2 = (
         "Pairs that differ by a word or two teach little, their votes are near chance, and DPO on pairs of small edit "
         "distance can lower the probability of both (Pal et al. 2024, Smaug). Jaccard similarity of the pairs of "
         "neighbouring words, from MinHash signatures (Broder 1997).",
-        bad=of_texts(_LONG, _LONG.replace("large city", "small city")),
-        good=of_texts(_LONG, _A),
+        bad=of_texts(TRANSPORT, TRANSPORT.replace("large city", "small city")),
+        good=of_texts(TRANSPORT, PLANTS),
         options={"threshold": 0.8},
         extra="text",
     ),
@@ -129,8 +88,8 @@ PQ2 = (
         "prompts with nearly the words of another",
         "Templates and lightly changed copies count as many prompts and teach as one; split between training and test "
         "they leak (Lee et al. 2022, Deduplicating training data makes language models better).",
-        bad=_three(_LONG, _LONG.replace("large city", "small city")),
-        good=_three(_LONG, _A),
+        bad=three(TRANSPORT, TRANSPORT.replace("large city", "small city")),
+        good=three(TRANSPORT, PLANTS),
         options={"threshold": 0.8},
         extra="text",
     ),
@@ -142,8 +101,8 @@ PQ2 = (
         "Often meant: an item per pair of models, or per criterion. But items are then not independent, and a split by "
         "item puts one prompt on both sides. In the PandaLM test set 999 items share 170 prompts. Compared after "
         "normalising blanks, case and form of characters.",
-        bad=_three("Why is the sky blue?", "Why is the sky  blue?"),
-        good=_three("Why is the sky blue?", "Why is the sea blue?"),
+        bad=three("Why is the sky blue?", "Why is the sky  blue?"),
+        good=three("Why is the sky blue?", "Why is the sea blue?"),
     ),
     Rule(
         "PQ209",
@@ -152,8 +111,8 @@ PQ2 = (
         "the same two responses to the same prompt, with opposite majorities in different items",
         "Trained on both, a model learns nothing from them; which of the two is right is not in the data. The share is "
         "a measure of how repeatable a majority is.",
-        bad=_twice(other_way=True),
-        good=_twice(other_way=False),
+        bad=twice(other_way=True),
+        good=twice(other_way=False),
     ),
     Rule(
         "PQ210",
@@ -162,8 +121,8 @@ PQ2 = (
         "a prompt that stands in more than one split",
         "A model that saw the prompt in training is tested on what it remembers, and the accuracy on the test split is "
         "too good. Split by prompt, after taking doubles out (Lee et al. 2022). Needs a column `split`.",
-        bad=_split("test"),
-        good=_split("train"),
+        bad=split("test"),
+        good=split("train"),
     ),
     Rule(
         "PQ211",
@@ -186,8 +145,8 @@ PQ2 = (
         "A limit of a database field or of the export cut the texts, and annotators judged, or a model learns, half "
         "sentences. Counted over different texts; reported where a Poisson count with the mean of the lengths around "
         "would reach this number less than once in a billion. A limit in tokens leaves no such trace.",
-        bad=_lengths(cut=True),
-        good=_lengths(cut=False),
+        bad=lengths(cut=True),
+        good=lengths(cut=False),
         options={"min_count": 10, "min_chars": 40},
     ),
     Rule(
@@ -197,8 +156,8 @@ PQ2 = (
         "a response with a code block that is not closed, or a cursor mark at its end",
         "The generation hit its limit, or the text was copied from a page while it was still being written. Preferring "
         "the whole one then teaches length, not quality.",
-        bad=of_texts(_A, "Here is the code:\n```python\nprint(1)"),
-        good=of_texts(_A, "Here is the code:\n```python\nprint(1)\n```"),
+        bad=of_texts(PLANTS, "Here is the code:\n```python\nprint(1)"),
+        good=of_texts(PLANTS, "Here is the code:\n```python\nprint(1)\n```"),
     ),
     Rule(
         "PQ214",
@@ -207,8 +166,8 @@ PQ2 = (
         "a response that is an error message or a placeholder",
         "The service failed and its message was stored as an answer, or a form was left at its default. It loses every "
         "comparison, and a model that never errs learns nothing from that; preferred by accident, it is learned.",
-        bad=of_texts(_A, "Error: an unexpected error occurred while generating the response."),
-        good=of_texts(_A, "Errors in the medium are rare, since plants repair their cells."),
+        bad=of_texts(PLANTS, "Error: an unexpected error occurred while generating the response."),
+        good=of_texts(PLANTS, "Errors in the medium are rare, since plants repair their cells."),
     ),
     Rule(
         "PQ215",
@@ -217,8 +176,8 @@ PQ2 = (
         "marks that stand for something removed: [REDACTED], <NAME>, NAME_1",
         "Anonymised data (such as LMSYS-Chat-1M with its NAME_1; Zheng et al. 2024) teaches a model to write the "
         "marks. Put plausible names in their place, or leave such texts out.",
-        bad=of_texts(_A, "Dear NAME_1, plants turn light into sugar."),
-        good=of_texts(_A, "Dear [Your Name], plants turn light into sugar."),
+        bad=of_texts(PLANTS, "Dear NAME_1, plants turn light into sugar."),
+        good=of_texts(PLANTS, "Dear [Your Name], plants turn light into sugar."),
     ),
     Rule(
         "PQ216",
@@ -228,8 +187,8 @@ PQ2 = (
         "The trainer adds its template around the text; tokens inside it end the turn early, teach the model to "
         "write them, or let a text take on the role of the system. A heading '### Human:' or '\\n\\nHuman:' in a "
         "response says that the model went on to write the other side of the conversation.",
-        bad=of_texts(_A, f"{_B}<|im_end|>"),
-        good=of_texts(_A, "In HTML <b>bold</b> and [links] are marked so."),
+        bad=of_texts(PLANTS, f"{PLANTS_TOO}<|im_end|>"),
+        good=of_texts(PLANTS, "In HTML <b>bold</b> and [links] are marked so."),
     ),
     Rule(
         "PQ217",
@@ -238,8 +197,8 @@ PQ2 = (
         "chat messages whose roles do not take turns, or that do not end on the model",
         "Most chat templates refuse two turns of one role in a row or merge them in silence, and a conversation that "
         "ends on the user has no response to train on. Needs texts that are chat messages.",
-        bad=Example(ranking(1, 2), texts(_chat("Hi", "Hello."), _chat("Hi", "Hello!", roles=("user", "user")))),
-        good=Example(ranking(1, 2), texts(_chat("Hi", "Hello."), _chat("Hi", "Hello!"))),
+        bad=Example(ranking(1, 2), texts(chat("Hi", "Hello."), chat("Hi", "Hello!", roles=("user", "user")))),
+        good=Example(ranking(1, 2), texts(chat("Hi", "Hello."), chat("Hi", "Hello!"))),
     ),
     Rule(
         "PQ218",
@@ -248,8 +207,8 @@ PQ2 = (
         "two responses of one item that answer different conversations",
         "What was preferred may be the other question. DPO trainers take the prompt of one side for both. Needs texts "
         "that are chat messages.",
-        bad=Example(ranking(1, 2), texts(_chat("Hi", "Hello."), _chat("Good day", "Hello!"))),
-        good=Example(ranking(1, 2), texts(_chat("Hi", "Hello."), _chat("Hi", "Hello!"))),
+        bad=Example(ranking(1, 2), texts(chat("Hi", "Hello."), chat("Good day", "Hello!"))),
+        good=Example(ranking(1, 2), texts(chat("Hi", "Hello."), chat("Hi", "Hello!"))),
     ),
     Rule(
         "PQ219",
@@ -258,8 +217,8 @@ PQ2 = (
         "letters of a wrongly read encoding, such as â€™ for an apostrophe",
         "UTF-8 read as Latin-1 somewhere on the way; a model learns to write it, and annotators may have seen it. "
         "Found by the rules of ftfy (Speer 2019), which also mends it: ftfy.fix_text.",
-        bad=of_texts(_A, "Itâ€™s the plantâ€™s way to eat."),
-        good=of_texts(_A, "It’s the plant’s way to eat, voilà."),
+        bad=of_texts(PLANTS, "Itâ€™s the plantâ€™s way to eat."),
+        good=of_texts(PLANTS, "It’s the plant’s way to eat, voilà."),
         extra="text",
     ),
     Rule(
@@ -270,8 +229,8 @@ PQ2 = (
         "A scale on which most answers get the best mark tells them apart no more, and ranks made from it are mostly "
         "ties. A ceiling effect: sharpen the guidelines, or compare in pairs. Scales of 3 to 101 values, each "
         "criterion for itself.",
-        bad=_scores(*[5.0] * 40, *[4.0, 3.0] * 10),
-        good=_scores(*[5.0, 4.0, 3.0, 2.0, 1.0, 4.0] * 10),
+        bad=scores(*[5.0] * 40, *[4.0, 3.0] * 10),
+        good=scores(*[5.0, 4.0, 3.0, 2.0, 1.0, 4.0] * 10),
         options={"max_share": 0.5, "min_scores": 50},
     ),
     Rule(
@@ -299,7 +258,23 @@ PQ2 = (
         "Models repeat what they were trained on, and extraction attacks get it out (Carlini et al. 2021). Examples "
         "show how many of which kind, never the text. Addresses and numbers that stand for nobody (example.com, 555) "
         "do not count; names and postal addresses are not looked for.",
-        bad=of_texts(_A, "Write to jane.doe@university.edu, she knows."),
-        good=of_texts(_A, "Write to jane@example.com, she knows."),
+        bad=of_texts(PLANTS, "Write to jane.doe@university.edu, she knows."),
+        good=of_texts(PLANTS, "Write to jane@example.com, she knows."),
+    ),
+    Rule(
+        "PQ223",
+        "other-language",
+        "warning",
+        "a response in another language than its prompt",
+        "A person who asks in one language wants the answer in it, unless the prompt says otherwise; a model that "
+        "drifts into English for a part of its prompts learned it from such pairs (Marchisio et al. 2024, "
+        "Understanding and mitigating language confusion in LLMs). Languages by py3langid, where both texts have "
+        "`min_letters` letters outside code and addresses and both languages `min_probability`; close ones "
+        "(Croatian and Serbian) count as one. Prompts that name a language or a translation are not asked. Of more "
+        "than `max_items` items those with the lowest hash are looked at.",
+        bad=of_texts(TRANSPORT, GERMAN, prompt="Explain to me what makes public transport in a large city work."),
+        good=of_texts(TRANSPORT, GERMAN, prompt="Explain what makes public transport in a large city work, in German."),
+        options={"min_letters": 40, "min_probability": 0.9, "max_items": 5000},
+        extra="language",
     ),
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.checks import patterns
 from prefqa.checks.frame import Found, Frame, NotRun, nothing
 from prefqa.checks.texts import Texts
@@ -77,7 +78,7 @@ def cut_at_a_length(frame: Frame) -> Found | NotRun:
         return nothing(frame)
     rows = texts.where(
         texts.figures["n_chars"].is_in(piled.tolist()) & texts.figures["there"],
-        pl.format("{} characters, ending …{}", pl.col("text").str.len_chars(), pl.col("text").str.tail(30)),
+        formatted("{} characters, ending …{}", pl.col("text").str.len_chars(), pl.col("text").str.tail(30)),
     )
     named = ", ".join(f"{int(counts[one]):,} of {one:,} characters" for one in piled[np.argsort(-counts[piled])][:3])
     message = (
@@ -134,7 +135,7 @@ def personal_data(frame: Frame) -> Found | NotRun:
     kinds = {"e-mail address": mails, "phone number": phones, "key": text.str.extract_all(patterns.KEY)}
 
     def counted(rows: pl.DataFrame) -> pl.DataFrame:
-        said = [pl.when(pl.col(kind) > 0).then(pl.format(f"{kind}: {{}}", pl.col(kind))) for kind in kinds]
+        said = [pl.when(pl.col(kind) > 0).then(formatted(f"{kind}: {{}}", pl.col(kind))) for kind in kinds]
         return (
             rows.with_columns(found.list.len().alias(kind) for kind, found in kinds.items())
             .with_columns(pl.concat_str(said, separator=", ", ignore_nulls=True).alias("_value"))

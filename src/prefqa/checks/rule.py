@@ -47,7 +47,8 @@ class Rule:
     """A rule; `bad` is a campaign that it finds something in, `good` one like it that it leaves alone.
 
     `options` are the names that `[checks.options.CODE]` takes, with their defaults; `extra` is the set of optional
-    packages without which the rule says that it did not run.
+    packages without which the rule says that it did not run. With `only_selected` the rule costs more than most data is
+    worth at every look, and runs where it is selected by name or its family's.
     """
 
     code: str
@@ -60,6 +61,7 @@ class Rule:
     quarantines: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)
     extra: str | None = None
+    only_selected: bool = False
 
 
 def ranking(*ranks: Any, item: Any = "p1", annotator: Any = "ann", **columns: Any) -> tuple[Row, ...]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from prefqa.checks.pq1_table import PQ1
 from prefqa.checks.pq2_table import PQ2
 from prefqa.checks.pq3_table import PQ3
+from prefqa.checks.pq4_table import PQ4
 from prefqa.checks.pq5_table import PQ5
+from prefqa.checks.pq6_table import PQ6
 from prefqa.checks.pq7_exports import EXPORTS
 from prefqa.checks.pq7_table import PQ7
 from prefqa.checks.rule import Example, Row, Rule
 from prefqa.errors import UsageError, nearest
 
-RULES = (*PQ1, *PQ2, *PQ3, *PQ5, *PQ7, *EXPORTS)
+RULES = (*PQ1, *PQ2, *PQ3, *PQ4, *PQ5, *PQ6, *PQ7, *EXPORTS)
 BY_CODE: Mapping[str, Rule] = {rule.code: rule for rule in RULES}
 
 
@@ -44,6 +47,8 @@ def notes(rule: Rule) -> list[str]:
     if rule.options:
         defaults = ", ".join(f"{name} = {_toml(value)}" for name, value in rule.options.items())
         said.append(f"Options under [checks.options.{rule.code}]: {defaults}.")
+    if rule.only_selected:
+        said.append(f"Runs where it is selected (--select {rule.code}), and in prefqa run, which measures this anyway.")
     if rule.extra:
         said.append(f"Needs pip install 'prefqa[{rule.extra}]'; without it the rule says that it did not run.")
     return said
@@ -107,7 +112,14 @@ def _lines(word: str, rows: Sequence[Row], limit: int) -> list[str]:
 
 def _toml(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_toml(inner)}" for key, inner in value.items()) + " }" if value else "{}"
+        return (
+            "{ " + ", ".join(f"{_key(key)} = {_toml(inner)}" for key, inner in value.items()) + " }" if value else "{}"
+        )
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_toml, value)) + "]"
     return f'"{value}"' if isinstance(value, str) else f"{value:g}"
+
+
+def _key(name: str) -> str:
+    """A key as TOML writes it: bare, if it can be."""
+    return name if re.fullmatch(r"[\w-]+", name, re.ASCII) else f'"{name}"'

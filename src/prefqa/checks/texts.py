@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from prefqa.checks.patterns import VISIBLE
+from prefqa._words import formatted
+from prefqa.checks.patterns import ODD_BLANK, UNSTABLE, VISIBLE
 from prefqa.preferences import raw_name
 
 #: How much of a text an example shows.
@@ -49,7 +50,13 @@ def excerpt(text: pl.Expr) -> pl.Expr:
 
 def normal(text: pl.Expr) -> pl.Expr:
     """A text without what is not its content: space, case, and the form of its characters (Unicode NFKC)."""
-    return text.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
+    # To look whether there is anything to change is far cheaper than to change it.
+    unstable = text.str.contains(UNSTABLE)
+    composed = pl.when(unstable).then(pl.when(unstable).then(text).str.normalize("NFKC")).otherwise(text)
+    lowered = composed.str.to_lowercase()
+    blank = lowered.str.contains(ODD_BLANK)
+    spaced = pl.when(blank).then(pl.when(blank).then(lowered).str.replace_all(r"\s+", " ")).otherwise(lowered)
+    return spaced.str.strip_chars()
 
 
 def texts_of(
@@ -76,7 +83,7 @@ def texts_of(
         text.str.len_chars().alias("n_chars"),
         text.str.contains(VISIBLE).fill_null(False).alias("there"),
         *(test.fill_null(False).alias(name) for name, test in tests.items()),
-        *([_end(text, first=True).alias("head")] if ends else []),
+        *([_end(text.str.head(_SLICE), first=True).alias("head")] if ends else []),
     )
     item = rows["item_id"].rle_id().alias("item")
     return Texts(rows, figures.collect(engine="streaming").with_columns(item))
@@ -91,7 +98,7 @@ def normal_candidates(texts: Texts) -> pl.DataFrame:
     rows = texts.figures.with_row_index("row").filter("there").select("row", "item", "hash", "head")
     begun = _alike(rows, "head")
     text = texts.rows["text"].gather(begun["row"]).to_frame()
-    return _alike(begun.with_columns(text.select(tail=_end(pl.col("text"), first=False))), "tail")
+    return _alike(begun.with_columns(text.select(tail=_end(pl.col("text").str.tail(_SLICE), first=False))), "tail")
 
 
 def _alike(rows: pl.DataFrame, key: str) -> pl.DataFrame:
@@ -122,7 +129,7 @@ def _parts(dtype: pl.DataType, column: str) -> dict[str, pl.Expr] | None:
     if said is None or who is None:
         return None
     role = pl.element().struct.field(who).str.to_lowercase().replace(_ROLES)
-    message = pl.format("{}: {}", role.fill_null("?"), pl.element().struct.field(said).fill_null(""))
+    message = formatted("{}: {}", role.fill_null("?"), pl.element().struct.field(said).fill_null(""))
     return {
         "text": whole.list.last().struct.field(said),
         "context": whole.list.eval(message).list.head(whole.list.len().cast(pl.Int64) - 1).list.join("\n"),

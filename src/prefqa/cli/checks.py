@@ -15,6 +15,7 @@ from prefqa.cli.shared import (
     config_option,
     format_option,
     input_argument,
+    pseudonymise_option,
     read_input,
     settings_of,
     show_result,
@@ -28,16 +29,17 @@ from prefqa.cli.shared import (
 @click.option("--severity", multiple=True, metavar="CODE=LEVEL", help="Another severity: error, warning or info.")
 @click.option("--baseline", type=click.Path(dir_okay=False), help="An earlier findings.json: only what is new fails.")
 @click.option("--fix", "fixed", type=click.Path(dir_okay=False), help="Write safely fixed data to this .parquet.")
+@pseudonymise_option
 @config_option
 @format_option
-def check(source: str, fixed: str | None, config: str | None, as_: str, **given: Any) -> int:
+def check(source: str, fixed: str | None, pseudonymise: str | None, config: str | None, as_: str, **given: Any) -> int:
     """Check the data against the rules; fails on findings of severity error (see [gate] fail_on).
 
     With --fix the fixed data is what is checked; every change stands beside it in a .changes.jsonl.
     """
     from prefqa.gate import gate
 
-    settings = _with_options(settings_of(config), given)
+    settings = _with_options(settings_of(config, pseudonymise=pseudonymise), given)
     prefs = read_input(source, settings)
     if fixed:
         prefs = _fixed(prefs, fixed)

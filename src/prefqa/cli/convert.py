@@ -7,7 +7,16 @@ from typing import Any
 
 import click
 
-from prefqa.cli.shared import EPILOG, EXIT_CLEAN, checked, config_option, input_argument, read_input, settings_of
+from prefqa.cli.shared import (
+    EPILOG,
+    EXIT_CLEAN,
+    checked,
+    config_option,
+    input_argument,
+    pseudonymise_option,
+    read_input,
+    settings_of,
+)
 
 
 @click.command(epilog=EPILOG)
@@ -17,12 +26,15 @@ from prefqa.cli.shared import EPILOG, EXIT_CLEAN, checked, config_option, input_
 @click.option("--max-characters", type=click.IntRange(1), help="Count pairs longer than this, which trainers cut.")
 @click.option("--max-tokens", type=click.IntRange(1), help="The same in tokens; needs --tokenizer.")
 @click.option("--tokenizer", help="What counts the tokens: a tokenizer.json, or the name of a model on the hub.")
+@pseudonymise_option
 @config_option
-def convert(source: str, out: str, layout: str | None, config: str | None, **limits: Any) -> int:
+def convert(
+    source: str, out: str, layout: str | None, pseudonymise: str | None, config: str | None, **limits: Any
+) -> int:
     """Write INPUT in the standard form, or its consensus pairs or judgments in a layout."""
     from prefqa.readers import readable
 
-    settings = settings_of(config)
+    settings = settings_of(config, pseudonymise=pseudonymise)
     prefs = read_input(source, settings)
     with readable(prefs.source.files):
         lines = _standard(prefs, out) if layout is None else _laid_out(prefs, out, layout, settings, limits)

@@ -27,6 +27,7 @@ from prefqa.cli.shared import (
     config_option,
     format_option,
     input_argument,
+    pseudonymise_option,
     settings_of,
     show_result,
 )
@@ -43,13 +44,12 @@ def cli() -> None:
 @cli.command(epilog=EPILOG)
 @input_argument
 @click.option("-o", "--out", required=True, type=click.Path(), help="Directory for the report and the files.")
+@pseudonymise_option
 @config_option
 @format_option
-def run(source: str, out: str, config: str | None, as_: str) -> int:
+def run(source: str, out: str, pseudonymise: str | None, config: str | None, as_: str) -> int:
     """Read, check, measure agreement and drift, build consensus pairs, apply the gate, write it all to OUT."""
-    from prefqa.config import load_config
-
-    return _run(source, out, load_config(config), as_)
+    return _run(source, out, settings_of(config, pseudonymise=pseudonymise), as_)
 
 
 @cli.command(epilog=EPILOG)
@@ -105,13 +105,14 @@ def gate(source: str, config: str | None, as_: str) -> int:
 @cli.command(epilog=EPILOG)
 @input_argument
 @click.option("-o", "--out", required=True, type=click.Path(dir_okay=False), help="The HTML file.")
+@pseudonymise_option
 @config_option
-def report(source: str, out: str, config: str | None) -> int:
+def report(source: str, out: str, pseudonymise: str | None, config: str | None) -> int:
     """Write the HTML report alone."""
     from prefqa.pipeline import run as run_all
     from prefqa.report import write_report
 
-    write_report(run_all(source, config=settings_of(config)), out)
+    write_report(run_all(source, config=settings_of(config, pseudonymise=pseudonymise)), out)
     return EXIT_CLEAN
 
 

@@ -15,18 +15,32 @@ format_option = click.option("--format", "as_", type=click.Choice(["text", "json
 input_argument = click.argument("source", metavar="INPUT")
 
 
-def settings_of(config: str | None) -> Any:
-    """Return the configuration of a file, or the one found beside."""
+pseudonymise_option = click.option(
+    "--pseudonymise",
+    metavar="KEY",
+    help="Other ids for annotators, by a secret key: env:NAME, or the path of a file that holds it.",
+)
+
+
+def settings_of(config: str | None, *, pseudonymise: str | None = None) -> Any:
+    """Return the configuration of a file, with what the command line says in its place."""
     from prefqa.config import load_config
 
-    return load_config(config)
+    settings = load_config(config)
+    if pseudonymise is None:
+        return settings
+    return settings.model_copy(update={"read": settings.read.model_copy(update={"pseudonymise": pseudonymise})})
 
 
 def read_input(source: str, settings: Any) -> Any:
     """Return the preferences of INPUT."""
+    from prefqa.pseudonyms import key_of, pseudonymise
     from prefqa.readers import read
 
-    return read(source, columns=settings.columns or None, **settings.read.model_dump())
+    given = settings.read.model_dump(exclude={"pseudonymise"})
+    prefs = read(source, columns=settings.columns or None, **given)
+    key = settings.read.pseudonymise
+    return pseudonymise(prefs, key_of(key)) if key else prefs
 
 
 def checked(prefs: Any, settings: Any) -> Any:
@@ -35,7 +49,7 @@ def checked(prefs: Any, settings: Any) -> Any:
     from prefqa.readers import readable
 
     with readable(prefs.source.files):
-        return run_checks(prefs, **settings.checks.model_dump())
+        return run_checks(prefs, **settings.checks.model_dump(), drift=settings.drift.model_dump())
 
 
 def clean(source: str, settings: Any) -> Any:

@@ -34,11 +34,20 @@ class HeldOut:
 
     def loss(self) -> tuple[float, float]:
         """Return the mean log loss per vote, in nats, and its standard error over items."""
+        return self._mean(self._losses())
+
+    def gain(self, other: HeldOut) -> tuple[float, float]:
+        """Return by how much the mean log loss is below that of other predictions of the same votes, and its error."""
+        return self._mean(other._losses() - self._losses())
+
+    def _losses(self) -> Floats:
         p = np.clip(self.p, 1e-9, 1 - 1e-9)
-        loss = -self.share * np.log(p) - (1 - self.share) * np.log1p(-p)
-        n = max(loss.size, 1)
-        mean = float(loss.sum() / n)
-        by_item = np.bincount(self.item, weights=loss - mean)
+        return -self.share * np.log(p) - (1 - self.share) * np.log1p(-p)
+
+    def _mean(self, by_vote: Floats) -> tuple[float, float]:
+        n = max(by_vote.size, 1)
+        mean = float(by_vote.sum() / n)
+        by_item = np.bincount(self.item, weights=by_vote - mean)
         return mean, float(np.sqrt((by_item**2).sum()) / n)
 
     def take(self, votes: Bools) -> HeldOut:

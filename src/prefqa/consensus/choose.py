@@ -23,6 +23,8 @@ LEAST_ITEMS = 10
 FOLDS = 3
 #: What a prior on reliabilities is worth, in votes; the larger, the more alike annotators are taken to be.
 POOLED = (12.0, 24.0, 96.0, 384.0)
+#: A gain in nats per vote that is smaller than this, and than two standard errors, is no reason to leave majority.
+NO_GAIN = 0.002
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ def choose(buckets: Sequence[Bucket], n_annotators: int, seed: int = 0) -> Choic
     reliability that the annotator showed elsewhere. Each one's log odds are recalibrated by a factor of its own, since
     the chosen one's will be. The mean log loss then decides, also about how alike annotators are taken to be, among
     the candidates that predict the same votes no worse than majority where they are to be those of a fresh annotator
-    of the pool. `slope` is fitted to these predictions of the chosen one.
+    of the pool; where the best one's gain on majority is below NO_GAIN and below two standard errors, majority stays.
+    `slope` is fitted to these predictions of the chosen one.
 
     Args:
         buckets: all items; on more than MAX_ITEMS items every n-th is taken.
@@ -82,16 +85,19 @@ def choose(buckets: Sequence[Bucket], n_annotators: int, seed: int = 0) -> Choic
     kinds: list[Kind] = ["dawid-skene"] if all(bucket.k == 2 for bucket in sample) else ["dawid-skene", "mallows"]
     candidates = [MAJORITY, *(Candidate(kind, votes) for kind in kinds for votes in (sum(PRIOR), *POOLED))]
     predicted = {candidate: _predicted(folds, candidate, n_annotators) for candidate in candidates}
-    rows = [(candidate, *recalibrated(known).loss()) for candidate, (known, _) in predicted.items()]
+    known = {candidate: recalibrated(of_judge) for candidate, (of_judge, _) in predicted.items()}
     as_fresh = {candidate: recalibrated(fresh).loss()[0] for candidate, (_, fresh) in predicted.items()}
+    rows = [(candidate, *votes.loss()) for candidate, votes in known.items()]
     best = min((row for row in rows if as_fresh[row[0]] <= as_fresh[MAJORITY]), key=lambda row: row[1])
+    gain, error = known[best[0]].gain(known[MAJORITY])
+    best = best if gain >= min(NO_GAIN, 2 * error) else rows[0]
     base = rows[0]
     fresh = predicted[best[0]][1]
     why = (
         f"{best[0].method} predicts held-out judgments best: log loss {best[1]:.4f} against {base[1]:.4f} of majority, "
         f"over {fresh.p.size:,} votes"
         if best[0] != MAJORITY
-        else f"no other method predicts held-out judgments better: log loss {base[1]:.4f} over {fresh.p.size:,} votes"
+        else f"no other method clearly predicts held-out judgments better: {base[1]:.4f} over {fresh.p.size:,} votes"
     )
     return Choice(best[0], _table(rows, fresh.p.size, best[0]), why, fit_slope(fresh), calibration(fresh))
 

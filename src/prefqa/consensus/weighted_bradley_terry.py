@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from prefqa._types import Bools, Floats, Ints, sum_by
+from prefqa._types import Floats, Ints, sum_by
+from prefqa.consensus.fixed_point import fixed_point
 from prefqa.consensus.orders import Orders
-from prefqa.consensus.posterior import Beliefs, chunks, from_pairs
+from prefqa.consensus.posterior import Beliefs, chunks, from_pairs, in_threads
 from prefqa.consensus.worths import PRIOR_SD, Surface, climb, on_pairs, orders_of_worths
 from prefqa.votes import Bucket, votes_on_pairs
 
@@ -17,8 +18,10 @@ from prefqa.votes import Bucket, votes_on_pairs
 #: six is below 0, which is to prefer the worse one.
 DISCRIMINATION = (1.0, 1.0)
 _TOLERANCE, _MAX_ITERATIONS, _LONGEST_STEP = 1e-3, 500, 0.5
-#: EM creeps; steps up to twice as long still converge where it does.
-_STRIDE = 1.8
+#: With twice as many items, about so many of them are iterated on first, then ten times as many, then all.
+_WARM_UP = 10_000
+#: Largest discrimination: right on 92 % of pairs drawn from the prior. Above, one annotator alone would set worths.
+_LARGEST = 5.0
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,13 @@ class Discriminations:
 
 @dataclass(frozen=True)
 class _Block:
-    """Some items of one size, their votes [n judgments, P] (1 first, 1/2 tie, 0 second), and who gave them."""
+    """Some items of one size, their votes [n judgments, P] (1 first, 1/2 tie, 0 second), and who gave them.
+
+    `voted`: what each vote counts, `vote_weight` or 0.
+    """
 
     answer: Floats
-    voted: Bools
+    voted: Floats
     starts: Ints
     item: Ints
     annotator: Ints
@@ -96,18 +102,83 @@ def _shrink(eta: Floats, v: Floats) -> Floats:
     return np.asarray(1 / np.sqrt(1 + np.pi * eta**2 * v / 8), np.float64)
 
 
+@dataclass
+class _Pool:
+    """All blocks, and the worths at the discriminations that were asked for last, from which the next ones begin."""
+
+    blocks: list[_Block]
+    prior_sd: float
+    found: list[tuple[Floats, Floats]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        width = self.prior_sd**2
+        self.found = [
+            (np.zeros((b.starts.size, b.k)), np.tile(width * np.eye(b.k), (b.starts.size, 1, 1))) for b in self.blocks
+        ]
+
+    def worths(self, eta: Floats) -> list[tuple[Floats, Floats]]:
+        """Means and covariances of the worths of each block."""
+
+        def work(part: slice) -> list[tuple[Floats, Floats]]:
+            both = zip(self.blocks[part], self.found[part], strict=True)
+            return [block.worths(eta, state, self.prior_sd) for block, state in both]
+
+        parts = in_threads(work, [slice(at, at + 1) for at in range(len(self.blocks))])
+        self.found = [state for part in parts for state in part]
+        return self.found
+
+    def slopes(self, eta: Floats) -> tuple[Floats, Floats, Floats]:
+        """Slope of the log posterior by each discrimination, its information, and that less what the worths take."""
+
+        def work(part: slice) -> list[tuple[Floats, Floats, Floats]]:
+            return [block.slopes(eta, state) for block, state in zip(self.blocks[part], self.found[part], strict=True)]
+
+        mean, sd = DISCRIMINATION
+        slope, information, taken = (mean - eta) / sd**2, np.full(eta.size, 1 / sd**2), np.zeros(eta.size)
+        for part in in_threads(work, [slice(at, at + 1) for at in range(len(self.blocks))]):
+            for one, two, three in part:
+                slope, information, taken = slope + one, information + two, taken + three
+        return slope, information, information - taken
+
+    def step(self, eta: Floats) -> Floats:
+        """Fit the worths, then let each discrimination take a step."""
+        self.worths(eta)
+        slope, information, _ = self.slopes(eta)
+        moved = eta + np.clip(slope / information, -_LONGEST_STEP, _LONGEST_STEP)
+        return np.clip(moved, -_LARGEST, _LARGEST)
+
+
+def vote_weight(n_ranked: Ints) -> Floats:
+    """What a vote out of a ranking of n responses counts: 9 / (2n + 5), so 1 for a pair.
+
+    The n (n - 1) / 2 votes of a ranking contradict each other never, so they say less than as many votes of different
+    people. Of rankings at random the number of votes that agree with an order has variance n (n - 1) (2n + 5) / 72,
+    that of independent votes n (n - 1) / 8; the weight is the ratio. With weight 1 annotators who agree with the pool
+    are taken for perfect: log 2 for each vote is more than a ranking of three or more can say, log n!.
+
+    Source: Kendall (1938), A new measure of rank correlation, Biometrika 30, for the variance; Varin, Reid and Firth
+    (2011), An overview of composite likelihood methods, for weights that restore the information.
+
+    >>> import numpy as np
+    >>> vote_weight(np.array([2, 4])).round(3).tolist()
+    [1.0, 0.692]
+    """
+    return np.asarray(9 / (2 * np.maximum(n_ranked, 2) + 5), np.float64)
+
+
 def weighted_bradley_terry(
     buckets: Sequence[Bucket], n_annotators: int, prior_sd: float = PRIOR_SD
 ) -> tuple[list[tuple[Orders, Beliefs]], Discriminations]:
     """Fit worths of all items and discriminations of all annotators; return what is believed of each bucket.
 
     Annotator k prefers i to j with probability 1 / (1 + exp(-eta_k (theta_i - theta_j))); a tie is half a vote for
-    either side. theta ~ N(0, prior_sd^2) within an item, eta ~ N(1, 1), so eta may fall below 0: such annotators count
-    against what they say, and are reported as below chance.
+    either side. theta ~ N(0, prior_sd^2) within an item, eta ~ N(1, 1) from -5 to 5, so eta may fall below 0: such
+    annotators count against what they say, and are reported as below chance.
 
     Variational EM: the worths of an item get a normal posterior, by Newton steps on the expected log posterior; then
-    each discrimination takes a step up its own, worths integrated out. The mean of the logistic curve over a normal is
-    MacKay's. It ends when no discrimination moves by more than .001. (The joint maximum of worths and discriminations
+    each discrimination takes a step up its own, worths integrated out. Each vote counts `vote_weight`. The mean of the
+    logistic curve over a normal is MacKay's. It ends when no discrimination moves by more than .001; where there are
+    many items, a part of them is iterated on first. (The joint maximum of worths and discriminations
     is no choice here: with few votes an item it drives discriminations up without bounds, and with three votes an
     item was right on .77 of pairs against .79.)
 
@@ -121,30 +192,25 @@ def weighted_bradley_terry(
     """
     from scipy.special import ndtr
 
-    blocks = [_blocks(bucket) for bucket in buckets]
-    flat = [block for of_bucket in blocks for block in of_bucket]
-    found = [(np.zeros((b.starts.size, b.k)), np.tile(prior_sd**2 * np.eye(b.k), (b.starts.size, 1, 1))) for b in flat]
-    mean = DISCRIMINATION[0]
-    eta = np.full(n_annotators, mean)
-    n_iterations, converged = 0, False
-    while not converged and n_iterations < _MAX_ITERATIONS:
-        n_iterations += 1
-        found = [block.worths(eta, state, prior_sd) for block, state in zip(flat, found, strict=True)]
-        slope, information, left = _slopes(flat, eta, found)
-        step = _STRIDE * slope / information
-        converged = float(np.abs(step).max(initial=0.0)) < _TOLERANCE
-        if not converged:
-            eta = eta + np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
+    n_items = sum(len(bucket.item) for bucket in buckets)
+    eta, n_iterations, converged = np.full(n_annotators, DISCRIMINATION[0]), 0, False
+    strides = [n_items // n for n in (_WARM_UP, 10 * _WARM_UP) if n_items >= 2 * n]
+    for stride in [*strides, 1]:
+        blocks = [_blocks(bucket.every(stride)) for bucket in buckets]
+        pool = _Pool([block for of_bucket in blocks for block in of_bucket], prior_sd)
+        eta, n_iterations, converged = fixed_point(pool.step, eta, tolerance=_TOLERANCE, max_steps=_MAX_ITERATIONS)
+    found = pool.worths(eta)
+    left = pool.slopes(eta)[2]
     se = np.sqrt(np.divide(1.0, left, where=left > 0, out=np.full(n_annotators, np.nan)))
-    n_votes = sum((sum_by(b.annotator, b.voted.sum(axis=1), n_annotators) for b in flat), start=np.zeros(n_annotators))
-    pool = float(eta @ n_votes / n_votes.sum()) if n_votes.sum() else mean
+    n_votes = sum((sum_by(b.annotator, b.voted.sum(axis=1), n_annotators) for b in pool.blocks), start=0 * eta)
+    fresh_eta = float(eta @ n_votes / n_votes.sum()) if n_votes.sum() else DISCRIMINATION[0]
     solved, right, decided = [], np.zeros(n_annotators), np.zeros(n_annotators)
     rest = iter(found)
     for bucket, of_bucket in zip(buckets, blocks, strict=True):
         parts = [next(rest) for _ in of_bucket]
         worths, covariance = (np.concatenate(each) for each in zip(*parts, strict=True))
         orders, better, _ = orders_of_worths(worths, covariance)
-        fresh = orders_of_worths(pool * worths, pool**2 * covariance)[2]
+        fresh = orders_of_worths(fresh_eta * worths, fresh_eta**2 * covariance)[2]
         solved.append((orders, from_pairs(better, fresh)))
         a, b = np.triu_indices(bucket.k, 1)
         vote = votes_on_pairs(bucket.ranks)
@@ -164,18 +230,6 @@ def _blocks(bucket: Bucket) -> list[_Block]:
         ranks = bucket.ranks[rows]
         starts = bucket.starts[part] - rows.start
         item = np.repeat(np.arange(starts.size), bucket.lengths[part])
-        voted = (ranks[:, a] > 0) & (ranks[:, b] > 0)
+        voted = ((ranks[:, a] > 0) & (ranks[:, b] > 0)) * vote_weight((ranks > 0).sum(axis=1))[:, None]
         found.append(_Block((votes_on_pairs(ranks) + 1) / 2, voted, starts, item, bucket.annotator[rows], bucket.k))
     return found
-
-
-def _slopes(
-    blocks: Sequence[_Block], eta: Floats, found: Sequence[tuple[Floats, Floats]]
-) -> tuple[Floats, Floats, Floats]:
-    """Slope of the log posterior by each discrimination, its information, and that less what the worths take."""
-    mean, sd = DISCRIMINATION
-    slope, information, taken = (mean - eta) / sd**2, np.full(eta.size, 1 / sd**2), np.zeros(eta.size)
-    for block, state in zip(blocks, found, strict=True):
-        one, two, three = block.slopes(eta, state)
-        slope, information, taken = slope + one, information + two, taken + three
-    return slope, information, information - taken

@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Floats, Ints
-from prefqa.drift.cuts import NUMBER
-from prefqa.preferences import Preferences
+from prefqa.coding import encode
+from prefqa.drift.cuts import by_period
+from prefqa.drift.periods import Periods
 from prefqa.votes import buckets
 
 
@@ -25,21 +26,21 @@ class Judged(NamedTuple):
     choice: Floats
 
 
-def judged_again(prefs: Preferences, rows: pl.LazyFrame, n_periods: int) -> tuple[list[Judged], Floats]:
+def judged_again(periods: Periods) -> tuple[list[Judged], Floats]:
     """Anchors, one entry per number of responses, and judgments per annotator and period over all items."""
-    pairs = rows.select("item_id", "annotator_id", NUMBER).unique().collect()
-    names = pairs["annotator_id"].unique().sort()
-    people = pl.DataFrame({"annotator_id": names}).with_row_index("_person")
-    pairs = pairs.join(people, on="annotator_id")
-    cell = pairs["_person"].to_numpy().astype(np.int64) * n_periods + pairs[NUMBER].to_numpy()
-    n_work = np.bincount(cell, minlength=len(names) * n_periods).reshape(len(names), n_periods).astype(np.float64)
-    again = pairs.group_by("item_id").agg(pl.col(NUMBER).n_unique()).filter(pl.col(NUMBER) > 1).select("item_id")
-    if again.is_empty():
+    coded = by_period(periods)
+    n_people, n_periods = len(coded.annotator_ids), coded.cells.height
+    cell = coded.annotator.astype(np.int64) * n_periods + coded.cell
+    n_work = np.bincount(cell, minlength=n_people * n_periods).reshape(n_people, n_periods).astype(np.float64)
+    again = np.flatnonzero(np.bincount(coded.item[coded.unit_starts], minlength=1) > 1)
+    if not again.size:
         return [], n_work
+    rows = coded.rows_of_items(again)
+    at = rows["judgment"].to_numpy()
     # A judgment in another period is one by another person here, so that both count.
-    person = pl.format("{} {}", NUMBER, "_person")
-    apart = rows.join(again.lazy(), on="item_id", how="semi").join(people.lazy(), on="annotator_id")
-    coded = prefs.with_judgments(apart.with_columns(annotator_id=person)).coded()
+    person = pl.DataFrame({"period": coded.cell[at], "person": coded.annotator[at]})
+    rows = rows.with_columns(person.select(annotator_id=pl.format("{} {}", "period", "person")))
+    coded = encode(rows.lazy())
     split = coded.annotator_ids.str.split(" ").list
     period, annotator = (split.get(at).cast(pl.Int64).to_numpy() for at in (0, 1))
     found = []

@@ -9,8 +9,8 @@ from scipy.special import ndtr, ndtri, stdtrit
 
 from prefqa._types import Bools, Floats, Ints
 from prefqa.drift.again import Judged, judged_again
-from prefqa.drift.cuts import Cut, cuts, numbered, sides
-from prefqa.drift.periods import Periods
+from prefqa.drift.cuts import Cut, by_period, cuts, sides
+from prefqa.drift.periods import PERIOD, Periods
 from prefqa.drift.relabel import relabelled
 
 #: Labels are drawn so often; further only where fewer than `_STOP` of the first draws reach what was seen.
@@ -67,9 +67,8 @@ def anchors(periods: Periods, *, reference: str | None, alpha: float, seed: int 
         One row per form and cut: estimate (between), reference_estimate (within), difference, its jackknife error over
         items and 95 % interval, p_value, min_detectable at 80 % power, numbers of items and votes, or a reason.
     """
-    rows, names = numbered(periods)
-    every = cuts(names, reference)
-    judged, n_work = judged_again(periods.prefs, rows, len(names))
+    every = cuts(by_period(periods).cells[PERIOD].to_list(), reference)
+    judged, n_work = judged_again(periods)
     if not judged:
         return [
             {"detector": form, "period": None, "reference": None, "reason": "no item was judged in two periods"}

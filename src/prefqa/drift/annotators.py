@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from prefqa._types import Floats, Ints, sum_by
+from prefqa._types import Floats, Ints
 from prefqa.drift.changes import dates, half_width
 from prefqa.drift.contrasts import Contrasts
 from prefqa.drift.evidence import Evidence
+from prefqa.drift.permute import permuted
 from prefqa.drift.power import annotator_min_detectable
 from prefqa.drift.result import Family
 from prefqa.drift.scan import MIN_JUDGMENTS, Scan, exceeds, largest
@@ -26,11 +27,6 @@ from prefqa.drift.units import sentence
 ANNOTATOR = "annotator"
 #: Of very many annotators only those are permuted who could still stand out among so many.
 PERMUTE_BELOW, PERMUTE_EXPECTED = 0.03, 10
-#: Permutations, fewer for annotators of so many judgments that these times their number exceed the budget.
-N_PERMUTATIONS, _BUDGET = 4_999, 2_500_000
-#: Beyond the permutations, p goes on as the tail of the largest squares does, which falls exponentially.
-_TAIL = 0.05
-_CELLS = 20_000_000
 
 
 class AnnotatorScan(NamedTuple):
@@ -61,7 +57,6 @@ def annotators(evidence: Evidence, *, alpha: float, level: float, seed: int) -> 
 def _row(evidence: Evidence, found: AnnotatorScan, index: int, level: float) -> dict[str, Any]:
     annotator, contrast, column = (int(part[index]) for part in (found.annotator, found.contrast, found.column))
     at = annotator, contrast, column
-    mine = evidence.scores.annotator == annotator
     row: dict[str, Any] = {
         "detector": f"{ANNOTATOR}: {evidence.scores.names[column]}",
         "kind": ANNOTATOR,
@@ -72,8 +67,8 @@ def _row(evidence: Evidence, found: AnnotatorScan, index: int, level: float) -> 
         "p_adjusted": float(found.p_adjusted[index]),
         "unit": evidence.unit(column).said,
         "min_detectable": annotator_min_detectable(evidence, *at, found.critical),
-        "n_items": int(np.unique(evidence.scores.item[mine]).size),
-        "n_votes": int(evidence.scores.n_votes[mine].sum()),
+        "n_items": int(evidence.n_items_of_annotator[annotator]),
+        "n_votes": int(evidence.n_votes_of_annotator[annotator]),
     }
     sensitivity = float(evidence.annotator_sensitivity[at])
     if sensitivity <= 0:
@@ -129,7 +124,8 @@ def scan_annotators(
     rng = np.random.default_rng(seed)
     for index in np.flatnonzero(p_value < min(PERMUTE_BELOW, PERMUTE_EXPECTED / annotators.size)):
         mine = np.flatnonzero(scores.annotator == annotators[index])
-        p_value[index] = _permuted(scores, mine, contrasts, columns, rng)
+        seen = (z[annotators[index]] != 0).any(axis=1)
+        p_value[index] = permuted(scores, mine, contrasts, seen, columns, rng)
     critical = float(np.quantile(draws, 1 - alpha / annotators.size))
     return AnnotatorScan(
         annotators,
@@ -149,54 +145,3 @@ def benjamini_hochberg(p_value: Floats) -> Floats:
     adjusted = np.empty(p_value.size)
     adjusted[order] = np.minimum(1.0, np.minimum.accumulate(stepped[::-1])[::-1])
     return adjusted
-
-
-def _permuted(scores: Scores, mine: Ints, contrasts: Contrasts, columns: Ints, rng: np.random.Generator) -> float:
-    """Share of permutations of periods within strata whose largest |z| is at least the observed one."""
-    cell = np.unique(scores.cell[mine], return_inverse=True)[1]
-    order = np.argsort(cell, kind="stable")
-    mine, cell = mine[order], cell[order]
-    score = _net(scores.score[np.ix_(mine, columns)], scores.information[np.ix_(mine, columns)], cell)
-    after, before = (side.T[scores.period[mine]].astype(float) for side in (contrasts.after, contrasts.before))
-    n_after, n_before = (np.stack([sum_by(cell, side) for side in sides.T], axis=1) for sides in (after, before))
-    share = n_before / np.maximum(n_before + n_after, 1)
-    weight = after * share[cell] - before * (1 - share[cell])
-    n, width = mine.size, columns.size
-    starts = np.flatnonzero(np.append(True, cell[1:] != cell[:-1]))
-    block = max(1, _CELLS // (n * max(width, contrasts.n)))
-    parts = [score.T @ weight]
-    done, total = 0, min(N_PERMUTATIONS, max(199, _BUDGET // n))
-    permuted = []
-    while done < total:
-        size = min(block, total - done)
-        key = rng.random((size, n))
-        at = np.empty((size, n), np.int64)
-        for low, high in zip(starts, np.append(starts[1:], n), strict=True):
-            at[:, low:high] = low + np.argsort(key[:, low:high], axis=1)
-        drawn = score[at]  # [size, n, width]
-        permuted.append(np.einsum("bnf,nk->bfk", drawn, weight, optimize=True))
-        done += size
-    null = np.concatenate(permuted)
-    sd = null.std(axis=0)
-    sd = np.where(sd > 0, sd, np.inf)
-    return _p_of_largest(float(np.abs(parts[0] / sd).max()), np.abs(null / sd).max(axis=(1, 2)))
-
-
-def _p_of_largest(observed: float, drawn: Floats) -> float:
-    """Share of draws that reach what was observed; where none does, by the exponential tail of their squares."""
-    reached = int((drawn >= observed - 1e-9).sum())
-    if reached:
-        return (1 + reached) / (drawn.size + 1)
-    start = float(np.quantile(drawn**2, 1 - _TAIL))
-    excess = float((drawn[drawn**2 > start] ** 2 - start).mean())
-    return min(1 / (drawn.size + 1), _TAIL * float(np.exp(-(observed**2 - start) / excess)))
-
-
-def _net(score: Floats, information: Floats, cell: Ints) -> Floats:
-    """Scores less what the cell's mean score per information says."""
-    columns = []
-    for one, weight in zip(score.T, information.T, strict=True):
-        total = sum_by(cell, weight)
-        mean = sum_by(cell, one) / np.where(total > 0, total, 1.0)
-        columns.append(one - weight * mean[cell])
-    return np.stack(columns, axis=1)

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import chdtrc, ndtri
 
-from prefqa._types import Bools
+from prefqa._types import Bools, Floats
 from prefqa.drift.evidence import Evidence
 
 #: Annotators are told apart from each other below this p of Cochran's Q.
@@ -70,8 +70,13 @@ def dates(
     """First and last cut of the interval for the date of a change; `height` is its z, by default the pool's."""
     n, width = evidence.scan.z.shape
     at = np.arange(n) * width + column
-    correlation = evidence.scan.correlation[np.ix_(at, at)]
     height = float(evidence.scan.z[contrast, column]) if height is None else height
+    return date_interval(evidence.scan.correlation[np.ix_(at, at)], contrast, height, level, seed)
+
+
+def date_interval(correlation: Floats, contrast: int, height: float, level: float, seed: int) -> tuple[int, int]:
+    """The same from the correlation of the cuts, and the z of the one that was found."""
+    n = len(correlation)
     values, vectors = np.linalg.eigh(correlation)
     noise = np.random.default_rng(seed).standard_normal((_DRAWS, n)) @ (vectors * np.sqrt(np.clip(values, 0, None))).T
     found = np.abs(height * correlation[contrast] + noise).argmax(axis=1)

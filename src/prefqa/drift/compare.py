@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,19 +11,26 @@ import numpy as np
 from prefqa.drift.annotators import annotators
 from prefqa.drift.context import context, frame, holm, warnings
 from prefqa.drift.contrasts import Contrasts, against, change_points
+from prefqa.drift.copies import COPIES, copies
 from prefqa.drift.evidence import Evidence
+from prefqa.drift.gold_timeline import gold_by_period
 from prefqa.drift.known import known_answers
 from prefqa.drift.periods import PERIOD, Periods, cut
+from prefqa.drift.places import coded_with_places
+from prefqa.drift.rankings import Rankings, cells_by, rankings
 from prefqa.drift.result import CHANGE_SCHEMA, DETECTOR_SCHEMA, TIMELINE_SCHEMA, DriftResult, Family, undefined
 from prefqa.drift.rule import rule
+from prefqa.drift.scale import scale_by_period
+from prefqa.drift.strata import slices
 from prefqa.drift.timeline import weights_by_period
-from prefqa.drift.vote_table import vote_table
 from prefqa.errors import UsageError
 from prefqa.preferences import Preferences, as_preferences
 
 #: With more periods than this each holds too little to be compared.
 MAX_PERIODS = 160
 RULE, ANNOTATORS = "rule", "annotators"
+#: Who copies stands out far more than this costs; the other families have weight 1.
+WEIGHTS = {COPIES: 0.5}
 
 
 def drift(
@@ -35,6 +43,7 @@ def drift(
     reference: str | None = None,
     features: Sequence[str] | None = None,
     strata: Sequence[str] | None = None,
+    cluster: str | None = None,
     alpha: float = 0.05,
     level: float = 0.95,
     seed: int = 0,
@@ -54,6 +63,8 @@ def drift(
         features: numeric columns of responses that may decide votes, beside length, position and model; default all.
         strata: columns of items or judgments within which alone judgments are compared; default the criterion and the
             text columns of items with few values.
+        cluster: column of items or judgments that tells which items belong together, such as the text that is judged
+            by several criteria; their judgments are one draw. Default the prompt, where there are criteria.
         alpha: family-wise error rate of the alarm. level: confidence level of the intervals.
         seed: of the simulated null distributions and permutations.
 
@@ -69,7 +80,11 @@ def drift(
         return undefined(
             "no created_at or guideline_version column to tell periods by; name another with batch=", None, alpha
         )
-    coded = periods.prefs.coded((PERIOD,))
+    strata = slices(prefs) if strata is None else tuple(strata)
+    by = cells_by(periods.prefs, strata)
+    placed = coded_with_places(periods.prefs, by)
+    coded = placed.coded if by == (PERIOD,) else periods.prefs.coded(by[:1])
+    periods = replace(periods, coded=coded)
     names = coded.cells[PERIOD].to_list()
     if reference is not None and reference not in names:
         raise UsageError(f"no period is called {reference!r}", hint=f"there are: {', '.join(map(str, names[:20]))}.")
@@ -81,23 +96,24 @@ def drift(
         return undefined("only one period", periods.by, alpha, frame(seen.timeline, TIMELINE_SCHEMA))
     clock = not (version or batch) and reference is None and periods.by not in periods.prefs.columns
     contrasts = change_points(names) if clock else against(names, base)
-    families, weights = _families(periods, contrasts, features, strata, alpha=alpha, level=level, seed=seed)
+    votes = rankings(periods, features=features, strata=strata, placed=placed, cluster=cluster)
+    families, weights = _families(periods, votes, contrasts, alpha=alpha, level=level, seed=seed)
+    drawn = seen.timeline + gold_by_period(periods, level) + scale_by_period(periods, level) + weights
     rows, changes = _combined(families, alpha)
     detectors = frame(rows + seen.detectors, DETECTOR_SCHEMA)
     tested = [family.p_value for family in families.values() if family.p_value is not None]
     alarm = any(row["alarm"] for row in rows if row["alarm"] is not None) if tested else None
     reason = None if tested else next((row["reason"] for row in rows if row.get("reason")), "nothing could be compared")
     return DriftResult(
-        alarm, detectors, frame(changes, CHANGE_SCHEMA), frame(seen.timeline + weights, TIMELINE_SCHEMA), periods.by,
+        alarm, detectors, frame(changes, CHANGE_SCHEMA), frame(drawn, TIMELINE_SCHEMA), periods.by,
         base, alpha, reason, warnings(seen.detectors, alpha),
     )  # fmt: skip
 
 
 def _families(
     periods: Periods,
+    votes: Rankings,
     contrasts: Contrasts,
-    features: Sequence[str] | None,
-    strata: Sequence[str] | None,
     *,
     alpha: float,
     level: float,
@@ -106,28 +122,29 @@ def _families(
     """Run the families of detectors; and the weights over time."""
     reference = None if contrasts.ordered else contrasts.reference[0]
     known = known_answers(periods, reference=reference, alpha=alpha, seed=seed)
-    votes = vote_table(periods, features=features, strata=strata)
     reason = None
     if len(votes.periods) > MAX_PERIODS:
         reason = f"{len(votes.periods)} periods are too many to compare within annotators: choose longer ones"
-    elif not votes.n or not (votes.said != 0).any():
+    elif not votes.any_preferred:
         reason = "no vote prefers one response to another"
     if reason:
         return {RULE: Family([{"detector": RULE, "kind": RULE, "reason": reason}], None, [])} | known, []
     evidence = Evidence.of(votes, contrasts, seed=seed)
-    each = alpha / (2 + sum(family.p_value is not None for family in known.values()))
+    each = alpha / (2 + WEIGHTS[COPIES] + sum(family.p_value is not None for family in known.values()))
     families = {
         RULE: rule(evidence, alpha=each, level=level, seed=seed),
         ANNOTATORS: annotators(evidence, alpha=each, level=level, seed=seed),
+        COPIES: copies(votes, contrasts, alpha=each * WEIGHTS[COPIES], level=level, seed=seed),
     }
     return families | known, weights_by_period(evidence, level)
 
 
 def _combined(families: dict[str, Family], alpha: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Adjust each family's p-values, which hold within it, for the number of families by Holm's steps."""
+    """Adjust each family's p-values, which hold within it, for the other families by Holm's weighted steps."""
     tested = [name for name, family in families.items() if family.p_value is not None]
     smallest = np.array([families[name].p_value for name in tested], np.float64)
-    times = dict(zip(tested, holm(smallest) / np.maximum(smallest, 1e-300), strict=True))
+    adjusted_p = holm(smallest, np.array([WEIGHTS.get(name, 1.0) for name in tested]))
+    times = dict(zip(tested, adjusted_p / np.maximum(smallest, 1e-300), strict=True))
     rows: list[dict[str, Any]] = []
     changes: list[dict[str, Any]] = []
     for name, family in families.items():

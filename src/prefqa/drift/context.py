@@ -87,12 +87,13 @@ def warnings(rows: list[dict[str, Any]], alpha: float) -> tuple[str, ...]:
     return tuple(said)
 
 
-def holm(p_values: Floats) -> Floats:
-    """Adjusted p-values of Holm (1979): step down, each times the number of hypotheses that are left."""
-    order = np.argsort(p_values, kind="stable")
-    stepped = np.maximum.accumulate(p_values[order] * (p_values.size - np.arange(p_values.size)))
+def holm(p_values: Floats, weights: Floats | None = None) -> Floats:
+    """Adjusted p-values of Holm (1979): step down, each times the weight that is left over its own (1 by default)."""
+    weights = np.ones(p_values.size) if weights is None else weights
+    order = np.argsort(p_values / weights, kind="stable")
+    left = np.cumsum(weights[order][::-1])[::-1]
     adjusted = np.empty(p_values.size)
-    adjusted[order] = np.minimum(1.0, stepped)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p_values[order] / weights[order] * left))
     return adjusted
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prefqa._types import Bools, Floats, Ints, sum_by
+from prefqa._types import Bools, Floats, Ints, Reals, sum_by
 from prefqa.drift.scores import Scores
 
 
@@ -74,13 +74,13 @@ def cell_sums(scores: Scores, n_periods: int) -> Cells:
     key, size = scores.cell * n_periods + scores.period, n_cells * n_periods
     shape = (n_cells, n_periods, len(scores.names))
 
-    def summed(values: Floats) -> Floats:
-        columns = [sum_by(key, column, size) for column in values.T]
+    def summed(values: Reals, power: int = 1) -> Floats:
+        columns = [sum_by(key, column if power == 1 else column**power, size) for column in values.T]
         return np.stack(columns, axis=1).reshape(shape) if columns else np.zeros(shape)
 
     count = sum_by(key, np.ones(key.size), size).reshape(n_cells, n_periods)
     return Cells(
-        summed(scores.score), summed(scores.information), summed(scores.score**2), count,
+        summed(scores.score), summed(scores.information), summed(scores.score, 2), count,
         scores.cell_annotator, scores.cell_stratum,
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Bools, Ints
+from prefqa.coding import Coded
 from prefqa.drift.periods import PERIOD, Periods
 from prefqa.preferences import usable_rows
 
@@ -31,6 +32,11 @@ def numbered(periods: Periods) -> tuple[pl.LazyFrame, list[str]]:
     names = rows.select(pl.col(PERIOD).unique().sort()).collect()[PERIOD]
     table = pl.LazyFrame({PERIOD: names}).with_row_index(NUMBER)
     return rows.join(table, on=PERIOD, how="left", maintain_order="left"), names.to_list()
+
+
+def by_period(periods: Periods) -> Coded:
+    """The rows that count, coded by period; cells stand in the order of periods."""
+    return periods.coded or periods.prefs.coded((PERIOD,))
 
 
 def cuts(names: list[str], reference: str | None) -> list[Cut]:

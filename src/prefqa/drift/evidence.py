@@ -7,25 +7,32 @@ from functools import cached_property
 
 import numpy as np
 
-from prefqa._types import Bools, Floats, Ints, sum_by
+from prefqa._types import Bools, Floats, Ints, distinct, sum_by
 from prefqa.drift.contrasts import Cells, Contrasts, cell_sums
 from prefqa.drift.model import VoteModel, fit
+from prefqa.drift.rankings import Rankings
+from prefqa.drift.refine import refined
 from prefqa.drift.scan import Scan, scan
-from prefqa.drift.scores import CARE, SPREAD, STRENGTH, TIES, Scores, refined, score_judgments, without_nuisance
+from prefqa.drift.scores import CARE, SPREAD, STRENGTH, TIES, Scores, score_judgments, together, without_nuisance
 from prefqa.drift.units import Unit, unit
-from prefqa.drift.vote_table import SINCE, VoteTable
+from prefqa.drift.vote_table import SINCE
 
 #: Votes on which the model is fitted; so many per annotator more, so that habits are known.
 FIT_VOTES, FIT_PER_ANNOTATOR = 20_000, 60
+#: Steps after the fit on a sample. The last is on all votes, those before on no more than so many, or so many per
+#: annotator: what they leave is of the order of their error squared, and the last step corrects what is linear in it.
+REFINEMENTS, REFINE_VOTES, REFINE_PER_ANNOTATOR = 3, 500_000, 500
 #: Without this share of pairs with votes of two annotators, difficulty and rule cannot be told apart.
 MIN_OVERLAP = 0.05
+#: Votes on which that is looked up.
+OVERLAP_VOTES = 500_000
 
 
 @dataclass(frozen=True)
 class Evidence:
     """The scan of a campaign with all that it rests on."""
 
-    votes: VoteTable
+    votes: Rankings
     model: VoteModel
     scores: Scores
     cells: Cells
@@ -33,16 +40,11 @@ class Evidence:
     scan: Scan
 
     @classmethod
-    def of(cls, votes: VoteTable, contrasts: Contrasts, *, seed: int) -> Evidence:
+    def of(cls, votes: Rankings, contrasts: Contrasts, *, seed: int) -> Evidence:
         """Fit the model on a sample of items, score all judgments, compare the periods."""
-        single = overlap(votes) < MIN_OVERLAP
-        sample = votes.sampled(max(FIT_VOTES, FIT_PER_ANNOTATOR * len(votes.annotators)), seed)
-        model = fit(sample, single=single)
-        scores = score_judgments(votes, model)
-        if sample.n < votes.n and not single:
-            model = refined(votes, model, scores)
-            scores = score_judgments(votes, model)
-        scores = without_nuisance(scores, single=single)
+        single = overlap(votes, seed) < MIN_OVERLAP
+        model = fitted(votes, single=single, seed=seed)
+        scores = without_nuisance(together(score_judgments(votes, model), votes.cluster), single=single)
         cells = cell_sums(scores, len(votes.periods))
         return cls(votes, model, scores, cells, contrasts, scan(scores, cells, contrasts, len(votes.annotators)))
 
@@ -93,8 +95,13 @@ class Evidence:
     @cached_property
     def typical_care(self) -> float:
         """Care of the annotator of the median vote."""
-        care = self.model.care[self.votes.annotator]
-        return float(np.median(care)) if care.size else 1.0
+        of_annotator = sum_by(self.votes.annotator, self.votes.n_votes, self.model.care.size)
+        order = np.argsort(self.model.care, kind="stable")
+        up_to = np.cumsum(of_annotator[order])
+        if not self.votes.n:
+            return 1.0
+        middle = up_to.searchsorted([(self.votes.n - 1) // 2, self.votes.n // 2], side="right")
+        return float(self.model.care[order][middle].mean())
 
     def unit(self, column: int) -> Unit:
         """The unit in which a column's shift is told."""
@@ -111,22 +118,46 @@ class Evidence:
     @cached_property
     def n_votes(self) -> Ints:
         """Votes by period."""
-        return sum_by(self.votes.period, np.ones(self.votes.n), len(self.votes.periods)).astype(np.int64)
+        return sum_by(self.votes.period, self.votes.n_votes, len(self.votes.periods)).astype(np.int64)
 
     @cached_property
     def n_items(self) -> Ints:
         """Items by period."""
         n = len(self.votes.periods)
-        pairs = np.unique(self.votes.item * n + self.votes.period)
+        pairs, _ = distinct(self.votes.item.astype(np.int64) * n + self.votes.period)
         return np.bincount(pairs % n, minlength=n)
 
+    @cached_property
+    def n_votes_of_annotator(self) -> Ints:
+        """Votes by annotator."""
+        return sum_by(self.scores.annotator, self.scores.n_votes, self.model.care.size).astype(np.int64)
 
-def overlap(votes: VoteTable) -> float:
-    """Share of units on which more than one annotator voted."""
-    if not votes.n:
+    @cached_property
+    def n_items_of_annotator(self) -> Ints:
+        """Items by annotator."""
+        n = self.model.care.size
+        pairs = self.scores.item.astype(np.int64) * n + self.scores.annotator
+        ordered = np.sort(pairs)
+        return np.bincount(ordered[np.append(True, ordered[1:] != ordered[:-1])] % n, minlength=n)
+
+
+def fitted(votes: Rankings, *, single: bool, at_least: int = 0, seed: int) -> VoteModel:
+    """Fit the model on a sample of items of at least so many votes, then let all votes move it."""
+    sample = votes.sampled(max(FIT_VOTES, FIT_PER_ANNOTATOR * len(votes.annotators), at_least), seed)
+    model = fit(sample, single=single)
+    if sample.n < votes.n and not single:
+        some = votes.some(max(REFINE_VOTES, REFINE_PER_ANNOTATOR * len(votes.annotators)), seed)
+        for step in range(REFINEMENTS):
+            model = refined(some if step < REFINEMENTS - 1 else votes, model)
+    return model
+
+
+def overlap(votes: Rankings, seed: int) -> float:
+    """Share of units on which more than one annotator voted, among whole items of many votes."""
+    some = votes.sampled(OVERLAP_VOTES, seed)
+    if not some.n:
         return 0.0
-    starts = votes.starts
-    several = np.maximum.reduceat(votes.annotator, starts) != np.minimum.reduceat(votes.annotator, starts)
+    several = np.maximum.reduceat(some.annotator, some.starts) != np.minimum.reduceat(some.annotator, some.starts)
     return float(several.mean())
 
 

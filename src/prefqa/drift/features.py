@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from prefqa._types import Floats, Ints
+from prefqa._types import Bools, Ints
 from prefqa.coding import Coded
 from prefqa.errors import ColumnNotFoundError, UsageError
 from prefqa.preferences import Preferences
@@ -24,31 +25,29 @@ LENGTH, POSITION, MODEL = "length", "position", "model"
 
 
 class Features(NamedTuple):
-    """Values of responses, [n_listed, n_names] in the order of `Coded.slot_response`; NaN = not known.
-
-    `unit` is what one unit of the feature means in words, for sentences about odds.
-    """
+    """Values of responses less their mean, [n_names, n_listed]; NaN = not known."""
 
     names: list[str]
-    values: Floats
-
-    @property
-    def is_model(self) -> list[bool]:
-        """Which features are the indicator of a model."""
-        return [name.startswith(f"{MODEL}:") for name in self.names]
+    values: NDArray[np.float32]
 
 
-def response_features(prefs: Preferences, coded: Coded, item_of_listed: Ints, wanted: Sequence[str] | None) -> Features:
-    """Look up the features of every listed response: log length, models as indicators, and the columns `wanted`."""
+def response_features(
+    prefs: Preferences, coded: Coded, item: Ints, response: Ints, wanted: Sequence[str] | None
+) -> Features:
+    """Look up the features of responses by their codes: log length, models as indicators, and the columns `wanted`."""
     known = _known(prefs.responses, wanted)
     names = [name for name in known.columns if name not in ("item_id", "response_id", MODEL)]
-    listed = _looked_up(known, coded, item_of_listed)
-    values = [listed[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in names]
-    models = listed[MODEL] if MODEL in listed.columns else _response_names(coded, item_of_listed)
+    listed = _looked_up(known, coded, item, response)
+    models = listed[MODEL] if MODEL in listed.columns else _response_names(coded, item, response)
     indicators = {} if models is None else _indicators(models)
-    columns = [*values, *indicators.values()]
-    stacked = np.stack(columns, axis=1) if columns else np.zeros((item_of_listed.size, 0))
-    return Features([*names, *indicators], stacked)
+    values = np.empty((len(names) + len(indicators), item.size), np.float32)
+    for row, name in enumerate(names):
+        column = listed[name].cast(pl.Float64).to_numpy()
+        finite = np.isfinite(column)
+        values[row] = np.where(finite, column - column[finite].mean() if finite.any() else 0.0, np.nan)
+    for row, there in enumerate(indicators.values(), len(names)):
+        values[row] = there
+    return Features([*names, *indicators], values)
 
 
 def _known(responses: pl.DataFrame | None, wanted: Sequence[str] | None) -> pl.DataFrame:
@@ -80,29 +79,32 @@ def _numeric(responses: pl.DataFrame) -> list[str]:
     return [name for name in numbers if responses[name].n_unique() > 1][:MAX_NUMERIC]
 
 
-def _looked_up(known: pl.DataFrame, coded: Coded, item_of_listed: Ints) -> pl.DataFrame:
+def _looked_up(known: pl.DataFrame, coded: Coded, item: Ints, response: Ints) -> pl.DataFrame:
     """Rows of `known` in the order of the listed responses; null where there is none."""
     if known.width == 2:
+        return known
+    keys = (("item_id", coded.item_ids, item), ("response_id", coded.response_ids, response))
+    if known.height == item.size and all((known[name] == ids.gather(code)).all() for name, ids, code in keys):
         return known
     items = pl.DataFrame({"item_id": coded.item_ids}).with_row_index("item")
     ids = pl.DataFrame({"response_id": coded.response_ids}).with_row_index("response")
     coded_rows = known.join(items, on="item_id").join(ids, on="response_id").drop("item_id", "response_id")
-    listed = pl.DataFrame({"item": item_of_listed, "response": coded.slot_response})
+    listed = pl.DataFrame({"item": item.astype(np.uint32), "response": response})
     return listed.join(coded_rows, on=["item", "response"], how="left", maintain_order="left")
 
 
-def _response_names(coded: Coded, item_of_listed: Ints) -> pl.Series | None:
+def _response_names(coded: Coded, item: Ints, response: Ints) -> pl.Series | None:
     """Response ids as models, where few of them come back from item to item."""
-    n_items = np.unique(item_of_listed).size
+    n_items = int((np.bincount(item, minlength=1) > 0).sum())
     if not 1 < coded.response_ids.len() <= min(MAX_NAMED_RESPONSES, n_items // 4):
         return None
-    return coded.response_ids.gather(coded.slot_response).alias(MODEL)
+    return coded.response_ids.gather(response).alias(MODEL)
 
 
-def _indicators(models: pl.Series) -> dict[str, Floats]:
+def _indicators(models: pl.Series) -> dict[str, Bools]:
     """One column per model, commonest first; of two models the second says nothing that the first does not."""
     counts = models.drop_nulls().cast(pl.String).value_counts(name="n").sort("n", models.name, descending=[True, False])
     names = sorted(counts[models.name].head(MAX_MODELS).to_list())
     if counts.height == 2:
         names = names[:1]
-    return {f"{MODEL}:{name}": (models == name).fill_null(value=False).cast(pl.Float64).to_numpy() for name in names}
+    return {f"{MODEL}:{name}": (models == name).fill_null(value=False).to_numpy() for name in names}

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
-from prefqa._types import Bools, Floats, Ints, distinct, sum_by
+from prefqa._types import Bools, Floats, Ints, Reals, distinct, sum_by
 from prefqa.drift.cuts import NUMBER, numbered
-from prefqa.drift.evidence import CARE, FIT_PER_ANNOTATOR, FIT_VOTES, MIN_OVERLAP, overlap
+from prefqa.drift.evidence import CARE, MIN_OVERLAP, fitted, overlap
 from prefqa.drift.gold import GOLD, right_answers
-from prefqa.drift.model import fit
 from prefqa.drift.periods import Periods
+from prefqa.drift.rankings import rankings
 from prefqa.drift.scores import Scores, score_judgments, without_nuisance
-from prefqa.drift.vote_table import vote_table
 
 GOLD_STREAM, PERSON = "gold", "annotator "
 #: A look of fewer items than this in all, with those before, is only learned from.
 MIN_ITEMS = 100
 #: The difficulty of each period has to be known, or easier items look like a changed rule.
 FIT_PER_PERIOD = 1_000
+#: An annotator of fewer judgments is only learned from; a judgment counts up to so many standard deviations.
+MIN_JUDGMENTS, _FARTHEST = 40, 3.0
 _POOLED = 30
 
 
@@ -28,8 +29,8 @@ _POOLED = 30
 class Scored:
     """One score per judgment, its information, and the item, cell (compared within) and period of the judgment."""
 
-    score: Floats
-    information: Floats
+    score: Reals
+    information: Reals
     item: Ints
     cell: Ints
     period: Ints
@@ -49,21 +50,20 @@ class Material:
 
 def material(periods: Periods, *, features: tuple[str, ...], strata: tuple[str, ...] | None, seed: int) -> Material:
     """Fit the model of votes, as `drift` does, and score every judgment; and gold items, right (1) or wrong (0)."""
-    votes = vote_table(periods, features=features, strata=strata)
+    votes = rankings(periods, features=features, strata=strata)
     rows, names = numbered(periods)
     n_judgments = rows.group_by(NUMBER).agg(pl.struct("item_id", "annotator_id").n_unique()).sort(NUMBER).collect()
     pooled: dict[str, Scored] = {}
     care: Scored | None = None
     annotator_of_cell: Ints = np.zeros(0, np.int64)
-    if votes.n and (votes.said != 0).any():
-        single = overlap(votes) < MIN_OVERLAP
-        n_fit = max(FIT_VOTES, FIT_PER_ANNOTATOR * len(votes.annotators), FIT_PER_PERIOD * len(votes.periods))
-        model = fit(votes.sampled(n_fit, seed), single=single)
+    if votes.any_preferred:
+        single = overlap(votes, seed) < MIN_OVERLAP
+        model = fitted(votes, single=single, at_least=FIT_PER_PERIOD * len(votes.periods), seed=seed)
         scores = without_nuisance(score_judgments(votes, model), single=single)
         # Which model wins is no criterion.
         own = zip(votes.names, votes.is_common, strict=True)
         pooled = {name: _column(scores, name) for name, common in own if not common}
-        care = None if single else _column(scores, CARE)
+        care = None if single else _near(_column(scores, CARE))
         annotator_of_cell = scores.cell_annotator
     if set(GOLD) <= set(periods.prefs.columns):
         answers = right_answers(rows, [NUMBER])
@@ -77,6 +77,13 @@ def material(periods: Periods, *, features: tuple[str, ...], strata: tuple[str, 
     return Material(pooled, care, annotator_of_cell, votes.annotators, names, n_judgments["item_id"].to_numpy())
 
 
+def _near(scored: Scored) -> Scored:
+    """Draw judgments far out in to `_FARTHEST`: one vote against all others says much of a careful annotator."""
+    ratio = float((scored.score**2).sum()) / max(float(scored.information.sum()), 1e-300)
+    most = _FARTHEST * np.sqrt(ratio * scored.information)
+    return replace(scored, score=np.clip(scored.score, -most, most))
+
+
 def _column(scores: Scores, name: str) -> Scored:
     at = scores.column(name)
     return Scored(scores.score[:, at], scores.information[:, at], scores.item, scores.cell, scores.period)
@@ -88,7 +95,8 @@ def look(found: Material, before: Bools, now: int) -> dict[str, list[float]]:
     Within a cell c (annotator in a stratum) N_c = f S_now - (1 - f) S_before with S sums of scores and f the share of
     the cell's information W that lies before; N and H = f (1 - f) W are summed over cells. V is the sum over items of
     the squared sum of what their judgments add to N, with scores less the mean of all. A new annotator or stratum adds
-    nothing. An annotator's care is a stream of its own, with V drawn towards everybody's ratio V / H.
+    nothing. An annotator's care is a stream of its own, with V drawn towards everybody's ratio V / H, and is
+    told from MIN_JUDGMENTS of theirs on.
     """
     streams = {}
     for name, scored in found.pooled.items():
@@ -118,10 +126,15 @@ def _by_annotator(found: Material, care: Scored, before: Bools, now: int) -> dic
     own_v = (judged * own_v + _POOLED * ratio * own_h) / (judged + _POOLED)
     here = care.period == now
     information = sum_by(of_cell[care.cell[here]], care.information[here], n_people)
-    told = distinct(item)[0].size >= MIN_ITEMS
+    told = (judged >= MIN_JUDGMENTS) & (distinct(item)[0].size >= MIN_ITEMS)
     names = found.annotators.to_list()
     return {
-        PERSON + names[a]: [float(own_n[a]), float(own_h[a]) * told, float(own_v[a]) * told, float(information[a])]
+        PERSON + names[a]: [
+            float(own_n[a]),
+            float(own_h[a] * told[a]),
+            float(own_v[a] * told[a]),
+            float(information[a]),
+        ]
         for a in np.flatnonzero(information > 0)
     }
 

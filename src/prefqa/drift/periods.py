@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from prefqa.coding import Coded
 from prefqa.errors import UsageError
 from prefqa.preferences import Preferences
 
@@ -15,10 +16,14 @@ PERIOD = "prefqa:period"
 
 @dataclass(frozen=True)
 class Periods:
-    """The judgments with their period as text, in the column `PERIOD`; `by` says what made it."""
+    """The judgments with their period as text, in the column `PERIOD`; `by` says what made it.
+
+    `coded` are the rows that count, coded by period, where that is done already.
+    """
 
     prefs: Preferences
     by: str
+    coded: Coded | None = None
 
 
 def cut(

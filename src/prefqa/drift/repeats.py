@@ -9,8 +9,8 @@ from scipy.special import chdtrc, ndtri, stdtrit
 
 from prefqa._types import Floats
 from prefqa.drift.again import Judged, judged_again
-from prefqa.drift.cuts import Cut, cuts, numbered, sides
-from prefqa.drift.periods import Periods
+from prefqa.drift.cuts import Cut, by_period, cuts, sides
+from prefqa.drift.periods import PERIOD, Periods
 
 POWER = 0.8
 _FEW, _DRAWS, _NOTHING = 100, 9_999, 1e-9
@@ -35,9 +35,8 @@ def repeats(periods: Periods, *, reference: str | None, alpha: float, seed: int 
         One row per cut: estimate and reference_estimate (share that agrees, after and before), difference, se under no
         change, 95 % interval, p_value, min_detectable of the share, numbers of repeats (n_items) and of their votes.
     """
-    rows, names = numbered(periods)
-    judged, _ = judged_again(periods.prefs, rows, len(names))
-    every = cuts(names, reference)
+    judged, _ = judged_again(periods)
+    every = cuts(by_period(periods).cells[PERIOD].to_list(), reference)
     if not any(_has_repeats(one) for one in judged):
         return [
             {

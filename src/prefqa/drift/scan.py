@@ -16,7 +16,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from prefqa._types import Bools, Floats
+from prefqa._types import Bools, Floats, distinct
 from prefqa.drift.contrasts import Cells, Compared, Contrasts, by_annotator, compare
 from prefqa.drift.scores import Scores
 
@@ -57,6 +57,8 @@ def scan(scores: Scores, cells: Cells, contrasts: Contrasts, n_annotators: int) 
         by_annotator(values, cells, n_annotators)
         for values in (compared.difference, compared.weight, compared.variance)
     )
+    if _several(scores, n_annotators):
+        own_variance = _by_cluster(scores, compared, contrasts, n_annotators)
     gram = _gram(scores, compared, contrasts)
     shape = difference.shape
     by_item = np.diagonal(gram).reshape(shape)
@@ -65,9 +67,9 @@ def scan(scores: Scores, cells: Cells, contrasts: Contrasts, n_annotators: int) 
     z = np.where(defined, difference / np.sqrt(np.where(defined, by_item, 1.0)), 0.0)
     sd = np.sqrt(np.where(by_item > 0, by_item, 1.0)).ravel()
     correlation = gram / np.outer(sd, sd)
-    enough = _enough(cells, contrasts, n_annotators)
-    own_z = _own_z(own, own_variance, enough)
-    anyone = _anyone(own, own_variance, own_weight, enough)
+    often = enough(cells, contrasts, n_annotators)
+    own_z = _own_z(own, own_variance, often)
+    anyone = _anyone(own, own_variance, own_weight, often)
     return Scan(
         difference, weight, variance, by_item, z, anyone, correlation, own, own_weight, own_variance, own_z
     )  # fmt: skip
@@ -108,7 +110,7 @@ def _between(own: Floats, weight: Floats) -> Floats:
     return np.where(seen > 1, squares * seen / np.maximum(seen - 1, 1), 0.0)
 
 
-def _enough(cells: Cells, contrasts: Contrasts, n_annotators: int) -> Bools:
+def enough(cells: Cells, contrasts: Contrasts, n_annotators: int) -> Bools:
     """Which annotators judged enough on both sides, [n_annotators, n_contrasts, 1]."""
     sides = [(cells.count @ side.T.astype(float))[:, :, None] for side in (contrasts.before, contrasts.after)]
     before, after = (by_annotator(side, cells, n_annotators) for side in sides)
@@ -134,6 +136,29 @@ def _anyone(own: Floats, variance: Floats, weight: Floats, enough: Bools) -> Flo
     squares = np.where(some, ((variance * of_weight) ** 2).sum(axis=0), 1.0)
     spread = 2 / 9 * squares / expected**2
     return np.where(some, (np.cbrt(seen / expected) - (1 - spread)) / np.sqrt(spread), 0.0)
+
+
+def _several(scores: Scores, n_annotators: int) -> bool:
+    """Whether an annotator has several judgments of one item or cluster."""
+    pairs = scores.item.astype(np.int64) * n_annotators + scores.annotator
+    return distinct(pairs)[0].size < pairs.size
+
+
+def _by_cluster(scores: Scores, compared: Compared, contrasts: Contrasts, n_annotators: int) -> Floats:
+    """Each annotator's variance with the judgments of one cluster as one, [n_annotators, n_contrasts, n_columns]."""
+    order = np.lexsort((scores.annotator, scores.item))
+    pair = scores.item[order].astype(np.int64) * n_annotators + scores.annotator[order]
+    starts = np.flatnonzero(np.append(True, pair[1:] != pair[:-1]))
+    width = contrasts.n * len(scores.names)
+    variance = np.zeros((n_annotators, contrasts.n, len(scores.names)))
+    cuts = starts.searchsorted(np.arange(0, order.size, max(1, 4_000_000 // max(width, 1)))).clip(max=starts.size - 1)
+    for low, high in pairwise(np.append(starts[np.unique(cuts)], order.size)):
+        at = order[low:high]
+        added = compared.of_weights(contrasts, scores.cell[at], scores.period[at]) * scores.score[at][:, None, :]
+        here = starts[(starts >= low) & (starts < high)]
+        total = np.add.reduceat(added, here - low, axis=0)
+        np.add.at(variance, scores.annotator[order[here]], total**2)
+    return variance
 
 
 def _gram(scores: Scores, compared: Compared, contrasts: Contrasts) -> Floats:

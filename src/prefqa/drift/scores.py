@@ -16,16 +16,27 @@ so that weights made of it cannot lean on outcomes.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
+from scipy.sparse import csc_array
 
-from prefqa._types import Floats, Ints, distinct, sum_by
-from prefqa.drift.model import PRIORS, VoteModel, nodes, posterior, slopes
+from prefqa._types import Floats, Ints, Reals, distinct, sum_by
+from prefqa.drift.model import (
+    STEP,
+    AtNodes,
+    Group,
+    VoteModel,
+    all_slopes,
+    groups,
+    over_nodes,
+    posterior,
+    slopes,
+    weighted,
+)
+from prefqa.drift.rankings import Rankings
 from prefqa.drift.vote_table import VoteTable
 
 STRENGTH, TIES, SPREAD, CARE = "strength", "ties", "spread", "care"
-_BLOCK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -39,8 +50,8 @@ class Scores:
     """
 
     names: list[str]
-    score: Floats
-    information: Floats
+    score: Reals
+    information: Reals
     item: Ints
     annotator: Ints
     period: Ints
@@ -57,94 +68,111 @@ class Scores:
         return self.names.index(name)
 
 
-def score_judgments(votes: VoteTable, model: VoteModel) -> Scores:
-    """Score all votes in blocks of whole units and sum them by judgment."""
-    names = [*votes.names, STRENGTH, TIES, SPREAD, CARE]
-    _, judgment = distinct(votes.judgment)
-    n = int(judgment.max(initial=-1)) + 1
-    score, information = np.zeros((n, len(names))), np.zeros((n, len(names)))
-    overlap = np.zeros((len(names), len(names)))
-    starts = votes.starts
-    edges = np.append(starts[np.searchsorted(starts, np.arange(0, votes.n, _BLOCK))] if votes.n else [], votes.n)
-    edges = np.unique(edges.astype(np.int64))
-    for low, high in pairwise(edges):
-        part = votes.take(slice(low, high))
-        by_vote, expected = _score_block(part, model)
-        of_unit = np.add.reduceat(by_vote, part.starts, axis=0)
+def column_names(votes: VoteTable | Rankings) -> list[str]:
+    """Names of the scores, in their order."""
+    return [*votes.names, STRENGTH, TIES, SPREAD, CARE]
+
+
+def score_judgments(rankings: Rankings, model: VoteModel) -> Scores:
+    """Score all votes in blocks of whole items and sum them by judgment."""
+    names = column_names(rankings)
+    n, width = rankings.item.size, len(names)
+    score, information = np.empty((n, width), np.float32), np.empty((n, width), np.float32)
+    overlap, expected = np.zeros((width, width)), np.zeros(width)
+
+    def of_part(part: VoteTable) -> tuple[slice, Floats, Floats, Floats]:
+        by_vote, of_vote = score_votes(part, model)
+        low, high = int(part.judgment.min()), int(part.judgment.max()) + 1
+        at = part.judgment - low
+        of_unit = sums_by(part.unit_number, by_vote, part.starts.size)
+        return slice(low, high), sums_by(at, by_vote, high - low), sums_by(at, of_vote, high - low), of_unit
+
+    for at, one, other, of_unit in rankings.each(of_part):
+        score[at], information[at] = one, other
+        expected += other.sum(axis=0)
         overlap += of_unit.T @ of_unit
-        at = judgment[low:high]
-        for column in range(len(names)):
-            np.add.at(score[:, column], at, by_vote[:, column])
-            np.add.at(information[:, column], at, expected[:, column])
-    first = np.zeros(n, np.int64)
-    first[judgment[::-1]] = np.arange(votes.n)[::-1]
-    order = np.lexsort((first, votes.item[first]))
-    first = first[order]
-    annotator, stratum = votes.annotator[first], votes.stratum[first]
-    cells, cell = distinct(annotator * len(votes.strata) + stratum)
+    n_strata = len(rankings.strata)
+    cells, cell = distinct(rankings.annotator.astype(np.int64) * n_strata + rankings.stratum)
     return Scores(
-        names, score[order], information[order], votes.item[first], annotator, votes.period[first], cell,
-        cells // len(votes.strata), cells % len(votes.strata), sum_by(judgment, np.ones(votes.n), n)[order],
-        overlap, information.sum(axis=0), np.ones(len(names)),
+        names, score, information, rankings.item, rankings.annotator, rankings.period, cell,
+        cells // n_strata, cells % n_strata, rankings.n_votes.astype(np.float64), overlap, expected, np.ones(width),
     )  # fmt: skip
 
 
-def _score_block(votes: VoteTable, model: VoteModel) -> tuple[Floats, Floats]:
+def sums_by(group: Ints, values: Floats, n_groups: int) -> Floats:
+    """Sum the rows of `values` by the number of their group, [n_groups, n_columns]."""
+    ones = csc_array((np.ones(group.size), group, np.arange(group.size + 1)), shape=(n_groups, group.size))
+    return np.asarray(ones @ values)
+
+
+def score_votes(votes: VoteTable, model: VoteModel) -> tuple[Floats, Floats]:
     """Scores and expected information of some votes, [n_votes, n_columns]."""
-    at = posterior(votes, votes.starts, model)
-    by_gap, by_threshold = slopes(votes, at, model.threshold)
-    z, log_w = nodes(votes, single=model.single)
-    prior = np.exp(log_w)
+    slope, expected = np.empty((3, votes.n)), np.empty((3, votes.n))
+    for group in groups(votes):
+        at = posterior(group, model)
+        for one, values in zip(slope, slopes(group, at, model.threshold), strict=True):
+            one[group.at] = values
+        for one, values in zip(expected, _information(group, at, model), strict=True):
+            one[group.at] = values
+    known, spread = _known(votes, model)
+    by_strength, by_spread = known[-1] ** 2 * expected[0], spread**2 * expected[1]
+    information = np.column_stack([(known**2 * expected[0]).T, expected[2], by_spread, by_strength + by_spread])
+    return _by_column(known, spread, slope), information
+
+
+def only_scores(votes: VoteTable, model: VoteModel) -> Floats:
+    """Scores of some votes without their information."""
+    found = all_slopes(votes, model, groups(votes))
+    return _by_column(*_known(votes, model), np.stack(found[:3]))
+
+
+def _known(votes: VoteTable, model: VoteModel) -> tuple[Floats, Floats]:
+    """What each feature, and all by their weights, say of a vote's gap as its annotator sees it; and the spread."""
     care = model.care[votes.annotator]
-    spread = care * model.sigma[votes.stratum, votes.period]
-    known = care[:, None] * np.column_stack([votes.x, votes.x @ model.beta])
-    weighted = at.weight * by_gap
-    gap = weighted.sum(axis=1, keepdims=True)
-    strength, of_spread = known[:, -1:] * gap, (spread * (weighted * z).sum(axis=1))[:, None]
-    of_threshold = (at.weight * by_threshold).sum(axis=1)[:, None]
-    score = np.hstack([known[:, :-1] * gap, strength, of_threshold, of_spread, strength + of_spread])
-    first, second = at.upper, 1 - at.lower
-    tie = at.lower - at.upper
-    of_gap = first * (1 - first) ** 2 + second * (1 - second) ** 2 + tie * (second - first) ** 2
-    of_ties = np.zeros(votes.n)
-    if model.threshold is not None:
-        c = model.threshold[votes.annotator][:, None]
-        if_tie = first + second + 2 / np.expm1(2 * c)
-        of_c = first * (1 - first) ** 2 + second * (1 - second) ** 2 + tie * if_tie**2
-        of_ties = (of_c * prior).sum(axis=1) * model.threshold[votes.annotator] ** 2
-    by_known, by_spread = (
-        known**2 * (of_gap * prior).sum(axis=1)[:, None],
-        spread**2 * (of_gap * prior * z**2).sum(axis=1),
-    )
-    expected = np.column_stack([by_known, of_ties, by_spread, by_known[:, -1] + by_spread])
-    return score, expected
+    known = np.empty((len(votes.names) + 1, votes.n))
+    known[:-1] = care * votes.x.T
+    known[-1] = weighted(model.beta, known[:-1])
+    return known, care * model.sigma[votes.stratum, votes.period]
 
 
-def refined(votes: VoteTable, model: VoteModel, scores: Scores) -> VoteModel:
-    """Move sigmas and annotators' parameters by one step of Newton on all judgments, after a fit on a sample.
+def _by_column(known: Floats, spread: Floats, slope: Floats) -> Floats:
+    by_known, by_spread = known * slope[0], spread * slope[1]
+    return np.column_stack([by_known.T, slope[2], by_spread, by_known[-1] + by_spread])
 
-    Each parameter moves by its own score over its own information. What a sample gets wrong of the common weights
-    cancels within cells.
+
+def _information(group: Group, at: AtNodes, model: VoteModel) -> tuple[Floats, Floats, Floats]:
+    r"""Fisher information of each vote on its gap, the same times z squared, and on its log threshold, before any vote.
+
+    With u and l the chances to be above the upper and the lower threshold and t = l - u that of a tie, the information
+    on the gap is l (1 - u) (1 - t), and that on the threshold t (2 u + k) (2 (1 - l) + k) more, k = 2 / (exp(2 c) - 1).
     """
-    kept = np.diagonal(scores.overlap) / np.maximum(scores.expected, 1e-300)
+    prior = at.prior[:, None]
+    tie = at.lower - at.upper
+    of_gap = at.lower * at.under_upper
+    of_gap *= 1 - tie
+    of_gap *= prior
+    plain, by_node, by_square = over_nodes(of_gap, 3)
+    of_z = at.z**2 * plain + 2 * STEP * at.z * by_node + STEP**2 * by_square
+    if model.threshold is None:
+        return plain, of_z, np.zeros_like(plain)
+    c = model.threshold[group.annotator]
+    k = 2 / np.expm1(2 * c)
+    more = (2 * at.upper + k) * (2 * at.under_lower + k)
+    more *= tie
+    more *= prior
+    return plain, of_z, c**2 * (plain + over_nodes(more, 1)[0])
 
-    def step(group: Ints, column: int, n: int, prior: float, over: Floats | float = 1.0) -> Floats:
-        score, expected = (sum_by(group, part[:, column], n) for part in (scores.score, scores.information))
-        information = expected * kept[column] / over**2 + 1 / prior**2
-        return np.asarray(np.clip(score / over / information, -0.5, 0.5))
 
-    n_strata, n_periods = model.sigma.shape
-    group = scores.cell_stratum[scores.cell] * n_periods + scores.period
-    spread = step(group, scores.column(SPREAD), model.sigma.size, PRIORS["period"]).reshape(n_strata, n_periods)
-    who, people = scores.annotator, model.care.size
-    habit = model.habit.copy()
-    for column in np.flatnonzero(~votes.is_common):
-        habit[:, column] += step(who, int(column), people, PRIORS["habit"], model.care)
-    threshold = model.threshold
-    if threshold is not None:
-        threshold = threshold * np.exp(step(who, scores.column(TIES), people, PRIORS["threshold"]))
-    care = model.care * np.exp(step(who, scores.column(CARE), people, PRIORS["care"]))
-    return replace(model, sigma=model.sigma * np.exp(spread), habit=habit, threshold=threshold, care=care)
+def together(scores: Scores, cluster: Ints | None) -> Scores:
+    """Let `item` be the cluster, and sort the judgments by it."""
+    if cluster is None:
+        return scores
+    of_judgment = cluster[scores.item]
+    order = np.argsort(of_judgment, kind="stable")
+    per_judgment = ("score", "information", "annotator", "period", "cell", "n_votes")
+    return replace(
+        scores, item=of_judgment[order], **{name: getattr(scores, name)[order] for name in per_judgment}
+    )  # fmt: skip
 
 
 def without_nuisance(scores: Scores, *, single: bool) -> Scores:
@@ -159,7 +187,9 @@ def without_nuisance(scores: Scores, *, single: bool) -> Scores:
     own = scores.overlap[nuisance, nuisance]
     loading = scores.overlap[:, nuisance] / own if own > 0 else np.zeros(len(scores.names))
     loading[[nuisance, care]] = 0
-    score = scores.score - scores.score[:, [nuisance]] * loading
+    score = scores.score.copy()
+    for column in np.flatnonzero(loading):
+        score[:, column] -= loading[column] * scores.score[:, nuisance]
     n_strata = int(scores.cell_stratum.max(initial=0)) + 1
     group = scores.period * n_strata + scores.cell_stratum[scores.cell]
     total, weight = sum_by(group, scores.score[:, care]), sum_by(group, scores.information[:, care])

@@ -16,6 +16,10 @@ TITLES = {
     "tie_rate": "Share of ties",
     "length": "Weight of length (log odds for twice as long)",
     "position": "Weight of standing first (log odds)",
+    "gold": "Right answers on gold items",
+    "gold so far": "Right answers on gold items so far, at all periods at once,",
+    "score level": "Mean score, for the same annotators",
+    "score spread": "Spread of the scores of a judgment, for the same annotators",
     "ties": "Threshold below which responses tie (log)",
 }
 #: More periods than this are a smear; the table and summary.json have them.
@@ -46,7 +50,7 @@ def timeline(frame: pl.DataFrame, changes: pl.DataFrame, level: float = 0.95) ->
     labels = _labels(drawn["period"].unique(maintain_order=True).to_list())
     charts = []
     for (name,), part in marked.group_by("coefficient", maintain_order=True):
-        caption = f"{TITLES.get(str(name), name)} by period, with its {level:.0%} interval over items"
+        caption = f"{TITLES.get(str(name), name)} by period, with its {level:.0%} interval"
         caption += "; diamonds: changed from here on" if part["alarm"].any() else ""
         charts.append(Chart(caption, _svg(_by_period(part, labels))))
     return charts

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.checks.frame import Found, NotRun
 from prefqa.screening.pool import Pool
-from prefqa.votes import tallies
 
 _SHARED = pl.sum_horizontal("n_first", "n_tie", "n_second") > 1
 
@@ -32,12 +32,12 @@ def no_majority(pool: Pool) -> Found | NotRun:
 
 
 def _pairs(pool: Pool, test: pl.Expr, words: str) -> Found | NotRun:
-    shared = tallies(pool.coded).filter(_SHARED)
+    shared = pool.tallies.filter(_SHARED)
     if shared.is_empty():
         return NotRun("no pair of responses has two votes")
     found = shared.filter(test)
     ids = pool.coded.item_ids
-    value = pl.format("{} for the one, {} ties, {} for the other", "n_first", "n_tie", "n_second").alias("_value")
+    value = formatted("{} for the one, {} ties, {} for the other", "n_first", "n_tie", "n_second").alias("_value")
     rows = found.select(value).with_columns(ids.gather(found["item"]).alias("item_id"))
     n, of, items = found.height, shared.height, found["item"].n_unique()
     message = (

@@ -28,12 +28,12 @@ class Evidence:
     flagged: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
-def share_above(k: Floats, n: Floats, limit: Floats | float, unit: str, *, least: int = 20) -> Evidence:
+def share_above(k: Floats, n: Floats, limit: Floats | float, unit: str, *, least: float = 20) -> Evidence:
     """Test that a share is above a limit: k of n, exact binomial, one-sided; Clopper and Pearson's interval.
 
-    Annotators with fewer than `least` cases are not tested.
+    Annotators with fewer than `least` cases are not tested. Effective numbers need not be whole.
     """
-    enough = n >= least
+    enough = n >= least * (1 - 1e-9)
     k, n = np.where(enough, k, 1.0), np.where(enough, n, 1.0)
     limit = np.broadcast_to(np.asarray(limit, np.float64), n.shape)
     p = np.where(k >= 1, betainc(np.maximum(k, 1.0), n - np.maximum(k, 1.0) + 1, limit), 1.0)

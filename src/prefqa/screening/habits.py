@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import factorial
 
 import numpy as np
@@ -91,11 +92,21 @@ def position_bias(pool: Pool) -> tuple[Evidence, Evidence] | NotRun:
 
 
 def length_following(pool: Pool) -> Evidence | NotRun:
-    """PQ306: leaning towards the longer response, given the others' votes, against that of the pool."""
+    """PQ306: leaning towards the longer response, given the others' votes, against that of the pool.
+
+    A few who follow length move what the others say, and with it everybody's leaning a little, by how reliable they
+    are. So a leaning less than `min_effect` from that of the median annotator has p = 1.
+    """
     if pool.n_chars is None:
         return _NO_TEXT
-    found = _leanings(pool, pool.votes.longer, "points towards the longer response", relative=True)
-    return found if isinstance(found, NotRun) else found[0]
+    both = _leanings(pool, pool.votes.longer, "points towards the longer response", relative=True)
+    if isinstance(both, NotRun):
+        return both
+    found = both[0]
+    known = np.isfinite(found.effect)
+    centre = float(np.median(found.effect[known])) if known.any() else 0.0
+    small = known & (np.abs(found.effect - centre) < pool.options["PQ306"]["min_effect"])
+    return replace(found, p=np.where(small, 1.0, found.p))
 
 
 def length_of_majority(pool: Pool) -> Evidence | NotRun:

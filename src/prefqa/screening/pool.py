@@ -14,7 +14,7 @@ from prefqa._types import Bools, Floats, Ints
 from prefqa.coding import Coded
 from prefqa.consensus.reliability import Reliabilities, fit_reliabilities
 from prefqa.preferences import Preferences
-from prefqa.votes import Bucket, buckets, pair_tallies
+from prefqa.votes import Bucket, buckets, pair_tallies, tallies
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,11 @@ class Pool:
     def buckets(self) -> list[Bucket]:
         """The rankings, by number of responses."""
         return list(buckets(self.coded))
+
+    @cached_property
+    def tallies(self) -> pl.DataFrame:
+        """Votes on each pair of responses that has any, as `prefqa.votes.tallies`."""
+        return tallies(self.coded)
 
     @cached_property
     def positions(self) -> list[Ints] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 from scipy.special import ndtr
@@ -47,23 +49,33 @@ def unlike_itself(pool: Pool) -> Evidence | NotRun:
             other=(pl.col("rank_again") - pl.col("rank_again_2")).sign(),
         )
         .group_by("annotator_id", "item_id")
-        .agg(n=pl.len(), changed=(pl.col("one") != pl.col("other")).mean())
+        .agg(votes=pl.len(), changed=(pl.col("one") != pl.col("other")).mean())
         .group_by("annotator_id")
-        .agg(items=pl.len(), changed=pl.col("changed").sum())
+        .agg(
+            items=pl.len(),
+            votes=pl.col("votes").sum(),
+            squares=(pl.col("changed") ** 2).sum(),
+            changed=pl.col("changed").sum(),
+        )
         .collect()
     )
     if pairs.is_empty():
         return NotRun("no annotator judged an item twice")
-    items, changed = per_annotator(pool, pairs, "items", "changed")
+    items, changed, squares, votes = per_annotator(pool, pairs, "items", "changed", "squares", "votes")
     usual = float(changed.sum() / items.sum())
-    # Counted in judgments: the pairs of one ranking do not change on their own.
-    return share_above(
-        np.floor(changed),
-        items,
+    share = np.divide(changed, items, out=np.zeros(pool.n), where=items > 0)
+    # The pairs of one ranking do not change on their own: a judgment is worth as many votes as the spread of its share
+    # says, one at least (the effective number of Korn and Graubard 1998, from the spread within all annotators).
+    spread = (squares - items * share**2).sum() / max(items.sum() - (items > 0).sum(), 1)
+    worth = np.clip((items * share * (1 - share)).sum() / items.sum() / max(spread, 1e-9), 1, votes.sum() / items.sum())
+    found = share_above(
+        changed * worth,
+        items * worth,
         (usual + 0.5) / 2 if usual < 0.5 else 0.9,
         "of the votes given twice changed",
-        least=10,
+        least=10 * worth,
     )
+    return replace(found, n=np.where(np.isfinite(found.effect), items, np.nan))
 
 
 def copies(pool: Pool) -> tuple[Evidence, Ints, Ints] | NotRun:

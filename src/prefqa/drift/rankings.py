@@ -1,0 +1,316 @@
+"""The rankings of a campaign by item, from which votes are made a block at a time: there are far more of these."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from prefqa._types import Bools, Floats, Ints
+from prefqa.drift.clusters import clusters
+from prefqa.drift.features import POSITION, response_features
+from prefqa.drift.listing import listed
+from prefqa.drift.periods import PERIOD, Periods
+from prefqa.drift.places import Placed, coded_with_places
+from prefqa.drift.strata import slices, strata_of
+from prefqa.drift.vote_table import SINCE, VoteTable, is_common
+from prefqa.preferences import Preferences
+
+T = TypeVar("T")
+
+#: Votes made at a time, and the largest difference of a feature in units of its scale.
+_BLOCK, _FARTHEST = 1 << 16, 4.0
+
+
+class Change(NamedTuple):
+    """A confirmed change: a feature counts otherwise in some periods, for some annotators."""
+
+    column: int
+    after: Bools
+    moved: Bools
+
+
+@dataclass(frozen=True)
+class Rankings:
+    """Judgments that rank two responses or more, sorted by item.
+
+    Per judgment, sorted by item: `item`, `annotator`, `period`, `stratum` (codes from 0) and its first row, `starts`
+    (with the end of all rows). Per row: `rank`, `slot` (number of the response within its item, by id) and `place` on
+    the screen (0 = not known; empty where none is). `values` [n_features, n_listed] are those of the responses, item by
+    item from `listed[item]` on, slot by slot; `first_unit` is the number of each item's first unit. `names` and `scale`
+    are those of the features, with position first where it is known; `width` is the number of slots.
+    `cluster` is the number of what each item belongs to, where items belong together.
+    """
+
+    item: Ints
+    annotator: Ints
+    period: Ints
+    stratum: Ints
+    starts: Ints
+    rank: Ints
+    slot: Ints
+    place: Ints
+    values: NDArray[np.float32]
+    listed: Ints
+    first_unit: Ints
+    width: int
+    names: list[str]
+    scale: Floats
+    periods: list[str]
+    strata: list[str]
+    annotators: pl.Series
+    changes: tuple[Change, ...] = ()
+    cluster: Ints | None = None
+
+    @cached_property
+    def n_votes(self) -> Ints:
+        """Votes of each judgment: pairs of its responses."""
+        lengths = np.diff(self.starts)
+        return np.asarray(lengths * (lengths - 1) // 2)
+
+    @cached_property
+    def n(self) -> int:
+        """Number of votes."""
+        return int(self.n_votes.sum())
+
+    @property
+    def is_common(self) -> Bools:
+        """Which features weigh the same for all annotators."""
+        return is_common(self.names)
+
+    @property
+    def any_preferred(self) -> bool:
+        """Whether any vote prefers one response to another."""
+        first = np.repeat(self.rank[self.starts[:-1]], np.diff(self.starts))
+        return bool((first != self.rank).any())
+
+    def with_change(self, column: int, after: Bools, moved: Bools) -> Rankings:
+        """Add a feature that is `column` in the periods after a change, for the annotators who moved."""
+        names, scale = [*self.names, f"{SINCE}{self.names[column]}"], np.append(self.scale, 1.0)
+        return replace(self, names=names, scale=scale, changes=(*self.changes, Change(column, after, moved)))
+
+    def parts(self) -> Iterator[VoteTable]:
+        """Return the votes in blocks of whole items."""
+        for low, high in pairwise(self._edges()):
+            yield self._votes(low, high)
+
+    def each(self, work: Callable[[VoteTable], T]) -> Iterator[T]:
+        """Do some work on each block of votes, several at a time; results come in the order of blocks."""
+        n_threads = pl.thread_pool_size()
+        with ThreadPoolExecutor(n_threads) as pool:
+            running: deque[Future[T]] = deque()
+            for low, high in pairwise(self._edges()):
+                running.append(pool.submit(lambda low, high: work(self._votes(low, high)), low, high))
+                if len(running) > 2 * n_threads:
+                    yield running.popleft().result()
+            while running:
+                yield running.popleft().result()
+
+    def n_units(self) -> Ints:
+        """Units of each item: pairs of responses that anybody ranks both."""
+        n_items = self.listed.size
+        n_listed = np.diff(np.append(self.listed, self.values.shape[1]))
+        partial = np.diff(self.starts) < n_listed[self.item]
+        judged, counted = (np.bincount(items, minlength=n_items) > 0 for items in (self.item, self.item[partial]))
+        n_units: Ints = np.zeros(n_items, np.int64)
+        n_units[judged & ~counted] = (n_listed * (n_listed - 1) // 2)[judged & ~counted]
+        rest = self._take(np.flatnonzero(counted[self.item]))
+        for low, high in pairwise(rest._edges()):
+            (_, _, _, item, _, _), new = rest._sorted(low, high)
+            np.add.at(n_units, item[new], 1)
+        return n_units
+
+    def some(self, n_votes: int, seed: int) -> Rankings:
+        """Whole items, drawn by a hash of their number, so that there are about `n_votes`."""
+        if self.n <= n_votes:
+            return self
+        return self._take(np.flatnonzero(_hash(self.item, seed) < n_votes / self.n))
+
+    def sampled(self, n_votes: int, seed: int) -> VoteTable:
+        """About `n_votes` on whole items."""
+        return self.some(n_votes, seed).votes()
+
+    def votes(self) -> VoteTable:
+        """All votes at once."""
+        return self._votes(0, self.item.size)
+
+    def _sorted(self, low: int, high: int) -> tuple[list[Ints], Bools]:
+        """Of every vote the rows of both responses, judgment, item and slots, and whether it is its unit's first."""
+        first, second, judgment = _pairs(self.starts[low : high + 1])
+        judgment += low
+        item = self.item[judgment].astype(np.int64)
+        a, b = self.slot[first].astype(np.int64), self.slot[second].astype(np.int64)
+        unit = (item * self.width + a) * self.width + b
+        order = np.argsort(unit, kind="stable")
+        return [part[order] for part in (first, second, judgment, item, a, b)], _begins(unit[order])
+
+    def _edges(self) -> list[int]:
+        """Where to cut the judgments into blocks of whole items."""
+        begins = np.flatnonzero(_begins(self.item))
+        before = np.append(0, np.cumsum(self.n_votes))[begins]
+        cuts = before.searchsorted(np.arange(0, self.n, _BLOCK)).clip(max=max(begins.size - 1, 0))
+        return np.unique(np.append(begins[cuts], self.item.size)).tolist() if self.n else []
+
+    def _take(self, judgments: Ints) -> Rankings:
+        lengths = np.diff(self.starts)[judgments]
+        starts = np.append(0, np.cumsum(lengths))
+        rows = np.repeat(self.starts[judgments] - starts[:-1], lengths) + np.arange(starts[-1])
+        keep = {name: getattr(self, name)[judgments] for name in ("item", "annotator", "period", "stratum")}
+        place = self.place[rows] if self.place.size else self.place
+        return replace(self, **keep, starts=starts, rank=self.rank[rows], slot=self.slot[rows], place=place)
+
+    def _votes(self, low: int, high: int) -> VoteTable:
+        """Votes of the judgments `low` to `high`, which are all those of their items."""
+        (first, second, judgment, item, a, b), new = self._sorted(low, high)
+        running = np.cumsum(new)
+        unit = self.first_unit[item] + running - np.maximum.accumulate(np.where(_begins(item), running, 0))
+        period, annotator = self.period[judgment], self.annotator[judgment]
+        rank = self.rank[first], self.rank[second]
+        said = (rank[0] < rank[1]).astype(np.int8) - (rank[0] > rank[1])
+        x = np.empty((len(self.names), judgment.size))
+        listed = self.listed[item]
+        n_placed = int(self.place.size > 0)
+        if n_placed:
+            place = self.place[first].astype(np.int64), self.place[second].astype(np.int64)
+            x[0] = np.where((place[0] > 0) & (place[1] > 0), np.sign(place[1] - place[0]), 0)
+        a += listed
+        b += listed
+        for column, values in enumerate(self.values, n_placed):
+            x[column] = np.nan_to_num((values[a] - values[b]) / self.scale[column], nan=0.0)
+            np.clip(x[column], -_FARTHEST, _FARTHEST, out=x[column])
+        for column, change in enumerate(self.changes, n_placed + len(self.values)):
+            x[column] = x[change.column] * change.after[period] * change.moved[annotator]
+        return VoteTable(
+            unit, item, annotator, judgment, period, self.stratum[judgment], said, x.T,
+            self.names, self.scale, self.periods, self.strata, self.annotators,
+        )  # fmt: skip
+
+
+def rankings(
+    periods: Periods,
+    *,
+    features: Sequence[str] | None = None,
+    strata: Sequence[str] | None = None,
+    placed: Placed | None = None,
+    cluster: str | None = None,
+) -> Rankings:
+    """Bring the judgments into the order of items; in each period the latest of an annotator and item counts.
+
+    `placed` are the judgments coded by period and by those of the `strata` that are columns of judgments.
+    """
+    prefs = periods.prefs
+    strata = slices(prefs) if strata is None else tuple(strata)
+    coded, place = placed or coded_with_places(prefs, cells_by(prefs, strata))
+    names = sorted(set(coded.cells[PERIOD].drop_nulls().to_list()))
+    period_of_cell = np.array([names.index(name) for name in coded.cells[PERIOD]], np.int16)
+    stratum, strata_names = strata_of(coded, prefs, strata)
+    listing, slot = listed(coded)
+    known = response_features(prefs, coded, listing.item, listing.response, features)
+
+    lengths = coded.lengths
+    order = np.flatnonzero(lengths > 1)
+    order = order[np.argsort(coded.item[order], kind="stable")]
+    starts = np.append(0, np.cumsum(lengths[order]))
+    rows = np.repeat((coded.starts[order] - starts[:-1]).astype(np.int32), lengths[order])
+    rows += np.arange(rows.size, dtype=np.int32)
+    rank = coded.rank[rows]
+    table = Rankings(
+        item=coded.item[order].astype(np.int32),
+        annotator=coded.annotator[order].astype(np.int32),
+        period=period_of_cell[coded.cell[order]],
+        stratum=stratum[order],
+        starts=starts,
+        rank=rank.astype(np.min_scalar_type(rank.max(initial=0))),
+        slot=slot[rows],
+        place=place[rows] if place.size else place,
+        values=known.values,
+        listed=listing.starts,
+        first_unit=listing.starts,
+        width=int(slot.max(initial=0)) + 1,
+        names=[*([POSITION] if place.size else []), *known.names],
+        scale=np.ones(0),
+        periods=names,
+        strata=strata_names,
+        annotators=coded.annotator_ids,
+    )
+    n_units = table.n_units()
+    return replace(
+        table,
+        scale=_scale(table),
+        first_unit=np.cumsum(n_units) - n_units,
+        cluster=clusters(prefs, coded.item_ids, cluster),
+    )
+
+
+def cells_by(prefs: Preferences, strata: Sequence[str]) -> tuple[str, ...]:
+    """Columns that judgments are coded by: the period, and the strata that are not told by the item."""
+    prefs.require(*strata)
+    return (PERIOD, *(name for name in strata if name in prefs.columns))
+
+
+def _pairs(starts: Ints) -> tuple[Ints, Ints, Ints]:
+    """Rows of the first and second response of every vote, and its judgment."""
+    lengths = np.diff(starts)
+    parts = []
+    for length in np.unique(lengths):
+        judgments = np.flatnonzero(lengths == length)
+        one, other = (side[:, None] for side in np.triu_indices(int(length), 1))
+        begin = starts[judgments]
+        parts.append(((begin + one).ravel(), (begin + other).ravel(), np.tile(judgments, one.size)))
+    if not parts:
+        parts.append((lengths, lengths, lengths))
+    first, second, judgment = (np.concatenate(side) for side in zip(*parts, strict=True))
+    return first, second, judgment
+
+
+def _begins(keys: Ints) -> Bools:
+    """Where a run of equal keys begins."""
+    return np.append(True, keys[1:] != keys[:-1])[: keys.size]
+
+
+def _scale(table: Rankings) -> Floats:
+    """Root mean squares of the differences of responses over all votes; models and position have 1.
+
+    Over the pairs of one judgment the squares sum to k times the sum of squares less the square of the sum.
+    """
+    n_placed = int(table.place.size > 0)
+    scale = np.ones(len(table.names))
+    if not table.n:
+        return scale
+    lengths = np.diff(table.starts)
+    at = np.repeat(table.listed[table.item], lengths)
+    at += table.slot
+    for column, values in enumerate(table.values, n_placed):
+        if table.names[column].startswith("model:"):
+            continue
+        known = values[at].astype(np.float64)
+        there = np.isfinite(known)
+        known[~there] = 0.0
+        count, total, square = (
+            np.add.reduceat(part, table.starts[:-1]) for part in (there.astype(np.float64), known, known**2)
+        )
+        mean = float((count * square - total**2).sum()) / table.n
+        scale[column] = np.sqrt(mean) if mean > 0 else 1.0
+    return scale
+
+
+def _hash(code: Ints, seed: int) -> Floats:
+    """A number in [0, 1) for each code."""
+    return np.asarray(mixed(code, seed + 1) / np.float64(2**64))
+
+
+def mixed(code: Ints, seed: int = 0) -> Ints:
+    """64 bits for each code, by the finaliser of splitmix64."""
+    with np.errstate(over="ignore"):
+        z = code.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(seed)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(z ^ (z >> np.uint64(31)))

@@ -1,0 +1,110 @@
+r"""From a fit on a sample of items to what all votes say: scoring steps on every vote.
+
+A test of all votes against parameters that a sixth of them told would take the sample's error in an annotator's care
+or habits for a change wherever the other side tells these two apart better (longer responses, say). So each step goes
+once through all votes and moves every block of parameters (one annotator's care, habits and threshold; the common
+weights; the sigma of a stratum in a period) by
+
+.. math:: \Delta = (\textstyle\sum s s^\top + P)^{-1} (\sum s - P (\theta - \theta_0)),
+
+with s the scores of votes (of units, for what all votes of a unit share) and P the precision of the prior. The outer
+product stands for the information, which it equals on average (Berndt, Hall, Hall & Hausman 1974).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from prefqa._types import Floats, Ints, sum_by
+from prefqa.drift.model import PRIORS, VoteModel
+from prefqa.drift.rankings import Rankings
+from prefqa.drift.scores import CARE, SPREAD, TIES, column_names, only_scores, sums_by
+from prefqa.drift.vote_table import VoteTable
+
+#: No logarithm moves further than this in one step.
+_LONGEST = 0.5
+
+
+def refined(votes: Rankings, model: VoteModel) -> VoteModel:
+    """Move all parameters by one step on all votes."""
+    names = column_names(votes)
+    care, ties, spread = (names.index(name) for name in (CARE, TIES, SPREAD))
+    habits = np.flatnonzero(~votes.is_common)
+    ties_too = [] if model.threshold is None else [ties]
+    own = _Block(model.care.size, [*habits.tolist(), care, *ties_too])
+    common = _Block(1, list(range(len(votes.names))))
+    of_cell = _Block(model.sigma.size, [spread])
+
+    def of_part(part: VoteTable) -> tuple[_Block, _Block, _Block]:
+        by_vote, starts = only_scores(part, model), part.starts
+        of_unit = sums_by(part.unit_number, by_vote, starts.size)
+        return (
+            own.of(part.annotator, by_vote),
+            common.of(np.zeros(starts.size, np.int64), of_unit),
+            of_cell.of(part.stratum[starts] * model.sigma.shape[1] + part.period[starts], of_unit),
+        )
+
+    for part in votes.each(of_part):
+        for block, more in zip((own, common, of_cell), part, strict=True):
+            block.add(more)
+
+    # Scores of habits are by the common weight, which care multiplies.
+    scale = np.ones((model.care.size, len(own.columns)))
+    scale[:, : habits.size] = model.care[:, None]
+    log_c = np.zeros(0) if model.threshold is None else np.log(model.threshold)
+    threshold = [log_c - log_c.mean()] if log_c.size else []
+    now = np.column_stack([model.habit[:, habits], np.log(model.care), *threshold])
+    sds = [PRIORS["habit"]] * habits.size + [PRIORS["care"]] + [PRIORS["threshold"]] * len(ties_too)
+    step = own.step(np.array(sds), now, scale)
+    # What all annotators share moves the common weights and the sigmas; moved twice it would swing to and fro.
+    shared = habits.size + 1
+    weight = own.information[:, range(shared), range(shared)] / scale[:, :shared] ** 2
+    step[:, :shared] -= (weight * step[:, :shared]).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-300)
+    habit = model.habit.copy()
+    habit[:, habits] += step[:, : habits.size]
+    factor = np.exp(np.clip(step[:, habits.size :], -_LONGEST, _LONGEST))
+    weights = common.step(np.full(len(votes.names), PRIORS["beta"]), model.beta[None], np.ones(1))[0]
+    # A stratum's period of its own is drawn to what stratum and period alone say.
+    sigma = of_cell.step(np.array([PRIORS["period"]]), np.zeros((model.sigma.size, 1)), np.ones(1))
+    return replace(
+        model,
+        beta=model.beta + weights,
+        care=model.care * factor[:, 0],
+        habit=habit,
+        threshold=None if model.threshold is None else model.threshold * factor[:, 1],
+        sigma=model.sigma * np.exp(np.clip(sigma, -_LONGEST, _LONGEST)).reshape(model.sigma.shape),
+    )
+
+
+class _Block:
+    """Sums of scores by group, [n_groups, n_columns], and their information, [n_groups, n_columns, n_columns]."""
+
+    def __init__(self, n_groups: int, columns: list[int]) -> None:
+        self.n_groups, self.columns = n_groups, columns
+        self.total = np.zeros((n_groups, len(columns)))
+        self.information = np.zeros((n_groups, len(columns), len(columns)))
+
+    def of(self, group: Ints, score: Floats) -> _Block:
+        """Return the sums of some scores."""
+        found = _Block(self.n_groups, self.columns)
+        for i, one in enumerate(self.columns):
+            found.total[:, i] = sum_by(group, score[:, one], self.n_groups)
+            for j, other in enumerate(self.columns[: i + 1]):
+                found.information[:, i, j] = sum_by(group, score[:, one] * score[:, other], self.n_groups)
+                found.information[:, j, i] = found.information[:, i, j]
+        return found
+
+    def add(self, more: _Block) -> None:
+        """Take in the sums of other scores."""
+        self.total += more.total
+        self.information += more.information
+
+    def step(self, sd: Floats, now: Floats, scale: Floats) -> Floats:
+        """The step of each group's parameters, now so far from the prior's mean; scores are by `scale` times them."""
+        precision = np.diag(1 / sd**2)
+        scale = np.broadcast_to(scale, self.total.shape)
+        information = self.information / (scale[:, :, None] * scale[:, None, :]) + precision
+        pull = self.total / scale - now @ precision
+        return np.asarray(np.linalg.solve(information, pull[:, :, None])[:, :, 0])

@@ -1,0 +1,51 @@
+"""What the rules on measures share: each is taken when a rule asks for it, and once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from prefqa._types import Ints
+from prefqa.drift import DriftResult
+from prefqa.drift import drift as measure_drift
+from prefqa.preferences import Preferences
+from prefqa.screening.pool import Pool
+from prefqa.votes import pair_counts
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Preferences and what is measured on them.
+
+    `options` are those of the rules, by code; `drift_options` are the arguments of `prefqa.drift`; `drifted` is what it
+    found, where that is known already.
+    """
+
+    prefs: Preferences
+    options: Mapping[str, Mapping[str, Any]]
+    drift_options: Mapping[str, Any] = field(default_factory=dict)
+    drifted: DriftResult | None = None
+
+    @cached_property
+    def pool(self) -> Pool:
+        """The annotators."""
+        return Pool(self.prefs, self.options)
+
+    @cached_property
+    def drift(self) -> DriftResult:
+        """What changed over the periods."""
+        return self.drifted if self.drifted is not None else measure_drift(self.prefs, **self.drift_options)
+
+    @property
+    def tallies(self) -> pl.DataFrame:
+        """Votes on each pair of responses that has any."""
+        return self.pool.tallies
+
+    @cached_property
+    def wins_and_ties(self) -> list[tuple[Ints, Ints, Ints]]:
+        """By number k of responses: the items (their codes), and the wins and ties of each, [n, k, k]."""
+        return [(bucket.item, *pair_counts(bucket)) for bucket in self.pool.buckets if bucket.k > 1]
