@@ -125,3 +125,24 @@ def test_a_broken_line_in_a_later_block_is_named(tmp_path: Path, monkeypatch: py
 def test_plans_are_carried_out_on_disk() -> None:
     frame = blocks.spilled(pl.LazyFrame({"a": [1, 2]}).with_columns(b=pl.col("a") * 2))
     assert frame.collect().rows() == [(1, 2), (2, 4)]
+
+
+def test_judgments_on_disk_go_the_whole_road(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = [
+        {"external_id": f"p{n}", "prompt": f"question {n}", "a": "one", "b": "two", "c": "three", "ranking": [
+            {"user_id": user, "status": "submitted", "value": {"rank": ranks, "value": OPTIONS}}
+            for user, ranks in (("x", [1, 2, 3]), ("y", [2, 1, 3] if n % 2 else [1, 2, 2]))]}
+        for n in range(20)
+    ]  # fmt: skip
+    path = tmp_path / "x.jsonl"
+    path.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+
+    def road() -> Any:
+        checked = prefqa.check(prefqa.read(path))
+        agreed = prefqa.agreement(checked.preferences, coefficients=["alpha_nominal"]).estimates["estimate"][0]
+        pairs = prefqa.consensus(checked.preferences, method="majority").pairs()
+        return checked.findings.select("code", "count").rows(), agreed, pairs.rows()
+
+    whole = road()
+    monkeypatch.setattr(blocks, "BLOCK", 500)
+    assert road() == whole

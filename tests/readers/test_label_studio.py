@@ -291,6 +291,15 @@ def test_what_the_sdk_accepts(exports: Path) -> None:
 
 
 def test_a_ranker_without_a_list_gives_no_judgment() -> None:
-    rows = [min_rows()[0] | {"rank": [{"ranker": 5}]}]
-    prefs = prefqa.read(rows, format="label-studio-min")
-    assert prefs.judgments.collect().is_empty()
+    for value in ([{"ranker": 5}], [{"ranker": 1e300}, 1e300], [{"ranker": 2**64}]):
+        rows = [min_rows()[0] | {"rank": value}]
+        prefs = prefqa.read(rows, format="label-studio-min")
+        assert prefs.judgments.collect()["rank"].null_count() == prefs.judgments.collect().height
+
+
+def test_an_answer_without_the_name_of_its_control_goes_by_its_kind() -> None:
+    answer = {"type": "ranker", "value": {"ranker": {"rank": ["b", "a"]}}}
+    prefs = prefqa.read(
+        [task(1, annotation(5, answer)), task(2, annotation(5, result("pairwise", {"selected": "left"})))]
+    )
+    assert set(prefs.judgments.collect()["criterion"]) == {"ranker", "q"}

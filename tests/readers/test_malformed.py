@@ -189,3 +189,10 @@ def test_a_document_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: py
     path.write_text(f"[{LINE}]")
     with pytest.raises(ReadError, match="too large for one JSON document"):
         prefqa.read(path)
+
+
+def test_a_table_of_another_encoding_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    path.write_bytes(b"id,annotator,annotation_id,lead_time,rank\n1,5,7,2.5,caf\xe9\n")
+    with pytest.raises(ReadError, match=r"export\.csv, line 2: not UTF-8 text"):
+        prefqa.read(path)

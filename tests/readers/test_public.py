@@ -305,3 +305,7 @@ def test_pandalm_as_published(real_data: Path) -> None:
     first = prefs.judgments.filter(rank=1).group_by("position").len().sort("position").collect()
     assert first.rows() == [(1, 1581), (2, 1742)]
     assert prefqa.consensus(prefs, method="majority").overall["n_pairs_most_votes_tie"] == 105
+
+
+def test_a_file_without_trees_reads_as_no_judgment() -> None:
+    assert prefqa.read([{"a": 1}], format="oasst-trees").judgments.collect().is_empty()

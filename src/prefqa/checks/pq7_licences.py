@@ -132,7 +132,10 @@ def _categories() -> dict[str, str]:
 @cache
 def _parsed(text: str) -> Any:
     """The expression, or None for what is none."""
-    return None if _licensing().validate(text).errors else _licensing().parse(text)
+    try:
+        return None if _licensing().validate(text).errors else _licensing().parse(text)
+    except AttributeError:  # the package trips over characters that no id has, as in an address
+        return None
 
 
 def _restricts(expression: Any, binds: Callable[[str], bool]) -> bool:

@@ -113,6 +113,7 @@ def read_min(export: Export) -> Reading:
 def _reading(export: Export, parts: _Parts) -> Reading:
     project = project_beside(export.path, export.settings)
     known = parts.annotations.filter(pl.col("type").is_in(CONTROLS))
+    known = known.with_columns(from_name=pl.coalesce("from_name", "type"))
     people = pl.col("annotator_kind") == "human"
     chosen = {"without": people, "with": pl.lit(True), "only": ~people}[export.models]
     controls = known.select("from_name", "type").unique().sort("from_name", "type").rows()

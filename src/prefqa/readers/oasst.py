@@ -24,8 +24,8 @@ def read_trees(export: Export) -> Reading:
     """Read trees: a prompt with its replies, each with replies of its own."""
     records, misfits = export.records.as_text({"prompt": _message(export.records.schema.get("prompt"))})
     level = records.select(ROW, parent=pl.lit(None, _TEXT), message="prompt")
-    levels = []
-    while not level.is_empty():
+    levels: list[pl.DataFrame] = []
+    while not (levels and level.is_empty()):
         inner, names = pl.col("message").struct, fields_of(level.schema["message"])
         own = [inner.field(name) for name in _NAMES]
         levels.append(level.select(ROW, "parent", *own).with_columns(parent_id=pl.coalesce("parent_id", "parent")))

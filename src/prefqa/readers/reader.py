@@ -89,7 +89,8 @@ def read(
         path = Path(files[0]) if files else None
         said = Path(settings) if settings else beside.get("settings")
         export = Export(records, origin, path, said, ranks, models)
-        return _licensed(_of_tool(*tool, export, given, files), licence)
+        with readable(files):
+            return _licensed(_of_tool(*tool, export, given, files), licence)
     with readable(files):
         frame = _without_reserved(_renamed(records.typed(), columns or {}, origin))
         frame = frame.with_row_index(ROW)

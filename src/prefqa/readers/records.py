@@ -221,7 +221,10 @@ def _fit(value: Any, dtype: Any, place: _Place) -> Any:
     if value is None:
         return None
     if dtype == pl.String():
-        return json.dumps(_finite(value)) if isinstance(value, dict | list) else value
+        if isinstance(value, dict | list):
+            return json.dumps(_finite(value))
+        # Polars cannot read every number that Python writes.
+        return repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
     if isinstance(dtype, pl.List):
         if isinstance(value, list):
             return [_fit(one, dtype.inner, place) for one in value]
