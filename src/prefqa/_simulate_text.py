@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Floats, Ints
+from prefqa._words import formatted
 
 _CATEGORIES = ("coding", "facts", "planning", "reasoning", "writing")
 _TASKS = (
@@ -81,7 +82,7 @@ def responses(
 ) -> pl.DataFrame:
     """Return responses: item_id, response_id, model (by default one per response), n_words and, with texts, text."""
     named = pl.col("response_id").str.strip_prefix("response-") if model is None else pl.Series(model.reshape(-1) + 1)
-    frame = names.keys().with_columns(model=pl.format("model-{}", named), n_words=pl.Series(n_words.reshape(-1)))
+    frame = names.keys().with_columns(model=formatted("model-{}", named), n_words=pl.Series(n_words.reshape(-1)))
     if not texts:
         return frame
     vocabulary = np.array(_WORDS)[rng.integers(0, len(_WORDS), _BASE_WORDS + _MOST_WORDS)]
@@ -102,7 +103,7 @@ def items(rng: np.random.Generator, names: Names, category: Ints | None, *, text
     if not texts:
         return frame
     number = pl.col("item_id").str.strip_prefix("item-")
-    return frame.with_columns(prompt=pl.format("{} {}. (Request {})", task, topic, number))
+    return frame.with_columns(prompt=formatted("{} {}. (Request {})", task, topic, number))
 
 
 def _drawn(rng: np.random.Generator, choice: tuple[str, ...], n: int) -> pl.Series:

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from prefqa._types import distinct
+from prefqa._words import formatted
 from prefqa.coding import Coded, encode, encode_rows, read_rows
 from prefqa.errors import ColumnNotFoundError, UsageError
 from prefqa.notes import Note
@@ -175,7 +176,7 @@ class Preferences:
         if n:
             what = f"in {n} items responses have no position or stood in different places for different annotators"
             raise UsageError(what, hint='use orientation="symmetric".')
-        named = pl.format("{} {}", pl.col("place").cast(pl.String).str.zfill(6), "response_id")
+        named = formatted("{} {}", pl.col("place").cast(pl.String).str.zfill(6), "response_id")
         renamed = self.judgments.join(
             places.select("item_id", "response_id", _named=named), on=["item_id", "response_id"], how="left"
         )

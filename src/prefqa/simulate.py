@@ -15,6 +15,7 @@ from prefqa import _simulate_people as people
 from prefqa import _simulate_text as text
 from prefqa._simulate_drift import Drift, Plan, as_drifts
 from prefqa._types import Floats, Ints
+from prefqa._words import formatted
 from prefqa.errors import UsageError
 from prefqa.preferences import Preferences, Source
 
@@ -148,7 +149,7 @@ def simulate(
     names = text.Names.of(n_items, n_responses, campaign.people.reliability.size)
     judgments = _judgments(names, work, ranks, position, campaign.offset_us, duration_s)
     judgments = judgments.with_columns(
-        guideline_version=pl.format("v{}", pl.lit(1) + pl.col("_week") * guideline_versions // weeks)
+        guideline_version=formatted("v{}", pl.lit(1) + pl.col("_week") * guideline_versions // weeks)
     ).drop("_week")
     truth = _truth(names, quality, campaign, settings)
     if gold:
@@ -227,9 +228,9 @@ def _judgments(
             "duration_s": duration_s,
         }
     ).with_columns(
-        judgment_id=pl.format("{}/{}/{}", "item_id", "annotator_id", pl.Series("attempt", work.attempt + 1)),
+        judgment_id=formatted("{}/{}/{}", "item_id", "annotator_id", pl.Series("attempt", work.attempt + 1)),
         created_at=pl.Series(start_us + offset_us).cast(pl.Datetime("us", "UTC")),
-        batch=pl.format("week-{}", (pl.col("_week") + 1).cast(pl.String).str.zfill(2)),
+        batch=formatted("week-{}", (pl.col("_week") + 1).cast(pl.String).str.zfill(2)),
     )
     row = np.repeat(np.arange(n, dtype=np.uint32), k)
     return per_judgment.select("item_id", "annotator_id", "judgment_id", "created_at", "batch", "duration_s", "_week")[

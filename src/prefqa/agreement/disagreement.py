@@ -10,6 +10,7 @@ import polars as pl
 from scipy.special import stdtrit
 
 from prefqa._types import Bools, Floats, Ints, distinct, sum_by
+from prefqa._words import formatted
 from prefqa.agreement.annotator_pairs import clustered_error, cohen
 from prefqa.agreement.ceiling import Ceiling, ceiling
 from prefqa.agreement.estimate import Options, sources
@@ -244,7 +245,7 @@ def _said(source: RatingSource, items: Ints) -> pl.DataFrame:
         pl.col("item_id").first(), pl.col("_word").str.join(between)
     )
     counted = words.group_by("item_id", "_word").len("n").sort("item_id", "n", "_word", descending=[False, True, False])
-    texts = counted.select("item_id", said=pl.format("{} × {}", "n", "_word"))
+    texts = counted.select("item_id", said=formatted("{} × {}", "n", "_word"))
     return texts.group_by("item_id", maintain_order=True).agg("said")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Floats, Ints
+from prefqa._words import formatted
 from prefqa.coding import encode
 from prefqa.drift.cuts import by_period
 from prefqa.drift.periods import Periods
@@ -39,7 +40,7 @@ def judged_again(periods: Periods) -> tuple[list[Judged], Floats]:
     at = rows["judgment"].to_numpy()
     # A judgment in another period is one by another person here, so that both count.
     person = pl.DataFrame({"period": coded.cell[at], "person": coded.annotator[at]})
-    rows = rows.with_columns(person.select(annotator_id=pl.format("{} {}", "period", "person")))
+    rows = rows.with_columns(person.select(annotator_id=formatted("{} {}", "period", "person")))
     coded = encode(rows.lazy())
     split = coded.annotator_ids.str.split(" ").list
     period, annotator = (split.get(at).cast(pl.Int64).to_numpy() for at in (0, 1))

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Ints
+from prefqa._words import formatted
 from prefqa.preferences import Preferences
 
 PROMPT = "prompt"
@@ -29,6 +30,6 @@ def clusters(prefs: Preferences, item_ids: pl.Series, column: str | None) -> Int
     by_item = known.group_by("item_id").agg(value=pl.when(one.n_unique() == 1).then(one.first()))
     items = pl.LazyFrame({"item_id": item_ids}).join(by_item, on="item_id", how="left", maintain_order="left")
     # The item's own number stands in for a missing value; no value begins so.
-    own = pl.format("\0{}", pl.int_range(pl.len()))
+    own = formatted("\0{}", pl.int_range(pl.len()))
     number = items.select(pl.coalesce("value", own).rank("dense")).collect().to_series().to_numpy().astype(np.int64) - 1
     return number if number.size and int(number.max()) + 1 < number.size else None

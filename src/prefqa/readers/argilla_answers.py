@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.preferences import ROW
 from prefqa.readers.export import RECORD
 from prefqa.readers.records import fields_of
@@ -104,7 +105,7 @@ def _rankings(dtype: Any, answers: pl.LazyFrame, *, order: bool) -> pl.LazyFrame
     lengths = [pl.col(name).list.len().fill_null(0) for name in ("rank", "response_id")]
     unequal = lengths[0] != lengths[1]
     paired = lists.with_columns(
-        pl.when(unequal).then(pl.format("{} ranks for {} responses", *lengths)).alias("_unequal"),
+        pl.when(unequal).then(formatted("{} ranks for {} responses", *lengths)).alias("_unequal"),
         pl.when(unequal).then(pl.col("response_id")).otherwise(pl.col("rank")).alias("rank"),
     )
     long = paired.select(*BASE, "response_id", "rank", "_unequal").explode("response_id", "rank")

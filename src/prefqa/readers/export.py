@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.errors import UsageError
 from prefqa.notes import NOTE_ROWS, Note
 from prefqa.preferences import ROW
@@ -84,4 +85,4 @@ def misfit_note(misfits: Sequence[Misfit], frame: pl.LazyFrame | pl.DataFrame) -
 
 def named_rows(*columns: str) -> pl.Expr:
     """Id of an item: the first of `columns` that is not null, or else the number of its record."""
-    return pl.coalesce(*(pl.col(name).cast(pl.String) for name in columns), pl.format("row-{}", ROW)).alias("item_id")
+    return pl.coalesce(*(pl.col(name).cast(pl.String) for name in columns), formatted("row-{}", ROW)).alias("item_id")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.errors import ReadError
 from prefqa.notes import Note
 from prefqa.preferences import ROW
@@ -56,7 +57,7 @@ def read_full(export: Export) -> Reading:
     frame, misfits = export.records.as_text(wanted)
     data = fields_of(schema.get("data"))
     own_id = [pl.col("data").struct.field("item_id")] if "item_id" in data else []
-    frame = frame.with_columns(pl.coalesce(*own_id, "id", pl.format("row-{}", ROW)).alias("item_id"))
+    frame = frame.with_columns(pl.coalesce(*own_id, "id", formatted("row-{}", ROW)).alias("item_id"))
     annotations = _exploded(frame, "annotations").with_columns(
         person("completed_by").alias("annotator_id"),
         status=pl.when(pl.col("was_cancelled") == "true").then(pl.lit("discarded")).otherwise(pl.lit("submitted")),
@@ -83,7 +84,7 @@ def read_min(export: Export) -> Reading:
     project = project_beside(export.path, export.settings)
     frame, misfits = export.records.as_text(dict.fromkeys([*export.records.schema, *_MIN], _TEXT))
     own_id = [name for name in ("item_id",) if name in frame.columns]
-    frame = frame.with_columns(pl.coalesce(*own_id, "id", pl.format("row-{}", ROW)).alias("item_id"))
+    frame = frame.with_columns(pl.coalesce(*own_id, "id", formatted("row-{}", ROW)).alias("item_id"))
     kinds = {name: control.kind for name, control in project.controls.items() if name in frame.columns}
     kinds |= {name: kind for name in frame.columns if name not in (*_MIN, ROW) and (kind := _kind_seen(frame[name]))}
     who = frame.with_columns(

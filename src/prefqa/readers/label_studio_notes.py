@@ -6,6 +6,7 @@ import math
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.notes import Note
 from prefqa.preferences import ROW
 from prefqa.readers.export import Export, note
@@ -21,7 +22,7 @@ def edited(annotations: pl.DataFrame) -> tuple[Note, ...]:
         "{n} of {of} annotations were last changed by somebody else than who they are counted for. Look whether the "
         "second user was shown the first one's answer."
     )
-    return note("PQ725", message, changed, annotations.height, value=pl.format("changed by {}", other))
+    return note("PQ725", message, changed, annotations.height, value=formatted("changed by {}", other))
 
 
 def display_order(long: pl.DataFrame) -> tuple[Note, ...]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.errors import UsageError
 from prefqa.preferences import ROW, raw_name, whole_rank
 
@@ -64,7 +65,7 @@ def ranking_lists(frame: pl.LazyFrame) -> pl.LazyFrame:
     frame = _with_item(_with_annotator(frame))
     unequal = pl.col("response_id").list.len() != pl.col("_ranks").list.len()
     # Lists of different length cannot be matched: every response of such a judgment gets a rank that is refused.
-    told = pl.format("{} ranks for {} responses", pl.col("_ranks").list.len(), pl.col("response_id").list.len())
+    told = formatted("{} ranks for {} responses", pl.col("_ranks").list.len(), pl.col("response_id").list.len())
     frame = frame.with_columns(
         pl.when(unequal).then(told).alias("_unequal"),
         pl.when(unequal | pl.col("_ranks").is_null())
@@ -188,11 +189,11 @@ def _with_item(frame: pl.LazyFrame, fallback: tuple[str, ...] = ()) -> pl.LazyFr
     prompt = next((name for name in PROMPTS if name in schema), None)
     if prompt is not None:
         key = _identity(prompt, schema)
-        return frame.with_columns(item_id=pl.format("prompt-{}", key.rank("dense").cast(pl.Int64)))
+        return frame.with_columns(item_id=formatted("prompt-{}", key.rank("dense").cast(pl.Int64)))
     if fallback:
         pair = pl.concat_list(pl.col(fallback[0]).cast(pl.String), pl.col(fallback[1]).cast(pl.String)).list.sort()
         return frame.with_columns(item_id=pair.list.join(" | "))
-    return frame.with_columns(item_id=pl.format("row-{}", pl.col(ROW)))
+    return frame.with_columns(item_id=formatted("row-{}", pl.col(ROW)))
 
 
 def _identity(name: str, schema: pl.Schema) -> pl.Expr:
@@ -223,7 +224,7 @@ def _holds_text(frame: pl.LazyFrame, name: str, schema: pl.Schema) -> bool:
 def _numbered(frame: pl.LazyFrame, *, apply: bool) -> pl.LazyFrame:
     """Give texts that stand for their own ids a short one (r1, r2, ... in the order of their texts); name pairs."""
     if apply:
-        number = pl.format("r{}", pl.col("response_id").rank("dense").over("item_id").cast(pl.Int64))
+        number = formatted("r{}", pl.col("response_id").rank("dense").over("item_id").cast(pl.Int64))
         frame = frame.with_columns(response_id=pl.when(pl.col("response_id").is_not_null()).then(number))
     ids = pl.col("response_id").cast(pl.String)
     return frame.with_columns(ids.sort().str.join("|").over(ROW).alias(PAIR))

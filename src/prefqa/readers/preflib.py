@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.errors import ReadError
 from prefqa.preferences import ROW
 from prefqa.readers.export import Export, Reading
@@ -47,7 +48,7 @@ def read_preflib(export: Export) -> Reading:
     )
     named = each.with_columns(pl.col("response_id").str.strip_chars()).filter(pl.col("response_id") != "")
     long = named.explode("_voter").select(
-        ROW, "response_id", "rank", item_id=pl.lit(item), annotator_id=pl.format("voter-{}", "_voter")
+        ROW, "response_id", "rank", item_id=pl.lit(item), annotator_id=formatted("voter-{}", "_voter")
     )
     names = lines.select(response_id=pl.col(LINE).str.extract(_NAME, 1), text=pl.col(LINE).str.extract(_NAME, 2))
     responses = names.drop_nulls().with_columns(item_id=pl.lit(item))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.errors import ReadError
 from prefqa.preferences import ROW
 from prefqa.readers.export import Export, Reading, misfit_note
@@ -55,7 +56,7 @@ def read_prism(export: Export) -> Reading:
     )  # fmt: skip
     frame, misfits = export.records.as_text(dict.fromkeys(names, _TEXT))
     long = frame.select(
-        ROW, "score", "turn", "if_chosen", item_id=pl.coalesce("interaction_id", pl.format("row-{}", ROW)),
+        ROW, "score", "turn", "if_chosen", item_id=pl.coalesce("interaction_id", formatted("row-{}", ROW)),
         annotator_id="user_id", response_id=pl.coalesce("utterance_id", "within_turn_id"), prompt="user_prompt",
         text="model_response", model="model_name",
     )  # fmt: skip
@@ -64,7 +65,7 @@ def read_prism(export: Export) -> Reading:
 
 
 def _exploded(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-    each = frame.with_columns(item_id=pl.format("row-{}", ROW)).filter(pl.col(name).list.len() > 0).explode(name)
+    each = frame.with_columns(item_id=formatted("row-{}", ROW)).filter(pl.col(name).list.len() > 0).explode(name)
     return each.drop_nulls(name).unnest(name)
 
 
@@ -72,7 +73,7 @@ def _names(column: str) -> pl.Expr:
     """Models as names of responses; one that answered twice gets a number. The order of the list says nothing."""
     said = pl.coalesce(column, pl.lit("response"))
     again = said.cum_count().over(ROW, column)
-    return pl.when(again > 1).then(pl.format("{}-{}", said, again)).otherwise(said)
+    return pl.when(again > 1).then(formatted("{}-{}", said, again)).otherwise(said)
 
 
 def _ranked(long: pl.DataFrame, keys: list[str]) -> pl.DataFrame:

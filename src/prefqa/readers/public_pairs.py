@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.errors import ReadError
 from prefqa.preferences import ROW
 from prefqa.readers.export import Export, Reading, misfit_note
@@ -27,7 +28,7 @@ def read_hh(export: Export) -> Reading:
     frame, note = _text(export, "chosen", "rejected")
     turn = r"(?s)^(.*\n\nAssistant:)(.*)$"
     told = frame.with_columns(
-        item_id=pl.format("row-{}", ROW),
+        item_id=formatted("row-{}", ROW),
         prompt=pl.col("chosen").str.extract(turn, 1),
         **{side: pl.coalesce(pl.col(side).str.extract(turn, 2), side) for side in ("chosen", "rejected")},
     )
@@ -70,7 +71,7 @@ def read_shp(export: Export) -> Reading:
 def read_pku(export: Export) -> Reading:
     """PKU-SafeRLHF: the better and the safer response by their numbers, 0 and 1."""
     frame, note = _text(export, "prompt", "response_0", "response_1", "better_response_id", "safer_response_id")
-    told = frame.with_columns(item_id=pl.format("row-{}", ROW), annotator_id=pl.lit(UNNAMED))
+    told = frame.with_columns(item_id=formatted("row-{}", ROW), annotator_id=pl.lit(UNNAMED))
     sides = [{"response_id": pl.lit(str(n)), "text": f"response_{n}"} for n in (0, 1)]
     parts = []
     for criterion, column in (("helpful", "better_response_id"), ("safe", "safer_response_id")):
@@ -95,7 +96,7 @@ def read_arena(export: Export) -> Reading:
         for side in "ab"
     ]
     first = pl.col("conversation_a").list.first().struct.field("content")
-    item = pl.when(pl.col("turn").is_not_null()).then(pl.format("{}-{}", _id("question_id"), "turn"))
+    item = pl.when(pl.col("turn").is_not_null()).then(formatted("{}-{}", _id("question_id"), "turn"))
     told = frame.with_columns(
         item_id=item.otherwise(_id("question_id")),
         prompt=first,
@@ -162,7 +163,7 @@ def read_pandalm(export: Export) -> Reading:
 def read_llmbar(export: Export) -> Reading:
     """LLMBar: `label` is the number of the output that follows the instruction, a known answer."""
     frame, note = _text(export, "input", "output_1", "output_2", "label")
-    told = frame.with_columns(item_id=pl.format("row-{}", ROW), prompt="input", annotator_id=pl.lit("gold"))
+    told = frame.with_columns(item_id=formatted("row-{}", ROW), prompt="input", annotator_id=pl.lit("gold"))
     sides = [{"response_id": pl.lit(str(n)), "text": f"output_{n}"} for n in (1, 2)]
     better = pl.when(pl.col("label").is_in(["1", "2"])).then(_number(pl.col("label")))
     long = _two(told, better, pl.col("label"), sides, [])
@@ -176,13 +177,13 @@ def _strengths(export: Export, first: str, second: str, overall: str, each: tupl
     wanted = plain | {people: pl.List(pl.Struct({strength: _TEXT})), "context": _MESSAGES}
     frame, misfits = export.records.as_text(wanted)
     asked = "context" if "context" in export.records.schema else "prompt"
-    told = frame.with_columns(item_id=pl.format("row-{}", ROW), prompt=asked)
+    told = frame.with_columns(item_id=formatted("row-{}", ROW), prompt=asked)
     single = told.with_columns(_number=pl.int_ranges(1, pl.col(people).list.len() + 1)).filter(
         pl.col(people).list.len() > 0
     )
     # Who they are is not told: each stands for one person of its own.
     single = single.explode(people, "_number").with_columns(
-        _said=pl.col(people).struct.field(strength), annotator_id=pl.format("{}-{}", "item_id", "_number")
+        _said=pl.col(people).struct.field(strength), annotator_id=formatted("{}-{}", "item_id", "_number")
     )
     rest = told.filter(pl.col(people).list.len().fill_null(0) == 0)
     rest = rest.with_columns(_said=pl.col(overall), annotator_id=pl.lit(UNNAMED))
@@ -202,7 +203,7 @@ def _text(export: Export, *columns: str) -> tuple[pl.DataFrame, Any]:
 
 
 def _id(column: str) -> pl.Expr:
-    return pl.coalesce(column, pl.format("row-{}", ROW))
+    return pl.coalesce(column, formatted("row-{}", ROW))
 
 
 def _number(said: pl.Expr) -> pl.Expr:

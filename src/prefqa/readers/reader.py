@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.errors import ColumnNotFoundError, ReadError, UsageError, nearest
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source, raw_name
 from prefqa.readers.argilla_server import SERVER, download
@@ -241,7 +242,7 @@ def _folded(
         parts = long.select(keys).drop_nulls().unique().sort("item_id", "_part").collect()
         if parts["item_id"].n_unique() < parts.height:
             tables = {name: table if table is None else _per_part(table, parts) for name, table in tables.items()}
-            both = pl.format("{}/{}", *keys)
+            both = formatted("{}/{}", *keys)
             long = long.with_columns(pl.coalesce(both, keys[0]).alias("item_id"))
     return long.drop(PAIR, strict=False), tables
 
@@ -250,7 +251,7 @@ def _per_part(table: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
     joined = table.with_columns(pl.col("item_id").cast(pl.String)).join(parts, on="item_id")
     if "criterion" in table.columns:  # a row of one criterion belongs to no other
         joined = joined.filter(pl.col("criterion").is_null() | (pl.col("criterion") == pl.col("_part")))
-    return joined.with_columns(pl.format("{}/{}", "item_id", "_part").alias("item_id")).drop("_part")
+    return joined.with_columns(formatted("{}/{}", "item_id", "_part").alias("item_id")).drop("_part")
 
 
 def _texts(long: pl.LazyFrame) -> pl.DataFrame | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.errors import ReadError
 from prefqa.notes import Note
 from prefqa.preferences import ROW
@@ -68,8 +69,8 @@ def _reading(rows: pl.DataFrame, detail: str, notes: tuple[Note, ...]) -> Readin
     if answered.schema["prompt"] != _TEXT:
         key = key.list.eval(pl.element().struct.json_encode()).list.join(",")
     number = key.fill_null("").rank("dense").cast(pl.Int64)
-    long = answered.with_columns(item_id=pl.format("prompt-{}", number)).with_columns(
-        response_id=pl.format("r{}", pl.col("text").rank("dense").over("item_id").cast(pl.Int64)),
+    long = answered.with_columns(item_id=formatted("prompt-{}", number)).with_columns(
+        response_id=formatted("r{}", pl.col("text").rank("dense").over("item_id").cast(pl.Int64)),
         rank=pl.lit(None, pl.Int64),
     )
     lost = rows.filter(pl.col("text").is_null())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.errors import UsageError
 from prefqa.writers.atomic import staged_directory, write_text
 from prefqa.writers.tables import Tables, table_losses
@@ -57,6 +58,6 @@ def _file(item: str, kind: str, names: pl.DataFrame, orders: pl.DataFrame) -> st
         f"# NUMBER VOTERS: {orders.height}",
         f"# NUMBER UNIQUE ORDERS: {counts.height}",
     ]
-    alternatives = names.select(pl.format("# ALTERNATIVE NAME {}: {}", "_number", "response_id")).to_series()
-    lines = counts.select(pl.format("{}: {}", "n", "order")).to_series()
+    alternatives = names.select(formatted("# ALTERNATIVE NAME {}: {}", "_number", "response_id")).to_series()
+    lines = counts.select(formatted("{}: {}", "n", "order")).to_series()
     return "\n".join([*head, *alternatives, *lines, ""])

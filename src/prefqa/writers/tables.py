@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from prefqa._words import formatted
 from prefqa.errors import UsageError
 
 
@@ -60,5 +61,5 @@ def as_text(frame: pl.DataFrame, name: str) -> pl.Expr:
     """A column as text; messages as one line each, after who speaks."""
     if frame.schema[name] == pl.String():
         return pl.col(name)
-    turn = pl.format("{}: {}", pl.element().struct.field("role"), pl.element().struct.field("content"))
+    turn = formatted("{}: {}", pl.element().struct.field("role"), pl.element().struct.field("content"))
     return pl.col(name).list.eval(turn).list.join("\n").alias(name)
