@@ -137,7 +137,7 @@ EXPORTS = (
         "PQ727",
         "no-answer",
         "info",
-        "skipped, cancelled or empty annotations",
+        "skipped, cancelled or empty annotations, or records without one",
         "They give no judgment. Many of them on some items say that these are hard or broken, and that the judgments "
         "that are there come from those who did not give up.",
         bad=_export(_task(was_cancelled=True), _task(_ranker("b", "a"))),
