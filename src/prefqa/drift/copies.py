@@ -25,9 +25,10 @@ from prefqa._types import Floats, Ints, distinct, sum_by
 from prefqa.drift.annotators import ANNOTATOR, PERMUTE_BELOW, benjamini_hochberg
 from prefqa.drift.changes import date_interval, half_width
 from prefqa.drift.contrasts import Contrasts, by_annotator, cell_sums, compare
+from prefqa.drift.hashing import mixed
 from prefqa.drift.permute import permuted
 from prefqa.drift.power import POWER
-from prefqa.drift.rankings import Rankings, mixed
+from prefqa.drift.rankings import Rankings
 from prefqa.drift.result import Family
 from prefqa.drift.scan import MIN_JUDGMENTS, enough
 from prefqa.drift.scores import Scores, together

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from prefqa._types import Bools, Floats, Ints
 from prefqa.drift.clusters import clusters
 from prefqa.drift.features import POSITION, response_features
+from prefqa.drift.hashing import uniform
 from prefqa.drift.listing import listed
 from prefqa.drift.periods import PERIOD, Periods
 from prefqa.drift.places import Placed, coded_with_places
@@ -132,7 +133,7 @@ class Rankings:
         """Whole items, drawn by a hash of their number, so that there are about `n_votes`."""
         if self.n <= n_votes:
             return self
-        return self._take(np.flatnonzero(_hash(self.item, seed) < n_votes / self.n))
+        return self._take(np.flatnonzero(uniform(self.item, seed) < n_votes / self.n))
 
     def sampled(self, n_votes: int, seed: int) -> VoteTable:
         """About `n_votes` on whole items."""
@@ -300,17 +301,3 @@ def _scale(table: Rankings) -> Floats:
         mean = float((count * square - total**2).sum()) / table.n
         scale[column] = np.sqrt(mean) if mean > 0 else 1.0
     return scale
-
-
-def _hash(code: Ints, seed: int) -> Floats:
-    """A number in [0, 1) for each code."""
-    return np.asarray(mixed(code, seed + 1) / np.float64(2**64))
-
-
-def mixed(code: Ints, seed: int = 0) -> Ints:
-    """64 bits for each code, by the finaliser of splitmix64."""
-    with np.errstate(over="ignore"):
-        z = code.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(seed)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(z ^ (z >> np.uint64(31)))
