@@ -117,6 +117,18 @@ def test_broken_bytes_end_in_findings_or_an_error_of_ours(
     read_and_check(path)
 
 
+@pytest.mark.parametrize("name", ["auto", *sorted(BY_NAME)])
+def test_records_of_another_tool_end_in_findings_or_an_error_of_ours(tmp_path: Path, name: str) -> None:
+    """Fields as a list, metadata without its name, responses that are no JSON."""
+    path = tmp_path / "x.jsonl"
+    records = [
+        '{"id": "p1", "m]etadata": {}, "responses": null}',
+        '{"id": "p2", "fields": [{"rank": [1], "value": {"a": 1}}], "responses": "["}',
+    ]
+    path.write_text("\n".join(records), encoding="utf-8")
+    read_and_check(path, format=name)
+
+
 def test_every_format_is_tried() -> None:
     assert set(EXPORTS) == set(BY_NAME) - {"preflib"}
 

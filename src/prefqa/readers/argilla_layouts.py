@@ -280,8 +280,10 @@ def _suggested(frame: pl.LazyFrame | pl.DataFrame) -> pl.LazyFrame:
 
 
 def _flat(frame: pl.LazyFrame, name: str) -> list[pl.Expr]:
-    """The parts of a column as columns; those with names of our own say where they come from."""
-    clear = {one: f"{name}.{one}" if one in _KEYS else one for one in fields_of(frame.collect_schema()[name])}
+    """The parts of a column as columns, of which a list has none; names of our own say where they come from."""
+    dtype = frame.collect_schema()[name]
+    parts = fields_of(dtype) if isinstance(dtype, pl.Struct) else {}
+    clear = {one: f"{name}.{one}" if one in _KEYS else one for one in parts}
     return [pl.col(name).struct.field(one).alias(ours) for one, ours in clear.items()]
 
 

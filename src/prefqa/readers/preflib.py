@@ -21,9 +21,12 @@ def read_preflib(export: Export) -> Reading:
     """Read a file: it is one item, its alternatives are responses, every voter a judgment; who voted is not told.
 
     Raises:
-        ReadError: a line that is neither a comment nor a count and an order, or too many voters.
+        ReadError: a file with another ending, a line that is neither a comment nor a count and an order, or too many
+            voters.
     """
     lines = export.records.typed().with_row_index(ROW).collect()
+    if LINE not in lines.columns:
+        raise ReadError(export.origin, f"PrefLib's files end in {', '.join(ENDINGS)}", hint="rename it if it is one.")
     said = lines.filter(~pl.col(LINE).str.starts_with("#") & (pl.col(LINE).str.strip_chars() != ""))
     parts = said.with_columns(
         _count=pl.col(LINE).str.extract(_ORDER, 1).cast(pl.Int64, strict=False),
