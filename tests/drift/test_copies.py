@@ -35,7 +35,7 @@ def ranked(prefs: prefqa.Preferences) -> Rankings:
 
 def found_copies(prefs: prefqa.Preferences) -> Family:
     table = ranked(prefs)
-    return copies(table, change_points(table.periods), alpha=0.05, level=0.95, seed=0)
+    return copies(table, change_points(table.periods), alpha=0.05, told=0.05, level=0.95, seed=0)
 
 
 def test_judgments_are_equal_where_they_bring_the_same_responses_into_the_same_order() -> None:

@@ -54,6 +54,25 @@ def test_a_changed_rule_is_found_named_and_dated(drift: prefqa.Drift, what: str)
         assert row["sentence"].startswith(f"From {row['since']}, ")
 
 
+@pytest.mark.parametrize(
+    ("seed", "drift", "more"),
+    [
+        (900049, prefqa.Drift("models", 6, 1.0), {"n_models": 6}),
+        (900019, prefqa.Drift("care", 6, 0.4), {}),
+    ],
+)
+def test_every_alarm_has_a_sentence(seed: int, drift: prefqa.Drift, more: dict[str, int]) -> None:
+    """Campaigns in which the strength of all stands out, and a single feature nearly as much but not enough."""
+    drawn = prefqa.simulate(
+        666, 4, 20, 3, seed=seed, weeks=12, drift=drift, habits=0.3, length_bias=0.3, position_bias=0.1,
+        tie_threshold=0.1, texts=False, **more,  # type: ignore[arg-type]
+    )  # fmt: skip
+    found = prefqa.drift(drawn.preferences, every="1w")
+    assert found.alarm
+    assert found.changes["sentence"].null_count() == 0
+    assert found.changes.height > 0
+
+
 def test_one_annotator_who_goes_random_is_named() -> None:
     drift = prefqa.Drift("care", 3, 1.0, annotators=0.1)
     found = [

@@ -41,15 +41,15 @@ class AnnotatorScan(NamedTuple):
     critical: float
 
 
-def annotators(evidence: Evidence, *, alpha: float, level: float, seed: int) -> Family:
-    """Test every annotator; a row for each, a change for each who changed."""
+def annotators(evidence: Evidence, *, alpha: float, told: float, level: float, seed: int) -> Family:
+    """Test every annotator; a row for each, a change for each who changed (see `rule` for `alpha` and `told`)."""
     columns = evidence.annotator_columns
     found = scan_annotators(evidence.scores, evidence.scan, evidence.contrasts, columns, alpha=alpha, seed=seed)
     if not found.annotator.size:
         few = f"no annotator has {MIN_JUDGMENTS} judgments on both sides of any cut"
         return Family([{"detector": ANNOTATOR, "kind": ANNOTATOR, "reason": few}], None, [])
     rows = [_row(evidence, found, index, level) for index in range(found.annotator.size)]
-    changed = np.flatnonzero(found.p_adjusted < alpha)
+    changed = np.flatnonzero(found.p_adjusted < told)
     changes = [_change(evidence, found, int(index), rows[index], level, seed) for index in changed]
     return Family(rows, float(found.p_adjusted.min()), sorted(changes, key=lambda change: change["p_adjusted"]))
 

@@ -132,9 +132,9 @@ def _families(
     evidence = Evidence.of(votes, contrasts, seed=seed)
     each = alpha / (2 + WEIGHTS[COPIES] + sum(family.p_value is not None for family in known.values()))
     families = {
-        RULE: rule(evidence, alpha=each, level=level, seed=seed),
-        ANNOTATORS: annotators(evidence, alpha=each, level=level, seed=seed),
-        COPIES: copies(votes, contrasts, alpha=each * WEIGHTS[COPIES], level=level, seed=seed),
+        RULE: rule(evidence, alpha=each, told=alpha, level=level, seed=seed),
+        ANNOTATORS: annotators(evidence, alpha=each, told=alpha, level=level, seed=seed),
+        COPIES: copies(votes, contrasts, alpha=each * WEIGHTS[COPIES], told=alpha, level=level, seed=seed),
     }
     return families | known, weights_by_period(evidence, level)
 

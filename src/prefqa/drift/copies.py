@@ -39,8 +39,8 @@ MARGIN, MIN_PAIRS = 0.1, 3
 _PRIOR_SD, _STEPS = 1.0, 20
 
 
-def copies(votes: Rankings, contrasts: Contrasts, *, alpha: float, level: float, seed: int) -> Family:
-    """Test every annotator; a row for each, a change for each who began to copy."""
+def copies(votes: Rankings, contrasts: Contrasts, *, alpha: float, told: float, level: float, seed: int) -> Family:
+    """Test every annotator; a row for each, a change for each who began to copy (see `rule` for `alpha`, `told`)."""
     scores = together(_scores(votes), votes.cluster)
     n_people = len(votes.annotators)
     cells = cell_sums(scores, len(votes.periods))
@@ -87,7 +87,7 @@ def copies(votes: Rankings, contrasts: Contrasts, *, alpha: float, level: float,
             "n_votes": int(scores.n_votes[mine].sum()),
         }
         rows.append(row)
-        if adjusted < alpha:
+        if adjusted < told:
             low, high = at[1], at[1]
             if contrasts.ordered:
                 correlation = _correlation(cells.information[cells.annotator == person, :, 0].sum(axis=0), contrasts)

@@ -22,8 +22,11 @@ MAX_CHANGES = 3
 _NEARLY = 0.8
 
 
-def rule(evidence: Evidence, *, alpha: float, level: float, seed: int) -> Family:
-    """Test the pool on all scores and cuts, and each score on whether anyone changed."""
+def rule(evidence: Evidence, *, alpha: float, told: float, level: float, seed: int) -> Family:
+    """Test the pool on all scores and cuts, and each score on whether anyone changed.
+
+    `alpha` is the family's share of the error rate; changes are told up to `told`, since all families decide together.
+    """
     pool, anyone = evidence.grid(evidence.pool_columns), evidence.grid(evidence.annotator_columns)
     anyone &= evidence.scan.anyone != 0
     if not pool.any():
@@ -38,7 +41,7 @@ def rule(evidence: Evidence, *, alpha: float, level: float, seed: int) -> Family
     some = [_anyone_row(evidence, column, draws) for column in evidence.annotator_columns if anyone[:, column].any()]
     rows = rows + some
     tested = [row["p_adjusted"] for row in rows if row.get("p_adjusted") is not None]
-    changes = _changes(evidence, draws, alpha, level, seed)
+    changes = _changes(evidence, draws, alpha, told, level, seed)
     return Family(rows + _undefined(evidence), min(tested) if tested else None, changes)
 
 
@@ -90,43 +93,49 @@ def _anyone_row(evidence: Evidence, column: int, draws: Floats) -> dict[str, Any
     }
 
 
-def _changes(evidence: Evidence, draws: Floats, alpha: float, level: float, seed: int) -> list[dict[str, Any]]:
+def _changes(
+    evidence: Evidence, draws: Floats, alpha: float, told: float, level: float, seed: int
+) -> list[dict[str, Any]]:
     """Take what stands out most, the pool or its annotators; put it into the model; take what still stands out.
 
     A change that the model cannot hold as a feature (ties, strength, care) ends the search: others may be its echo.
     """
     changes: list[dict[str, Any]] = []
-    told: set[str] = set()
+    named: set[str] = set()
     while len(changes) < MAX_CHANGES:
         pool, anyone = (evidence.grid(columns) for columns in (evidence.pool_columns, evidence.annotator_columns))
         heights = np.where(pool, np.abs(evidence.scan.z), -np.inf)
         score = np.where(anyone & (evidence.scan.anyone != 0), evidence.scan.anyone, -np.inf)
-        for name in told:
+        for name in named:
             heights[:, evidence.scores.column(name)] = score[:, evidence.scores.column(name)] = -np.inf
         among = bool(score.max() > heights.max())
-        at = int(score.argmax()) if among else _feature_instead(evidence, heights, int(heights.argmax()))
-        contrast, column = divmod(at, heights.shape[1])
-        p = float(exceeds(draws, (score if among else heights)[contrast, column]))
-        if p >= alpha:
+        height = score if among else heights
+        at = int(height.argmax())
+        if exceeds(draws, height.flat[at]) >= told:
             break
+        if not among:
+            at = _feature_instead(evidence, heights, at, draws, alpha)
+        contrast, column = divmod(at, heights.shape[1])
+        p = float(exceeds(draws, height.flat[at]))
         changes.append(describe(evidence, contrast, column, level, seed) | {"p_adjusted": p})
         name = evidence.scores.names[column]
         if name not in evidence.votes.names or len(changes) == MAX_CHANGES:
             break
-        told |= {name, STRENGTH}
+        named |= {name, STRENGTH}
         moved = movers(evidence, contrast, column)
         who = np.ones_like(moved.moved) if moved.everybody else moved.moved
         evidence = evidence.given(contrast, column, who, seed=seed)
     return changes
 
 
-def _feature_instead(evidence: Evidence, heights: Floats, at: int) -> int:
-    """Name a single feature rather than the strength of all, where it stands out nearly as much."""
+def _feature_instead(evidence: Evidence, heights: Floats, at: int, draws: Floats, alpha: float) -> int:
+    """Name a single feature rather than the strength of all, where it stands out nearly as much and is sure itself."""
     if evidence.scores.names[at % heights.shape[1]] != STRENGTH:
         return at
     features = heights[:, : len(evidence.votes.names)]
     contrast, column = divmod(int(features.argmax()), features.shape[1])
-    near = features[contrast, column] >= _NEARLY * heights.flat[at]
+    height = features[contrast, column]
+    near = height >= _NEARLY * heights.flat[at] and exceeds(draws, height) < alpha
     return contrast * heights.shape[1] + column if near else at
 
 
