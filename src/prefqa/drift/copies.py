@@ -1,7 +1,8 @@
 r"""Does an annotator now say the same as another of the same item more often than one who judges alone would.
 
 A judgment of three or more responses is compared as a whole with the others' of the same responses: t is the share of
-them that are equal to it in every pair. While nobody changes,
+them that are equal to it in every pair. (Judgments that tie all responses are left out: two who see no difference have
+not copied.) While nobody changes,
 
 .. math:: \mathrm{logit}\,E[t] = \mathrm{logit}\,\mu_{gt} + \alpha_a,
 
@@ -159,6 +160,8 @@ def _as_a_whole(votes: Rankings) -> tuple[Ints, Ints, Ints]:
         rows = votes.starts[judgment][:, None] + np.arange(length)
         response = votes.item[judgment][:, None].astype(np.int64) * votes.width + votes.slot[rows]
         place = rankdata(votes.rank[rows], "dense", axis=1).astype(np.int64)
+        told = place.max(axis=1, initial=0) > 1
+        judgment, response, place = judgment[told], response[told], place[told]
         # Sums of 64 mixed bits, so that the order of rows does not matter; two sums are alike by chance once in 2^64.
         judgments.append(judgment)
         sets.append(mixed(response).sum(axis=1))
