@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
+
+from processes import run
 
 WRITE = """
 import sys
@@ -79,14 +79,6 @@ def main() -> None:
             walls[name], cpu, peak = json.loads(run(STEP.format(work=work), folder))
             ratio = f"{walls[name] / walls[against]:.1f}" if against in walls else ""
             print(f"| {name} | {walls[name]:.2f} | {cpu:.2f} | {peak:.2f} | {ratio} | {against} |", flush=True)
-
-
-def run(script: str, *arguments: str) -> str:
-    """Run a script in a process of its own and return what it printed."""
-    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.stderr)
-    return done.stdout
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
+
+from processes import run
 
 WRITE = """
 import sys
@@ -80,14 +80,6 @@ def steps() -> dict[str, str]:
 def best(script: str, folder: str, repeats: int) -> tuple[float, float, float, int | None]:
     """The run of least time."""
     return min(tuple(json.loads(run(script, folder))) for _ in range(repeats))  # type: ignore[return-value]
-
-
-def run(script: str, *arguments: str) -> str:
-    """Run a script in a process of its own and return what it printed."""
-    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.stderr)
-    return done.stdout
 
 
 if __name__ == "__main__":

@@ -75,20 +75,24 @@ def parameters(model: Any) -> Any:
     return torch.cat([each.detach().flatten().clone() for each in model.parameters()])
 
 
-@pytest.mark.parametrize("chat", [False, True], ids=["text", "chat"])
-def test_dpo_takes_a_step(tokenizer: Any, tmp_path: Path, chat: bool) -> None:
-    data = loaded(campaign(chat=chat), tmp_path, ties="half")
-    assert ("role" in data[0]["prompt"][0]) == chat
+def takes_a_dpo_step(tokenizer: Any, folder: Path, data: Any) -> None:
     model, reference = (tiny(transformers.LlamaForCausalLM, tokenizer) for _ in range(2))
     before = parameters(model)
     trainer = trl.DPOTrainer(
-        model=model, ref_model=reference, args=settings(trl.DPOConfig, tmp_path, max_length=512), train_dataset=data,
+        model=model, ref_model=reference, args=settings(trl.DPOConfig, folder, max_length=512), train_dataset=data,
         processing_class=tokenizer,
     )  # fmt: skip
     assert len(trainer.train_dataset) == len(data)
     # At the start the policy is the reference, so the loss is log 2 whatever the pairs.
     assert trainer.train().training_loss == pytest.approx(0.6931, abs=1e-3)
     assert not torch.equal(parameters(model), before)
+
+
+@pytest.mark.parametrize("chat", [False, True], ids=["text", "chat"])
+def test_dpo_takes_a_step(tokenizer: Any, tmp_path: Path, chat: bool) -> None:
+    data = loaded(campaign(chat=chat), tmp_path, ties="half")
+    assert ("role" in data[0]["prompt"][0]) == chat
+    takes_a_dpo_step(tokenizer, tmp_path, data)
 
 
 def reward_trainer(tokenizer: Any, folder: Path, data: Any) -> Any:
@@ -169,15 +173,7 @@ def test_its_data_utilities_find_prompt_and_responses(tokenizer: Any, tmp_path: 
 @pytest.mark.parametrize("layout", PAIRED)
 def test_dpo_takes_a_step_from_each_layout(tokenizer: Any, tmp_path: Path, layout: str) -> None:
     data = laid_out(tmp_path, layout)
-    model, reference = (tiny(transformers.LlamaForCausalLM, tokenizer) for _ in range(2))
-    before = parameters(model)
-    trainer = trl.DPOTrainer(
-        model=model, ref_model=reference, args=settings(trl.DPOConfig, tmp_path, max_length=512), train_dataset=data,
-        processing_class=tokenizer,
-    )  # fmt: skip
-    assert len(trainer.train_dataset) == len(data)
-    assert trainer.train().training_loss == pytest.approx(0.6931, abs=1e-3)
-    assert not torch.equal(parameters(model), before)
+    takes_a_dpo_step(tokenizer, tmp_path, data)
 
 
 @pytest.mark.parametrize("layout", PAIRED)

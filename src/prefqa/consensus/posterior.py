@@ -16,6 +16,7 @@ from prefqa.consensus.kemeny import strict_orders
 #: Up to this many responses all orders are enumerated; above, pairs are taken as independent.
 EXACT_UP_TO = 7
 _CHUNK_BYTES = 1 << 24
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -164,7 +165,7 @@ def chunks(n: int, k: int) -> Iterator[slice]:
     return (slice(at, min(at + step, n)) for at in range(0, max(n, 1), step))
 
 
-def in_threads(work: Callable[[slice], T], parts: list[slice]) -> list[T]:
+def in_threads(work: Callable[[S], T], parts: list[S]) -> list[T]:
     """Run `work` on each part, two at a time; results come in the order of the parts, so sums do not depend on it."""
     if len(parts) < 2:
         return [work(part) for part in parts]

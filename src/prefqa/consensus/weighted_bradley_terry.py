@@ -118,26 +118,17 @@ class _Pool:
 
     def worths(self, eta: Floats) -> list[tuple[Floats, Floats]]:
         """Means and covariances of the worths of each block."""
-
-        def work(part: slice) -> list[tuple[Floats, Floats]]:
-            both = zip(self.blocks[part], self.found[part], strict=True)
-            return [block.worths(eta, state, self.prior_sd) for block, state in both]
-
-        parts = in_threads(work, [slice(at, at + 1) for at in range(len(self.blocks))])
-        self.found = [state for part in parts for state in part]
+        each = list(zip(self.blocks, self.found, strict=True))
+        self.found = in_threads(lambda one: one[0].worths(eta, one[1], self.prior_sd), each)
         return self.found
 
     def slopes(self, eta: Floats) -> tuple[Floats, Floats, Floats]:
         """Slope of the log posterior by each discrimination, its information, and that less what the worths take."""
-
-        def work(part: slice) -> list[tuple[Floats, Floats, Floats]]:
-            return [block.slopes(eta, state) for block, state in zip(self.blocks[part], self.found[part], strict=True)]
-
         mean, sd = DISCRIMINATION
         slope, information, taken = (mean - eta) / sd**2, np.full(eta.size, 1 / sd**2), np.zeros(eta.size)
-        for part in in_threads(work, [slice(at, at + 1) for at in range(len(self.blocks))]):
-            for one, two, three in part:
-                slope, information, taken = slope + one, information + two, taken + three
+        each = list(zip(self.blocks, self.found, strict=True))
+        for one, two, three in in_threads(lambda one: one[0].slopes(eta, one[1]), each):
+            slope, information, taken = slope + one, information + two, taken + three
         return slope, information, information - taken
 
     def step(self, eta: Floats) -> Floats:
