@@ -20,6 +20,7 @@ from prefqa.drift.places import coded_with_places
 from prefqa.drift.rankings import Rankings, cells_by, rankings
 from prefqa.drift.result import CHANGE_SCHEMA, DETECTOR_SCHEMA, TIMELINE_SCHEMA, DriftResult, Family, undefined
 from prefqa.drift.rule import rule
+from prefqa.drift.same_mix import same_mix
 from prefqa.drift.scale import scale_by_period
 from prefqa.drift.strata import slices
 from prefqa.drift.timeline import weights_by_period
@@ -97,16 +98,17 @@ def drift(
     clock = not (version or batch) and reference is None and periods.by not in periods.prefs.columns
     contrasts = change_points(names) if clock else against(names, base)
     votes = rankings(periods, features=features, strata=strata, placed=placed, cluster=cluster)
+    alike = same_mix(seen.sides, votes, base, level=level, alpha=alpha)
     families, weights = _families(periods, votes, contrasts, alpha=alpha, level=level, seed=seed)
-    drawn = seen.timeline + gold_by_period(periods, level) + scale_by_period(periods, level) + weights
+    drawn = seen.timeline + alike.timeline + gold_by_period(periods, level) + scale_by_period(periods, level) + weights
     rows, changes = _combined(families, alpha)
-    detectors = frame(rows + seen.detectors, DETECTOR_SCHEMA)
+    detectors = frame(rows + seen.detectors + alike.detectors, DETECTOR_SCHEMA)
     tested = [family.p_value for family in families.values() if family.p_value is not None]
     alarm = any(row["alarm"] for row in rows if row["alarm"] is not None) if tested else None
     reason = None if tested else next((row["reason"] for row in rows if row.get("reason")), "nothing could be compared")
     return DriftResult(
         alarm, detectors, frame(changes, CHANGE_SCHEMA), frame(drawn, TIMELINE_SCHEMA), periods.by,
-        base, alpha, reason, warnings(seen.detectors, alpha),
+        base, alpha, reason, warnings(seen.detectors + alike.detectors, alpha),
     )  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from prefqa.unit_moments import AT
 
 POWER = 0.8
 CONTEXT = "context"
+#: Rows of a figure between items of one kind, and of its slope over the periods (see `same_mix`).
+SAME_MIX, TREND = "same mix", "trend"
 
 
 class Figure(NamedTuple):
@@ -42,10 +44,11 @@ FIGURES: dict[str, Figure] = {
 
 
 class Context(NamedTuple):
-    """Rows for the table of detectors and for the timeline."""
+    """Rows for the table of detectors and for the timeline, and each figure by period."""
 
     detectors: list[dict[str, Any]]
     timeline: list[dict[str, Any]]
+    sides: dict[str, list[Side]]
 
 
 def context(coded: Coded, reference: str, *, alpha: float, level: float) -> Context:
@@ -62,14 +65,15 @@ def context(coded: Coded, reference: str, *, alpha: float, level: float) -> Cont
     names = coded.cells[PERIOD].to_list()
     moments = item_moments(coded)
     cells = [moments.of_cell(cell) for cell in range(len(names))]
+    sides = {key: [Side.of(cell, figure) for cell in cells] for key, figure in FIGURES.items()}
     rows = []
-    for key, figure in FIGURES.items():
-        base = _Side.of(cells[names.index(reference)], figure)
-        for name, cell in zip(names, cells, strict=True):
+    for key in FIGURES:
+        base = sides[key][names.index(reference)]
+        for name, side in zip(names, sides[key], strict=True):
             if name != reference:
                 row = {"detector": key, "kind": CONTEXT, "period": name, "reference": reference}
-                rows.append(row | _compare(_Side.of(cell, figure), base, level))
-    return Context(_adjusted(rows, alpha), _timeline(names, cells, level))
+                rows.append(row | _compare(side, base, level))
+    return Context(with_holm(rows, alpha), _timeline(names, cells, level), sides)
 
 
 def warnings(rows: list[dict[str, Any]], alpha: float) -> tuple[str, ...]:
@@ -77,14 +81,31 @@ def warnings(rows: list[dict[str, Any]], alpha: float) -> tuple[str, ...]:
     said = []
     for key, figure in FIGURES.items():
         moved = [row for row in rows if row["detector"] == key and (row.get("p_adjusted") or 1.0) < alpha]
+        trend = next((row for row in rows if row["detector"] == f"{key}, {TREND}"), {})
         if moved:
             most = max(moved, key=lambda row: abs(row["difference"] / row["se"]))
             said.append(
                 f"{figure.noun} was {most['estimate']:.3f} in {most['period']} and {most['reference_estimate']:.3f} in "
-                f"{most['reference']}: items became harder or easier, annotators more or less careful, or the mix of "
-                "items or people changed; gold items or repeats would tell"
+                f"{most['reference']}{_with_same_mix(rows, key, most, alpha)}: items became harder or easier, "
+                "annotators more or less careful, or the mix of items or people changed; gold items or repeats would "
+                "tell"
+            )
+        elif (trend.get("p_adjusted") or 1.0) < alpha:
+            said.append(
+                f"{figure.noun} {'rises' if trend['difference'] > 0 else 'falls'} by {abs(trend['difference']):.3f} a "
+                "period between items of one kind: items became harder or easier in what is not recorded, annotators "
+                "more or less careful, or the people changed; gold items or repeats would tell"
             )
     return tuple(said)
+
+
+def _with_same_mix(rows: list[dict[str, Any]], key: str, moved: dict[str, Any], alpha: float) -> str:
+    """What would be left of a difference between items of the same kinds, models and lengths."""
+    alike = [row for row in rows if row["detector"] == f"{key}, {SAME_MIX}" and row["period"] == moved["period"]]
+    if not alike or alike[0].get("p_adjusted") is None:
+        return ""
+    sure = "a clear difference too" if alike[0]["p_adjusted"] < alpha else "no clear difference"
+    return f" (with the items of {moved['reference']} it would be {alike[0]['estimate']:.3f}, {sure})"
 
 
 def holm(p_values: Floats, weights: Floats | None = None) -> Floats:
@@ -97,7 +118,7 @@ def holm(p_values: Floats, weights: Floats | None = None) -> Floats:
     return adjusted
 
 
-class _Side(NamedTuple):
+class Side(NamedTuple):
     """A figure in one period: its estimate, the items that count, and what each adds to it (None below two)."""
 
     estimate: float | None
@@ -106,7 +127,7 @@ class _Side(NamedTuple):
     influence: Floats | None
 
     @classmethod
-    def of(cls, moments: Moments, figure: Figure) -> _Side:
+    def of(cls, moments: Moments, figure: Figure) -> Side:
         """Work out a figure on the items that count for it."""
         carrying = moments.carrying(figure.counted)
         found = replicates(patterns(carrying), figure.coefficient, figure.counted)
@@ -117,7 +138,7 @@ class _Side(NamedTuple):
         return cls(estimate, carrying.item, n_votes, added)
 
 
-def _compare(cell: _Side, base: _Side, level: float) -> dict[str, Any]:
+def _compare(cell: Side, base: Side, level: float) -> dict[str, Any]:
     row: dict[str, Any] = {
         "n_items": len(cell.item), "n_votes": cell.n_votes,
         "estimate": cell.estimate, "reference_estimate": base.estimate,
@@ -142,7 +163,7 @@ def _compare(cell: _Side, base: _Side, level: float) -> dict[str, Any]:
     }
 
 
-def _adjusted(rows: list[dict[str, Any]], alpha: float) -> list[dict[str, Any]]:
+def with_holm(rows: list[dict[str, Any]], alpha: float) -> list[dict[str, Any]]:
     """Add Holm's adjusted p-values and the smallest difference that could have been seen."""
     tested = [row for row in rows if row.get("p_value") is not None]
     seen = float(ndtri(1 - alpha / (2 * max(len(tested), 1))) + ndtri(POWER))

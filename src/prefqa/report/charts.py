@@ -14,6 +14,8 @@ LINE, ALARM, TEXT, GRID = "#3b6ea8", "#b3261e", "#5b6570", "#dde2e7"
 TITLES = {
     "alpha_nominal": "Agreement (alpha)",
     "tie_rate": "Share of ties",
+    "alpha_nominal, same mix": "Agreement (alpha) as with the reference's kinds of items, models and lengths,",
+    "tie_rate, same mix": "Share of ties as with the reference's kinds of items, models and lengths,",
     "length": "Weight of length (log odds for twice as long)",
     "position": "Weight of standing first (log odds)",
     "gold": "Right answers on gold items",

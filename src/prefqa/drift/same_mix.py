@@ -1,0 +1,225 @@
+r"""Agreement and ties by period as they would be with the reference's items: the same kinds, models and lengths.
+
+The jackknife makes of a figure one number per item, its pseudo-value :math:`v_i = \theta + (n - 1)(\theta -
+\theta_{(i)})`, whose mean is the figure. Regressed on what is recorded of the items,
+
+.. math:: v_{pi} = \delta_p + x_i^\top\gamma + e_{pi},
+
+:math:`\delta_p - \delta_r` is the difference of two periods between items of one kind; with a multiple of the period's
+number in place of :math:`\delta_p`, that multiple is the trend. x holds the stratum, the line-up of models (of two
+responses: their pair), and the spread of each numeric feature within the item, with its square.
+
+Sources: regression of pseudo-values, Andersen, Klein & Rosthøj (2003); errors clustered by item, Liang & Zeger (1986).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_array, hstack
+from scipy.special import stdtr, stdtrit
+
+from prefqa._types import Floats, Ints, Reals, distinct, sum_by
+from prefqa.drift.context import CONTEXT, FIGURES, SAME_MIX, TREND, Side, with_holm
+from prefqa.drift.rankings import Rankings
+
+#: Most line-ups of models that have a level of their own, and items that each level of the design needs.
+_MAX_LINE_UPS, _ITEMS_PER_COLUMN = 36, 5
+_NOTHING = 1e-6
+_FEW = "too few items for what is recorded of them"
+
+
+class Units(NamedTuple):
+    """One row per item and period: number of the period, pseudo-value, what is recorded of the item, and cluster."""
+
+    period: Ints
+    value: Floats
+    x: csr_array
+    cluster: Ints
+
+
+class Fit(NamedTuple):
+    """Least squares: coefficients, their covariance clustered by item, and which combinations the data tell."""
+
+    values: Floats
+    covariance: Floats
+    told: Floats
+
+    def of(self, combination: Floats) -> tuple[float, float] | None:
+        """Value and standard error of a combination of coefficients; None where the data do not tell it."""
+        if np.abs(combination - self.told @ combination).max() > _NOTHING:
+            return None
+        variance = float(combination @ self.covariance @ combination)
+        return float(combination @ self.values), max(variance, 0.0) ** 0.5
+
+
+class Found(NamedTuple):
+    """Rows for the table of detectors and for the timeline."""
+
+    detectors: list[dict[str, Any]]
+    timeline: list[dict[str, Any]]
+
+
+def same_mix(sides: dict[str, list[Side]], votes: Rankings, reference: str, *, level: float, alpha: float) -> Found:
+    """Compare each period with the reference as if it had its items, and test for a trend.
+
+    `sides` has each figure by period. Rows of "… same mix" are there where something is recorded by which the items
+    differ, rows of "… trend" from three periods on. p-values by the t distribution, with the items of the smaller
+    period less one, or all items less one, as degrees of freedom; Holm-adjusted over all of these rows. They are context
+    and never an alarm, since what is not recorded of items may have changed.
+    """
+    x = _of_items(votes)
+    base = votes.periods.index(reference)
+    rows: list[dict[str, Any]] = []
+    timeline: list[dict[str, Any]] = []
+    for key in FIGURES:
+        units = _units(sides[key], x, votes.cluster)
+        if units.x.shape[1]:
+            compared, drawn = _by_period(units, sides[key], base, votes.periods, level)
+            rows += [{"detector": f"{key}, {SAME_MIX}"} | row for row in compared]
+            timeline += [{"coefficient": f"{key}, {SAME_MIX}"} | row for row in drawn]
+        if len(votes.periods) > 2:
+            rows.append({"detector": f"{key}, {TREND}"} | _trend(units, sides[key], level))
+    return Found(with_holm([{"kind": CONTEXT} | row for row in rows], alpha), timeline)
+
+
+def _of_items(votes: Rankings) -> csr_array:
+    """What is recorded of each item, [n_items, n_columns]."""
+    n_items = votes.listed.size
+    stratum = np.zeros(n_items, np.int64)
+    stratum[votes.item[::-1]] = votes.stratum[::-1]
+    ends = np.append(votes.listed[1:], votes.values.shape[1])
+    item = np.repeat(np.arange(n_items), ends - votes.listed)
+    names = votes.names[len(votes.names) - len(votes.values) :]
+    is_model = np.array([name.startswith("model:") for name in names], bool)
+    line_up: Ints = np.zeros(n_items, np.int64)
+    for values in votes.values[is_model]:
+        count = sum_by(item, values, n_items).astype(np.int64)
+        line_up = distinct(line_up * (int(count.max(initial=0)) + 1) + count)[1]
+    spreads = [_spread(item, values, n_items) for values in votes.values[~is_model]]
+    columns = [_levels(stratum), _levels(_commonest(line_up))]
+    columns += [csr_array(np.column_stack([spread, spread**2])) for spread in spreads]
+    return csr_array(hstack(columns))
+
+
+def _spread(item: Ints, values: Reals, n_items: int) -> Floats:
+    """Standard deviation of a feature within each item, in units of its mean over items; 0 where it is not known."""
+    there = np.isfinite(values)
+    values = np.where(there, values, 0.0)
+    count = np.maximum(sum_by(item, there, n_items), 1)
+    mean = sum_by(item, values, n_items) / count
+    sd = np.sqrt(np.maximum(sum_by(item, values**2, n_items) / count - mean**2, 0.0))
+    return np.asarray(sd / sd.mean() if sd.any() else sd)
+
+
+def _commonest(group: Ints) -> Ints:
+    """Number of each commonest group, by size and then number; the rest are one."""
+    counts = np.bincount(group, minlength=1)
+    rank = np.empty(counts.size, np.int64)
+    rank[np.argsort(-counts, kind="stable")] = np.arange(counts.size)
+    return np.minimum(rank, _MAX_LINE_UPS - 1)[group]
+
+
+def _levels(group: Ints) -> csr_array:
+    """An indicator per level that occurs."""
+    levels, number = distinct(group)
+    return _indicators(number, levels.size)
+
+
+def _indicators(number: Ints, n_levels: int) -> csr_array:
+    """An indicator per level, [n_rows, n_levels]."""
+    return csr_array((np.ones(number.size), number, np.arange(number.size + 1)), shape=(number.size, n_levels))
+
+
+def _units(sides: list[Side], x: csr_array, cluster: Ints | None) -> Units:
+    """Put the periods that have a figure with items on it together; constant columns of x say nothing."""
+    known = [(at, side, side.influence) for at, side in enumerate(sides) if side.influence is not None]
+    sizes = [side.item.size for _, side, _ in known]
+    period = np.repeat(np.array([at for at, _, _ in known], np.int64), sizes)
+    item = np.concatenate([np.zeros(0, np.int64), *(side.item.astype(np.int64) for _, side, _ in known)])
+    value = np.concatenate(
+        [
+            np.zeros(0),
+            *(side.estimate + np.sqrt(n * (n - 1.0)) * u for n, (_, side, u) in zip(sizes, known, strict=True)),
+        ]
+    )
+    here = x[item]
+    total, square = (np.asarray(one.sum(axis=0)).ravel() for one in (here, here * here))
+    differs = square * item.size - total**2 > _NOTHING * np.maximum(square, 1.0) * max(item.size, 1)
+    return Units(period, value, csr_array(here[:, np.flatnonzero(differs)]), item if cluster is None else cluster[item])
+
+
+def _fit(design: csr_array, units: Units) -> Fit | None:
+    """Ordinary least squares, by the normal equations; CR1 covariance. None with too few items."""
+    n, width = design.shape
+    if n < _ITEMS_PER_COLUMN * width:
+        return None
+    size = np.sqrt(np.maximum(np.asarray((design * design).sum(axis=0)).ravel(), 1e-300))
+    scaled = csr_array(design / size)
+    gram = np.asarray((scaled.T @ scaled).toarray())
+    inverse = np.linalg.pinv(gram, rcond=1e-9, hermitian=True)
+    beta = inverse @ (scaled.T @ units.value)
+    error = units.value - scaled @ beta
+    per_cluster = _levels(units.cluster).T @ (scaled * error[:, None])
+    meat = np.asarray((per_cluster.T @ per_cluster).toarray())
+    clusters, rank = per_cluster.shape[0], np.linalg.matrix_rank(gram, tol=1e-9, hermitian=True)
+    factor = clusters / max(clusters - 1, 1) * (n - 1) / max(n - int(rank), 1)
+    covariance = factor * inverse @ meat @ inverse / np.outer(size, size)
+    told = (gram @ inverse) * size[:, None] / size[None, :]
+    return Fit(beta / size, covariance, told)
+
+
+def _by_period(
+    units: Units, sides: list[Side], base: int, names: list[str], level: float
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Each period as it would be with the reference's items: rows against the reference, and all to draw."""
+    n_periods, each = len(names), np.eye(len(names))
+    fit = _fit(csr_array(hstack([_indicators(units.period, n_periods), units.x])), units)
+    in_reference = units.period == base
+    mix = np.asarray(units.x[np.flatnonzero(in_reference)].mean(axis=0)).ravel() if in_reference.any() else None
+    rows, drawn = [], []
+    for at, (name, side) in enumerate(zip(names, sides, strict=True)):
+        row: dict[str, Any] = {"period": name, "n_items": side.item.size, "n_votes": side.n_votes}
+        reason, level_of, against = _FEW, None, None
+        if mix is not None and side.influence is not None and fit is not None:
+            reason = "the items of the period and of the reference have no kind in common"
+            against = fit.of(np.append(each[at] - each[base], np.zeros(mix.size)))
+            level_of = fit.of(np.append(each[at], mix)) if against else None
+        if level_of:
+            half = float(stdtrit(side.item.size - 1, (1 + level) / 2)) * level_of[1]
+            drawn.append(row | {"estimate": level_of[0], "ci_low": level_of[0] - half, "ci_high": level_of[0] + half})
+        if at == base:
+            continue
+        row |= {"reference": names[base]}
+        if not against or not level_of:
+            rows.append(row | {"reason": reason})
+            continue
+        row |= {"estimate": level_of[0], "reference_estimate": level_of[0] - against[0]}
+        rows.append(row | _tested(*against, min(side.item.size, sides[base].item.size) - 1, level))
+    return rows, drawn
+
+
+def _trend(units: Units, sides: list[Side], level: float) -> dict[str, Any]:
+    """The slope over the number of the period, between items of one kind."""
+    n = units.period.size
+    row = {"n_items": int(np.unique(units.cluster).size), "n_votes": sum(side.n_votes for side in sides)}
+    time = csr_array(np.column_stack([np.ones(n), units.period - units.period.mean()])) if n else None
+    fit = None if time is None else _fit(csr_array(hstack([time, units.x])), units)
+    slope = fit.of(np.append([0.0, 1.0], np.zeros(units.x.shape[1]))) if fit else None
+    if fit is None or slope is None:
+        return row | {"reason": "the kinds of items follow the periods" if fit else _FEW}
+    return row | {"unit": "per period"} | _tested(*slope, row["n_items"] - 1, level)
+
+
+def _tested(difference: float, se: float, freedom: int, level: float) -> dict[str, Any]:
+    if not se > 0:
+        return {"difference": difference, "reason": "without variance"}
+    half = float(stdtrit(freedom, (1 + level) / 2)) * se
+    return {
+        "difference": difference,
+        "se": se,
+        "ci_low": difference - half,
+        "ci_high": difference + half,
+        "p_value": float(2 * stdtr(freedom, -abs(difference) / se)),
+    }
