@@ -137,6 +137,12 @@ class Side(NamedTuple):
         added = influence(carrying, figure.coefficient) if several else None
         return cls(estimate, carrying.item, n_votes, added)
 
+    def pseudo_values(self) -> Floats:
+        """The figure as each item has it, theta + (n - 1) (theta - theta without it); none where it is undefined."""
+        if self.estimate is None or self.influence is None:
+            return np.zeros(0)
+        return np.asarray(self.estimate + np.sqrt(self.item.size * (self.item.size - 1.0)) * self.influence)
+
 
 def _compare(cell: Side, base: Side, level: float) -> dict[str, Any]:
     row: dict[str, Any] = {

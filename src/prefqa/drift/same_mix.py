@@ -66,8 +66,8 @@ def same_mix(sides: dict[str, list[Side]], votes: Rankings, reference: str, *, l
 
     `sides` has each figure by period. Rows of "… same mix" are there where something is recorded by which the items
     differ, rows of "… trend" from three periods on. p-values by the t distribution, with the items of the smaller
-    period less one, or all items less one, as degrees of freedom; Holm-adjusted over all of these rows. They are context
-    and never an alarm, since what is not recorded of items may have changed.
+    period less one, or all items less one, as degrees of freedom; Holm-adjusted over all of these rows. They are
+    context and never an alarm, since what is not recorded of items may have changed.
     """
     x = _of_items(votes)
     base = votes.periods.index(reference)
@@ -134,16 +134,11 @@ def _indicators(number: Ints, n_levels: int) -> csr_array:
 
 def _units(sides: list[Side], x: csr_array, cluster: Ints | None) -> Units:
     """Put the periods that have a figure with items on it together; constant columns of x say nothing."""
-    known = [(at, side, side.influence) for at, side in enumerate(sides) if side.influence is not None]
-    sizes = [side.item.size for _, side, _ in known]
-    period = np.repeat(np.array([at for at, _, _ in known], np.int64), sizes)
-    item = np.concatenate([np.zeros(0, np.int64), *(side.item.astype(np.int64) for _, side, _ in known)])
-    value = np.concatenate(
-        [
-            np.zeros(0),
-            *(side.estimate + np.sqrt(n * (n - 1.0)) * u for n, (_, side, u) in zip(sizes, known, strict=True)),
-        ]
-    )
+    values = [side.pseudo_values() for side in sides]
+    there = [at for at, value in enumerate(values) if value.size]
+    period = np.repeat(np.array(there, np.int64), [values[at].size for at in there])
+    value = np.concatenate([np.zeros(0), *(values[at] for at in there)])
+    item = np.concatenate([np.zeros(0, np.int64), *(sides[at].item.astype(np.int64) for at in there)])
     here = x[item]
     total, square = (np.asarray(one.sum(axis=0)).ravel() for one in (here, here * here))
     differs = square * item.size - total**2 > _NOTHING * np.maximum(square, 1.0) * max(item.size, 1)
@@ -161,7 +156,10 @@ def _fit(design: csr_array, units: Units) -> Fit | None:
     inverse = np.linalg.pinv(gram, rcond=1e-9, hermitian=True)
     beta = inverse @ (scaled.T @ units.value)
     error = units.value - scaled @ beta
-    per_cluster = _levels(units.cluster).T @ (scaled * error[:, None])
+    per_cluster = csr_array(scaled * error[:, None])
+    number = distinct(units.cluster)[1]
+    if number.max() + 1 < n:
+        per_cluster = csr_array(_indicators(number, int(number.max()) + 1).T @ per_cluster)
     meat = np.asarray((per_cluster.T @ per_cluster).toarray())
     clusters, rank = per_cluster.shape[0], np.linalg.matrix_rank(gram, tol=1e-9, hermitian=True)
     factor = clusters / max(clusters - 1, 1) * (n - 1) / max(n - int(rank), 1)
@@ -182,7 +180,7 @@ def _by_period(
     for at, (name, side) in enumerate(zip(names, sides, strict=True)):
         row: dict[str, Any] = {"period": name, "n_items": side.item.size, "n_votes": side.n_votes}
         reason, level_of, against = _FEW, None, None
-        if mix is not None and side.influence is not None and fit is not None:
+        if mix is not None and fit is not None and (units.period == at).any():
             reason = "the items of the period and of the reference have no kind in common"
             against = fit.of(np.append(each[at] - each[base], np.zeros(mix.size)))
             level_of = fit.of(np.append(each[at], mix)) if against else None
@@ -203,7 +201,7 @@ def _by_period(
 def _trend(units: Units, sides: list[Side], level: float) -> dict[str, Any]:
     """The slope over the number of the period, between items of one kind."""
     n = units.period.size
-    row = {"n_items": int(np.unique(units.cluster).size), "n_votes": sum(side.n_votes for side in sides)}
+    row = {"n_items": distinct(units.cluster)[0].size, "n_votes": sum(side.n_votes for side in sides)}
     time = csr_array(np.column_stack([np.ones(n), units.period - units.period.mean()])) if n else None
     fit = None if time is None else _fit(csr_array(hstack([time, units.x])), units)
     slope = fit.of(np.append([0.0, 1.0], np.zeros(units.x.shape[1]))) if fit else None
