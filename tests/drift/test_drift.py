@@ -193,3 +193,15 @@ def test_wrong_arguments_are_named() -> None:
         prefqa.drift(prefs, features=["fluency"])
     with pytest.raises(UsageError, match="not numbers"):
         prefqa.drift(prefs, features=["model"])
+
+
+def test_what_a_change_of_the_pool_explains_is_not_told_again_of_single_people() -> None:
+    """A rule that all follow more closely parts careful from careless people, who did not change of their own."""
+    drift = prefqa.Drift("length", 3, 1.2)
+    found = [
+        prefqa.drift(campaign(seed, drift, n_items=2000, n_responses=3, n_annotators=12, habits=0.3)).changes
+        for seed in range(2)
+    ]
+    for changes in found:
+        assert changes["what"].to_list() == ["length"]
+        assert changes["driver"].to_list() == ["all annotators"]

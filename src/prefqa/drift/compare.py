@@ -133,9 +133,11 @@ def _families(
         return {RULE: Family([{"detector": RULE, "kind": RULE, "reason": reason}], None, [])} | known, []
     evidence = Evidence.of(votes, contrasts, seed=seed)
     each = alpha / (2 + WEIGHTS[COPIES] + sum(family.p_value is not None for family in known.values()))
+    pool, left = rule(evidence, alpha=each, told=alpha, level=level, seed=seed)
     families = {
-        RULE: rule(evidence, alpha=each, told=alpha, level=level, seed=seed),
-        ANNOTATORS: annotators(evidence, alpha=each, told=alpha, level=level, seed=seed),
+        RULE: pool,
+        # A change of the pool moves how much careful and careless people agree: what it explains is nobody's own.
+        ANNOTATORS: annotators(left, alpha=each, told=alpha, level=level, seed=seed),
         COPIES: copies(votes, contrasts, alpha=each * WEIGHTS[COPIES], told=alpha, level=level, seed=seed),
     }
     return families | known, weights_by_period(evidence, level)

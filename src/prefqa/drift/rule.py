@@ -22,15 +22,18 @@ MAX_CHANGES = 3
 _NEARLY = 0.8
 
 
-def rule(evidence: Evidence, *, alpha: float, told: float, level: float, seed: int) -> Family:
+def rule(evidence: Evidence, *, alpha: float, told: float, level: float, seed: int) -> tuple[Family, Evidence]:
     """Test the pool on all scores and cuts, and each score on whether anyone changed.
 
     `alpha` is the family's share of the error rate; changes are told up to `told`, since all families decide together.
+
+    Returns:
+        The family, and the evidence with the confirmed changes in the model: what is left for others to explain.
     """
     pool, anyone = evidence.grid(evidence.pool_columns), evidence.grid(evidence.annotator_columns)
     anyone &= evidence.scan.anyone != 0
     if not pool.any():
-        return Family(_undefined(evidence), None, [])
+        return Family(_undefined(evidence), None, []), evidence
     draws = largest(evidence.scan.correlation, pool.ravel(), anyone.ravel(), seed)
     critical = float(np.quantile(draws, 1 - alpha))
     rows = [
@@ -41,8 +44,8 @@ def rule(evidence: Evidence, *, alpha: float, told: float, level: float, seed: i
     some = [_anyone_row(evidence, column, draws) for column in evidence.annotator_columns if anyone[:, column].any()]
     rows = rows + some
     tested = [row["p_adjusted"] for row in rows if row.get("p_adjusted") is not None]
-    changes = _changes(evidence, draws, alpha, told, level, seed)
-    return Family(rows + _undefined(evidence), min(tested) if tested else None, changes)
+    changes, left = _changes(evidence, draws, alpha, told, level, seed)
+    return Family(rows + _undefined(evidence), min(tested) if tested else None, changes), left
 
 
 def _row(
@@ -95,7 +98,7 @@ def _anyone_row(evidence: Evidence, column: int, draws: Floats) -> dict[str, Any
 
 def _changes(
     evidence: Evidence, draws: Floats, alpha: float, told: float, level: float, seed: int
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], Evidence]:
     """Take what stands out most, the pool or its annotators; put it into the model; take what still stands out.
 
     A change that the model cannot hold as a feature (ties, strength, care) ends the search: others may be its echo.
@@ -119,13 +122,13 @@ def _changes(
         p = float(exceeds(draws, height.flat[at]))
         changes.append(describe(evidence, contrast, column, level, seed) | {"p_adjusted": p})
         name = evidence.scores.names[column]
-        if name not in evidence.votes.names or len(changes) == MAX_CHANGES:
+        if name not in evidence.votes.names:
             break
         named |= {name, STRENGTH}
         moved = movers(evidence, contrast, column)
         who = np.ones_like(moved.moved) if moved.everybody else moved.moved
         evidence = evidence.given(contrast, column, who, seed=seed)
-    return changes
+    return changes, evidence
 
 
 def _feature_instead(evidence: Evidence, heights: Floats, at: int, draws: Floats, alpha: float) -> int:
