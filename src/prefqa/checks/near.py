@@ -10,11 +10,14 @@ import polars as pl
 from prefqa._types import Floats, Ints
 from prefqa._words import formatted
 from prefqa.checks.frame import Found, Frame, NotRun
+from prefqa.checks.near_sample import could_be_near
 from prefqa.checks.texts import excerpt, normal
 
 #: 25 bands of 5 values: texts of similarity .8 meet in a band with probability 1 - (1 - .8^5)^25 = .99995.
 _BANDS, _ROWS = 25, 5
 _CHUNK = 20_000
+#: Of more text than this not all pairs of words are held at once.
+_MOST_BYTES = 500_000_000
 _SEED, _ODD = 42, 0x9E3779B97F4A7C15
 #: Pairs of words that are sampled of a text, and how far below the threshold the sample's share may be.
 _SAMPLED, _MARGIN = 32, 0.3
@@ -29,7 +32,10 @@ def near_duplicate_responses(frame: Frame) -> Found | NotRun:
         return _MISSING
     figures = texts.figures.with_row_index("row").filter("there").unique(["item", "hash"], maintain_order=True)
     figures = figures.filter(pl.len().over("item") > 1)
-    found = near(texts.rows["text"].gather(figures["row"]), frame.options["PQ206"]["threshold"], within=figures["item"])
+    threshold = frame.options["PQ206"]["threshold"]
+    likely = could_be_near(texts.rows["text"].gather(figures["row"]), figures["item"].to_numpy(), threshold)
+    figures = figures.filter(pl.Series(likely))
+    found = near(texts.rows["text"].gather(figures["row"]), threshold, within=figures["item"])
     rows = texts.rows[figures["row"].gather(found["text"])].with_columns(
         found["similarity"],
     )
@@ -68,10 +74,11 @@ def near(texts: pl.Series, threshold: float, within: pl.Series | None = None) ->
     their pairs of words, those whose hash is least of all possible ones.
     """
     if within is None:
-        signatures = _signatures(texts)
+        at = _with_common_pairs(texts, threshold)
+        signatures = _signatures(texts.gather(at))
         first, second = _candidates(signatures)
         likely = (signatures[first] == signatures[second]).mean(axis=1) >= threshold - 0.15
-        first, second = first[likely], second[likely]
+        first, second = at[first[likely]], at[second[likely]]
     else:
         first, second = _candidates_within(texts, within.to_numpy(), threshold)
     similarity = _similarity(texts, first, second)
@@ -95,6 +102,22 @@ def _shingles(texts: pl.Series) -> tuple[Ints, Ints]:
     keep = np.ones(pair.size, bool)
     keep[last[lengths > 1]] = False
     return pair[keep], np.maximum(lengths - 1, 1)
+
+
+def _with_common_pairs(texts: pl.Series, threshold: float) -> Ints:
+    """Texts enough of whose pairs of words occur again: with s of u pairs nowhere else, J is at most (u - s) / u."""
+    if int(texts.str.len_bytes().sum()) > _MOST_BYTES:
+        return np.arange(texts.len())
+    parts = [_shingles(texts[low : low + _CHUNK]) for low in range(0, texts.len(), _CHUNK)]
+    if not parts:
+        return np.zeros(0, np.int64)
+    pair, size = (np.concatenate(part) for part in zip(*parts, strict=True))
+    ordered = np.sort(pair)
+    # A table of remainders may call a few more pairs common, which costs time alone.
+    again = np.zeros(1 << 26, bool)
+    again[ordered[1:][ordered[1:] == ordered[:-1]] & np.uint64(again.size - 1)] = True
+    common = np.add.reduceat(again[pair & np.uint64(again.size - 1)], np.cumsum(size) - size, dtype=np.int64)
+    return np.flatnonzero(common >= threshold * size)
 
 
 def _signatures(texts: pl.Series) -> Ints:

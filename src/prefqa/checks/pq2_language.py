@@ -32,7 +32,7 @@ _ASKS = (
     r"latin|vietnamese|thai|indonesian|malay|persian|farsi|ukrainian|czech|romanian|hungarian|swahili|tagalog|filipino)\b"
 )
 #: Of a longer text this much is looked at.
-_LOOKED_AT = 1000
+_LOOKED_AT = 400
 
 
 def other_language(frame: Frame) -> Found | NotRun:
@@ -46,15 +46,17 @@ def other_language(frame: Frame) -> Found | NotRun:
     words = pl.col("text").str.head(4 * _LOOKED_AT).str.replace_all(_NO_WORDS, " ").str.replace_all(r"\s+", " ")
     long = pl.col("words").str.count_matches(r"\pL") >= options["min_letters"]
     asked = (
-        prompts.rows.select("item_id", "text", words=words.str.head(_LOOKED_AT))
-        .filter(long & ~pl.col("text").str.contains(_ASKS).fill_null(False))
-        .select("item_id", prompt="words")
+        prompts.rows.select("item_id", "text")
         # The same items whatever their order: those whose id has the lowest hash.
         .bottom_k(options["max_items"], by=[pl.col("item_id").hash(), "item_id"])
+        .with_columns(words=words.str.head(_LOOKED_AT))
+        .filter(long & ~pl.col("text").str.contains(_ASKS).fill_null(False))
+        .select("item_id", prompt="words")
     )
     said = (
-        texts.rows.select("item_id", "response_id", "text", words=words.str.head(_LOOKED_AT))
+        texts.rows.select("item_id", "response_id", "text")
         .join(asked, on="item_id", how="inner")
+        .with_columns(words=words.str.head(_LOOKED_AT))
         .filter(long)
     )
     if said.is_empty():
