@@ -45,7 +45,7 @@ def vocabulary(rng: np.random.Generator) -> np.ndarray:
 
 
 @pytest.mark.parametrize("length", [5, 40, 200, 600])
-@pytest.mark.parametrize("edit", ["replaced", "cut", "capitals", "lines"])
+@pytest.mark.parametrize("edit", ["replaced", "cut", "capitals", "some capitals", "lines", "tabs"])
 def test_edited_copies_pass_the_sketch_and_other_texts_mostly_do_not(length: int, edit: str) -> None:
     rng = np.random.default_rng(length)
     words = vocabulary(rng)
@@ -59,7 +59,10 @@ def test_edited_copies_pass_the_sketch_and_other_texts_mostly_do_not(length: int
         elif edit == "cut":
             copy = copy[: int(np.ceil(length * 0.82))]
         said = " ".join(copy)
-        said = said.upper() if edit == "capitals" else said.replace(" ", "\n") if edit == "lines" else said
+        blank = {"lines": "\n", "tabs": "\t"}.get(edit, " ")
+        if edit == "some capitals":
+            said = " ".join(word.title() if number % 3 else word for number, word in enumerate(copy))
+        said = said.upper() if edit == "capitals" else said.replace(" ", blank)
         texts += [" ".join(text), said]
     group = np.repeat(np.arange(300), 2)
     assert could_be_near(pl.Series(texts), group, 0.8).all()

@@ -9,9 +9,9 @@ import polars as pl
 
 from prefqa._types import Bools, Ints
 
-#: Small letters after a blank, of which the first is a rarer one: 6 to 15 % of the words of languages in Latin script.
-_WORD = r"[ \n][gjkquvy][a-z]+"
-#: A text with fewer bits set in its sketch is too short, in capitals or of another script, and compared in full.
+#: Words after a blank that begin with one of some rarer letters: 6 to 15 % of the words of languages in Latin script.
+_WORD = r"[ \n\t][gjkquvyGJKQUVY][a-zA-Z]+"
+#: A text with fewer bits set in its sketch is too short or of another script, and compared in full.
 _FEWEST = 12
 #: How far below the similarity sought the share of common bits may be.
 _MARGIN = 0.5
@@ -54,7 +54,7 @@ def _sketches(texts: pl.Series) -> Ints:
     some = np.flatnonzero(sizes)
     sketch = np.zeros((texts.len(), 2), np.uint64)
     if some.size:
-        word = words.explode().drop_nulls().str.slice(1).hash().to_numpy()
+        word = words.explode().drop_nulls().str.slice(1).str.to_lowercase().hash().to_numpy()
         starts = np.append(0, np.cumsum(sizes[some]))[:-1]
         bit, second = np.uint64(1) << (word & np.uint64(63)), (word >> np.uint64(6)) & np.uint64(1)
         sketch[some, 1] = np.bitwise_or.reduceat(bit * second, starts)
