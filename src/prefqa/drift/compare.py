@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from prefqa.drift.annotators import annotators
 from prefqa.drift.context import context, frame, holm, warnings
@@ -15,10 +16,19 @@ from prefqa.drift.copies import COPIES, copies
 from prefqa.drift.evidence import Evidence
 from prefqa.drift.gold_timeline import gold_by_period
 from prefqa.drift.known import known_answers
+from prefqa.drift.lines import lines_by_annotator
 from prefqa.drift.periods import PERIOD, Periods, cut
 from prefqa.drift.places import coded_with_places
 from prefqa.drift.rankings import Rankings, cells_by, rankings
-from prefqa.drift.result import CHANGE_SCHEMA, DETECTOR_SCHEMA, TIMELINE_SCHEMA, DriftResult, Family, undefined
+from prefqa.drift.result import (
+    CHANGE_SCHEMA,
+    DETECTOR_SCHEMA,
+    LINE_SCHEMA,
+    TIMELINE_SCHEMA,
+    DriftResult,
+    Family,
+    undefined,
+)
 from prefqa.drift.rule import rule
 from prefqa.drift.same_mix import same_mix
 from prefqa.drift.scale import scale_by_period
@@ -99,9 +109,11 @@ def drift(
     contrasts = change_points(names) if clock else against(names, base)
     votes = rankings(periods, features=features, strata=strata, placed=placed, cluster=cluster)
     alike = same_mix(seen.sides, votes, base, level=level, alpha=alpha)
-    families, weights = _families(periods, votes, contrasts, alpha=alpha, level=level, seed=seed)
-    drawn = seen.timeline + alike.timeline + gold_by_period(periods, level) + scale_by_period(periods, level) + weights
+    families, evidence = _families(periods, votes, contrasts, alpha=alpha, level=level, seed=seed)
     rows, changes = _combined(families, alpha)
+    drawn = seen.timeline + alike.timeline + gold_by_period(periods, level) + scale_by_period(periods, level)
+    lines = lines_by_annotator(*evidence, changes) if evidence else pl.DataFrame(schema=LINE_SCHEMA)
+    drawn += weights_by_period(evidence[0], level) if evidence else []
     detectors = frame(rows + seen.detectors + alike.detectors, DETECTOR_SCHEMA)
     tested = [family.p_value for family in families.values() if family.p_value is not None]
     alarm = any(row["alarm"] for row in rows if row["alarm"] is not None) if tested else None
@@ -109,6 +121,7 @@ def drift(
     return DriftResult(
         alarm, detectors, frame(changes, CHANGE_SCHEMA), frame(drawn, TIMELINE_SCHEMA), periods.by,
         base, alpha, reason, warnings(seen.detectors + alike.detectors, alpha),
+        lines,
     )  # fmt: skip
 
 
@@ -120,8 +133,8 @@ def _families(
     alpha: float,
     level: float,
     seed: int,
-) -> tuple[dict[str, Family], list[dict[str, Any]]]:
-    """Run the families of detectors; and the weights over time."""
+) -> tuple[dict[str, Family], tuple[Evidence, Evidence] | None]:
+    """Run the families of detectors; and what they rest on, as it is and with the pool's changes in the model."""
     reference = None if contrasts.ordered else contrasts.reference[0]
     known = known_answers(periods, reference=reference, alpha=alpha, seed=seed)
     reason = None
@@ -130,7 +143,7 @@ def _families(
     elif not votes.any_preferred:
         reason = "no vote prefers one response to another"
     if reason:
-        return {RULE: Family([{"detector": RULE, "kind": RULE, "reason": reason}], None, [])} | known, []
+        return {RULE: Family([{"detector": RULE, "kind": RULE, "reason": reason}], None, [])} | known, None
     evidence = Evidence.of(votes, contrasts, seed=seed)
     each = alpha / (2 + WEIGHTS[COPIES] + sum(family.p_value is not None for family in known.values()))
     pool, left = rule(evidence, alpha=each, told=alpha, level=level, seed=seed)
@@ -140,7 +153,7 @@ def _families(
         ANNOTATORS: annotators(left, alpha=each, told=alpha, level=level, seed=seed),
         COPIES: copies(votes, contrasts, alpha=each * WEIGHTS[COPIES], told=alpha, level=level, seed=seed),
     }
-    return families | known, weights_by_period(evidence, level)
+    return families | known, (evidence, left)
 
 
 def _combined(families: dict[str, Family], alpha: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -57,6 +57,14 @@ TIMELINE_SCHEMA: dict[str, Any] = {
     "n_items": pl.Int64,
     "n_votes": pl.Int64,
 }
+LINE_SCHEMA: dict[str, Any] = {
+    "annotator_id": pl.String,
+    "coefficient": pl.String,
+    "period": pl.String,
+    "estimate": pl.Float64,
+    "n_judgments": pl.Int64,
+    "changed": pl.Boolean,
+}
 
 
 class Family(NamedTuple):
@@ -74,7 +82,8 @@ class DriftResult(Result):
     `alarm` is true, false, or null where nothing could be tested (`reason` says why). `detectors` has one row per test:
     kind "rule" for the pool, "annotator" for one person, "known answers" for anchors, repeats and gold, and "context"
     for agreement and ties as they were observed, which never alarm. `changes` has one row per confirmed change,
-    `timeline` the figures to draw, `warnings` what changed without being a changed rule for certain.
+    `timeline` the figures to draw, `lines` each annotator by period against their own other periods, `warnings` what
+    changed without being a changed rule for certain.
     """
 
     alarm: bool | None
@@ -86,6 +95,7 @@ class DriftResult(Result):
     alpha: float = 0.05
     reason: str | None = None
     warnings: tuple[str, ...] = ()
+    lines: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LINE_SCHEMA))
     method: str = field(
         default="scores of a logistic-normal model of votes, compared within annotator and stratum, clustered by item; "
         "maximum over scores and dates; Holm over families of detectors"
@@ -99,6 +109,7 @@ class DriftResult(Result):
             "detectors": records(self.detectors),
             "changes": records(self.changes),
             "timeline": records(self.timeline),
+            "lines": records(self.lines),
         }
 
 

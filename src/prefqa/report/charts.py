@@ -24,6 +24,10 @@ TITLES = {
     "score spread": "Spread of the scores of a judgment, for the same annotators",
     "ties": "Threshold below which responses tie (log)",
 }
+#: What the line of an annotator says, where the title of the pool's weight would not.
+OWN = {"care": "agreement with the others on the same kind of items (log of care)"}
+#: Annotators in colour; more cannot be told apart.
+MAX_COLOURS = 10
 #: More periods than this are a smear; the table and summary.json have them.
 MAX_PERIODS = 400
 #: More annotators than this do not fit a heat map; summary.json has all pairs.
@@ -55,6 +59,20 @@ def timeline(frame: pl.DataFrame, changes: pl.DataFrame, level: float = 0.95) ->
         caption = f"{TITLES.get(str(name), name)} by period, with its {level:.0%} interval"
         caption += "; diamonds: changed from here on" if part["alarm"].any() else ""
         charts.append(Chart(caption, _svg(_by_period(part, labels))))
+    return charts
+
+
+def annotator_lines(frame: pl.DataFrame) -> list[Chart]:
+    """One chart per coefficient: a line per annotator over the periods, those who changed in colour."""
+    periods = frame["period"].unique().sort().to_list()
+    if not 2 <= len(periods) <= MAX_PERIODS:
+        return []
+    labels, charts = _labels(periods), []
+    for (name,), part in frame.sort("period").group_by("coefficient", maintain_order=True):
+        changed = part.filter("changed")["annotator_id"].unique().sort().to_list()
+        caption = f"Each annotator against their own other periods: {OWN.get(str(name), TITLES.get(str(name), name))}"
+        caption += "; in colour who changed" if changed else "; nobody stands out"
+        charts.append(Chart(caption, _svg(_by_annotator(part, labels, _labels(changed[:MAX_COLOURS])))))
     return charts
 
 
@@ -181,6 +199,28 @@ def _by_period(part: pl.DataFrame, labels: dict[str | None, str]) -> Any:
         color=ALARM, fill=ALARM, opacity=1, shape="diamond", size=130
     )
     return bars + line + alarms.encode(y)
+
+
+def _by_annotator(part: pl.DataFrame, labels: dict[str | None, str], colours: dict[str | None, str]) -> Any:
+    alt = _altair()
+    rows = [
+        {
+            "period": labels[row["period"]],
+            "who": number,
+            "name": colours.get(row["annotator_id"], ""),
+            "y": row["estimate"],
+        }
+        for row, number in zip(part.iter_rows(named=True), part["annotator_id"].rank("dense").to_list(), strict=True)
+    ]
+    order = list(labels.values())
+    x = alt.X("period:N", sort=order, title=None, axis=alt.Axis(labelAngle=-40, labelLimit=120, labelOverlap=True))
+    y = alt.Y("y:Q", title=None, axis=alt.Axis(tickCount=5))
+    base = alt.Chart(alt.Data(values=rows), width=min(840, max(360, 110 * len(order))), height=220).encode(x, y)
+    others = base.transform_filter("datum.name == ''").mark_line(color=TEXT, opacity=0.3, strokeWidth=1)
+    colour = alt.Color("name:N", title=None, sort=list(colours.values()), legend=alt.Legend(labelLimit=200))
+    changed = base.transform_filter("datum.name != ''").mark_line(strokeWidth=2.5, point=True).encode(colour)
+    lines = others.encode(alt.Detail("who:N"))
+    return lines + changed if colours else lines
 
 
 def _labels(periods: list[str | None]) -> dict[str | None, str]:

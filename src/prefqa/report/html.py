@@ -152,6 +152,7 @@ def _drift(result: DriftResult, level: float) -> dict[str, Any]:
         "changes": records(result.changes),
         "detectors": [one | {"rows": one["rows"][:MAX_PERIODS], "n_rows": len(one["rows"])} for one in detectors],
         "timeline": charts.timeline(result.timeline, result.changes, level),
+        "annotator_lines": charts.annotator_lines(result.lines),
         "n_periods": n_periods,
         "too_many_periods": n_periods > charts.MAX_PERIODS,
     }
