@@ -46,7 +46,7 @@ class Kinds:
         """
         n = np.asarray(self.counts.sum(axis=0), np.float64)
         each = (np.abs(self.votes).sum(axis=1) * n - (self.votes * expected).sum(axis=1)) / 2
-        return np.bincount(self.annotator, weights=each)
+        return np.bincount(self.annotator, weights=each).astype(np.float64)
 
     def open_sums(self, table: OpenRankings, belief: Floats, n_annotators: int) -> Floats:
         """Return [annotators, nodes]: the log likelihood of the open judgments, expected under `belief` [open, k!]."""

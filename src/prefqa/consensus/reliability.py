@@ -237,7 +237,7 @@ def _expected(evidence: _Evidence, phi: Floats, kind: Kind) -> Floats:
     if open_ is not None and kinds.counts_open is not None:
         from scipy.interpolate import CubicSpline
 
-        belief = np.sum([one for _, one in results], axis=0)
+        belief = np.sum([one for _, one in results if one is not None], axis=0)
         expected += CubicSpline(NODES, kinds.open_sums(open_, belief, phi.size), axis=1)(GRID)
     return np.asarray(expected, np.float64)
 
