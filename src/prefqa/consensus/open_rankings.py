@@ -69,7 +69,7 @@ def open_rankings(ranks: Ints) -> OpenRankings | None:
     k = ranks.shape[1]
     if k > EXACT_UP_TO:
         return None
-    is_open, code = _kinds(ranks)
+    is_open, code = vote_codes(ranks)
     if not is_open.any():
         return None
     _, first, number = np.unique(code[is_open], return_index=True, return_inverse=True)
@@ -86,8 +86,11 @@ def open_rankings(ranks: Ints) -> OpenRankings | None:
     return OpenRankings(is_open, pattern, np.stack([_log_sum(consistent, distance, phi) for phi in NODES]))
 
 
-def _kinds(ranks: Ints) -> tuple[Bools, Ints]:
-    """Return whether each judgment leaves an order open, and a number that tells judgments with other votes apart."""
+def vote_codes(ranks: Ints) -> tuple[Bools, Ints]:
+    """Return whether each judgment leaves an order open, and a number that tells judgments with other votes apart.
+
+    For up to 9 responses: the votes on the pairs of more are no number of 64 bits.
+    """
     n, k = ranks.shape
     is_open, code = np.zeros(n, np.bool_), np.zeros(n, np.int64)
     for a in range(k):

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prefqa._types import Floats, Ints, sum_by
+from prefqa._types import Floats, Ints
 from prefqa.consensus.dispersion import GRID, Kind, kept_in_order, log_prior_on_grid, log_z, normalised
 from prefqa.consensus.fixed_point import fixed_point
+from prefqa.consensus.kinds import Kinds, kinds_of
 from prefqa.consensus.open_rankings import NODES, OpenRankings, open_rankings
 from prefqa.consensus.posterior import (
     EXACT_UP_TO,
@@ -23,7 +24,7 @@ from prefqa.consensus.posterior import (
     order_probabilities,
     square,
 )
-from prefqa.votes import Bucket, pair_counts, votes_on_pairs
+from prefqa.votes import Bucket, pair_counts
 
 #: The prior on an annotator's share of right votes: Beta(4, 2), two thirds on average, below one half with
 #: probability .19. It weighs as much as six votes.
@@ -100,9 +101,9 @@ def fit_reliabilities(
     log_prior, iteration, converged = log_prior_on_grid(prior), 0, not names
     n_items = sum(len(bucket.item) for bucket in names)
     for stride in [max(1, n_items // _WARM_UP), 1] if n_items >= 2 * _WARM_UP else [1]:
-        sample = [(each, _open(each, kind)) for each in (bucket.every(stride) for bucket in names)]
+        sample = [_evidence(bucket.every(stride), kind, n_annotators) for bucket in names]
 
-        def step(at: Floats, sample: list[tuple[Bucket, OpenRankings | None]] = sample) -> Floats:
+        def step(at: Floats, sample: Sequence[_Evidence] = sample) -> Floats:
             return normalised(_total(sample, at, kind) + log_prior) @ GRID
 
         phi, iteration, converged = fixed_point(step, phi, tolerance=_TOLERANCE, max_steps=_MAX_ITERATIONS)
@@ -118,13 +119,25 @@ def fit_reliabilities(
     return Reliabilities(kind, phi, mean, spread, below, posterior, pool, iteration, converged)
 
 
-def _open(bucket: Bucket, kind: Kind) -> OpenRankings | None:
-    return open_rankings(bucket.ranks) if kind == "mallows" else None
+@dataclass(frozen=True)
+class _Evidence:
+    """A bucket and what is the same in every step: its kinds of judgments, and what each annotator's log Z adds."""
+
+    bucket: Bucket
+    kinds: Kinds
+    open_: OpenRankings | None
+    constant: Floats
 
 
-def _total(sample: Sequence[tuple[Bucket, OpenRankings | None]], phi: Floats, kind: Kind) -> Floats:
-    start = np.zeros((phi.size, GRID.size))
-    return sum((_expected(bucket, phi, kind, open_) for bucket, open_ in sample), start=start)
+def _evidence(bucket: Bucket, kind: Kind, n_annotators: int = 0) -> _Evidence:
+    open_ = open_rankings(bucket.ranks) if kind == "mallows" else None
+    strict = strict_votes(bucket, n_annotators, open_)
+    kinds = kinds_of(bucket, None if open_ is None else open_.is_open)
+    return _Evidence(bucket, kinds, open_, -np.outer(strict, log_z(bucket.k, kind)))
+
+
+def _total(sample: Sequence[_Evidence], phi: Floats, kind: Kind) -> Floats:
+    return sum((_expected(each, phi, kind) for each in sample), start=np.zeros((phi.size, GRID.size)))
 
 
 def pool_prior(buckets: Sequence[Bucket], kind: Kind, votes: float) -> tuple[float, float]:
@@ -164,10 +177,15 @@ def beliefs(bucket: Bucket, found: Reliabilities, judge: Ints | None = None, tem
         return Beliefs(np.full((n, k, k), 0.5), np.full((n, k, k), 0.5), np.ones((n, k)), np.zeros(n))
     parts = list(chunks(n, k))
     kept = found.kept(k, judge)
-    open_ = _open(bucket, found.kind)
+    evidence = _evidence(bucket, found.kind)
+    likelihood = _open_likelihood(evidence, found.phi)
 
     def infer(part: slice) -> OrderPosterior:
-        return _infer(bucket, part, found, kept if judge is None else kept[part], open_, temper)
+        support = evidence.kinds.support(part, found.phi)
+        near = kept if judge is None else kept[part]
+        if found.kind == "mallows" and k <= EXACT_UP_TO:
+            return order_marginals(order_probabilities(support, k, likelihood(part)), k, near, temper)
+        return independent_posterior(support, k, near, temper)
 
     results = in_threads(infer, parts)
     better = square(np.concatenate([part.better for part in results]), k)
@@ -178,81 +196,49 @@ def beliefs(bucket: Bucket, found: Reliabilities, judge: Ints | None = None, tem
 
 def order_belief(bucket: Bucket, found: Reliabilities) -> Callable[[slice], Floats]:
     """Return the function that gives p(order) [n, k!] of a run of items: of "mallows", to EXACT_UP_TO responses."""
-    open_ = _open(bucket, found.kind)
+    evidence = _evidence(bucket, found.kind)
+    likelihood = _open_likelihood(evidence, found.phi)
 
     def belief(part: slice) -> Floats:
-        read = _read(bucket, part, found.phi, open_)
-        return order_probabilities(read.support, bucket.k, read.log_likelihood)
+        return order_probabilities(evidence.kinds.support(part, found.phi), bucket.k, likelihood(part))
 
     return belief
 
 
-@dataclass(frozen=True)
-class _Read:
-    """The votes of a run of items: what speaks for each pair, and what open rankings say about each order."""
-
-    rows: slice
-    votes: Floats
-    support: Floats
-    open_rows: Ints
-    log_likelihood: Floats | None
+def _open_likelihood(evidence: _Evidence, phi: Floats) -> Callable[[slice], Floats | None]:
+    """Return the function that gives the log likelihood of a run of items' open judgments under each order."""
+    kinds, open_ = evidence.kinds, evidence.open_
+    if open_ is None or kinds.counts_open is None:
+        return lambda _: None
+    counts, table = kinds.counts_open, open_.at(kinds.row, phi[kinds.annotator[kinds.open_]])
+    return lambda part: np.asarray(counts[part] @ table, np.float64)
 
 
-def _read(bucket: Bucket, part: slice, phi: Floats, open_: OpenRankings | None) -> _Read:
-    ends = np.append(bucket.starts, bucket.ranks.shape[0])
-    rows = slice(int(ends[part.start]), int(ends[part.stop]))
-    starts = bucket.starts[part] - rows.start
-    votes, strength = votes_on_pairs(bucket.ranks[rows]), phi[bucket.annotator[rows]]
-    open_rows, log_likelihood = np.zeros(0, np.int64), None
-    if open_ is not None:
-        here = np.flatnonzero(open_.is_open[rows])
-        votes[here] = 0.0
-        open_rows = here + rows.start
-        log_likelihood = np.zeros((starts.size, open_.log_likelihood.shape[2]))
-        item = np.searchsorted(starts, here, side="right") - 1
-        np.add.at(log_likelihood, item, open_.at(open_rows, strength[here]))
-    support = np.add.reduceat(votes * strength[:, None], starts, axis=0)
-    return _Read(rows, votes, support, open_rows, log_likelihood)
-
-
-def _infer(
-    bucket: Bucket, part: slice, found: Reliabilities, kept: Floats, open_: OpenRankings | None, temper: float
-) -> OrderPosterior:
-    """Posterior of the items in `part`."""
-    read = _read(bucket, part, found.phi, open_)
-    if found.kind == "mallows" and bucket.k <= EXACT_UP_TO:
-        p = order_probabilities(read.support, bucket.k, read.log_likelihood)
-        return order_marginals(p, bucket.k, kept, temper)
-    return independent_posterior(read.support, bucket.k, kept, temper)
-
-
-def _expected(bucket: Bucket, phi: Floats, kind: Kind, open_: OpenRankings | None) -> Floats:
+def _expected(evidence: _Evidence, phi: Floats, kind: Kind) -> Floats:
     """Return [annotators, grid]: the log likelihood of each one's judgments, expected under the posterior at `phi`."""
+    bucket, kinds, open_ = evidence.bucket, evidence.kinds, evidence.open_
+    likelihood = _open_likelihood(evidence, phi)
 
-    def work(part: slice) -> tuple[Floats, Floats]:
-        read = _read(bucket, part, phi, open_)
-        annotator = bucket.annotator[read.rows]
-        per_item = bucket.lengths[part]
-        open_sums = np.zeros((phi.size, NODES.size))
+    def work(part: slice) -> tuple[Floats, Floats | None]:
+        support = kinds.support(part, phi)
         if kind == "mallows" and bucket.k <= EXACT_UP_TO:
-            p = order_probabilities(read.support, bucket.k, read.log_likelihood)
+            p = order_probabilities(support, bucket.k, likelihood(part))
             better = keeps_pairs(p, bucket.k)
-            if open_ is not None:
-                item = np.repeat(np.arange(per_item.size), per_item)[read.open_rows - read.rows.start]
-                np.add.at(open_sums, bucket.annotator[read.open_rows], open_.expected(read.open_rows, p[item]))
+            ours = None if kinds.counts_open is None else kinds.counts_open[part].T @ p
         else:
-            better = independent_posterior(read.support, bucket.k, np.full(1, 0.5)).better
-        lean = np.repeat(2 * better - 1, per_item, axis=0)
-        wrong = (np.abs(read.votes).sum(axis=1) - np.einsum("ij,ij->i", read.votes, lean)) / 2
-        return sum_by(annotator, wrong, phi.size), open_sums
+            better, ours = independent_posterior(support, bucket.k, np.full(1, 0.5)).better, None
+        return kinds.counts[part].T @ (2 * better - 1), ours
 
     results = in_threads(work, list(chunks(len(bucket.item), bucket.k)))
-    wrong = np.sum([one for one, _ in results], axis=0)
-    expected = -np.outer(wrong, GRID) - np.outer(strict_votes(bucket, phi.size, open_), log_z(bucket.k, kind))
-    if open_ is not None:
+    wrong = np.zeros(phi.size)
+    of_judged = kinds.wrong(np.sum([one for one, _ in results], axis=0))
+    wrong[: of_judged.size] = of_judged
+    expected = evidence.constant - np.outer(wrong, GRID)
+    if open_ is not None and kinds.counts_open is not None:
         from scipy.interpolate import CubicSpline
 
-        expected += CubicSpline(NODES, np.sum([one for _, one in results], axis=0), axis=1)(GRID)
+        belief = np.sum([one for _, one in results if one is not None], axis=0)
+        expected += CubicSpline(NODES, kinds.open_sums(open_, belief, phi.size), axis=1)(GRID)
     return np.asarray(expected, np.float64)
 
 
