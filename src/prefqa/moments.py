@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from scipy.special import expit, stdtrit
 
-from prefqa._types import Bools, Floats, Ints
+from prefqa._types import Bools, Floats, Ints, distinct
 from prefqa.coding import Coded
 from prefqa.losses import Losses
 from prefqa.replicates import Replicates, influences
@@ -85,6 +85,22 @@ class Moments:
     def carrying(self, name: str) -> Moments:
         """Return the units for which the moment `name` is above 0."""
         return self.select((self.kinds[:, AT[name]] > 0)[self.kind])
+
+    def total(self, name: str) -> int:
+        """Return the sum of a moment that counts."""
+        return int(self.counts @ self.kinds[:, AT[name]])
+
+    def of_own_kinds(self) -> Moments:
+        """Return the same without the kinds that no unit is of: what is left of many units may be few."""
+        used, kind = distinct(self.kind)
+        return Moments(self.cell, self.item, self.kinds[used], kind)
+
+    def in_order(self) -> Moments:
+        """Return the same with the kinds sorted, so that sums over them do not depend on row order."""
+        order = np.lexsort(self.kinds.T[::-1])
+        place = np.empty_like(order)
+        place[order] = np.arange(order.size)
+        return Moments(self.cell, self.item, self.kinds[order], place[self.kind])
 
     def select(self, units: Bools | slice) -> Moments:
         """Return some of the units."""

@@ -13,8 +13,7 @@ from prefqa.agreement.alpha import alpha_nominal
 from prefqa.agreement.ratio import ratio
 from prefqa.coding import Coded
 from prefqa.drift.periods import PERIOD
-from prefqa.moments import Coefficient, Moments, Sums, influence, interval, item_moments, patterns, replicates
-from prefqa.unit_moments import AT
+from prefqa.moments import Coefficient, Moments, Patterns, Sums, influence, interval, item_moments, replicates
 
 POWER = 0.8
 CONTEXT = "context"
@@ -63,8 +62,8 @@ def context(coded: Coded, reference: str, *, alpha: float, level: float) -> Cont
     much data would have found with a probability of 80 % at the first step of Holm.
     """
     names = coded.cells[PERIOD].to_list()
-    moments = item_moments(coded)
-    cells = [moments.of_cell(cell) for cell in range(len(names))]
+    moments = item_moments(coded).in_order()
+    cells = [moments.of_cell(cell).of_own_kinds() for cell in range(len(names))]
     sides = {key: [Side.of(cell, figure) for cell in cells] for key, figure in FIGURES.items()}
     rows = []
     for key in FIGURES:
@@ -73,7 +72,7 @@ def context(coded: Coded, reference: str, *, alpha: float, level: float) -> Cont
             if name != reference:
                 row = {"detector": key, "kind": CONTEXT, "period": name, "reference": reference}
                 rows.append(row | _compare(side, base, level))
-    return Context(with_holm(rows, alpha), _timeline(names, cells, level), sides)
+    return Context(with_holm(rows, alpha), _timeline(names, sides, level), sides)
 
 
 def warnings(rows: list[dict[str, Any]], alpha: float) -> tuple[str, ...]:
@@ -119,23 +118,32 @@ def holm(p_values: Floats, weights: Floats | None = None) -> Floats:
 
 
 class Side(NamedTuple):
-    """A figure in one period: its estimate, the items that count, and what each adds to it (None below two)."""
+    """A figure in one period: its estimate, the items that count, and what each adds to it (None below two).
+
+    `n_votes` are those of the items that count, `n_all_votes` those of all; `variance` is that over items.
+    """
 
     estimate: float | None
     item: Ints
     n_votes: int
     influence: Floats | None
+    variance: float
+    n_all_votes: int
 
     @classmethod
     def of(cls, moments: Moments, figure: Figure) -> Side:
         """Work out a figure on the items that count for it."""
-        carrying = moments.carrying(figure.counted)
-        found = replicates(patterns(carrying), figure.coefficient, figure.counted)
-        estimate = None if np.isnan(found.estimate) else found.estimate
-        n_votes = int(carrying.counts @ carrying.kinds[:, AT[figure.votes]])
+        carrying = moments.carrying(figure.counted).of_own_kinds()
+        found = replicates(Patterns(carrying.kinds, carrying.counts), figure.coefficient, figure.counted)
         several = len(carrying.item) > 1
-        added = influence(carrying, figure.coefficient) if several else None
-        return cls(estimate, carrying.item, n_votes, added)
+        return cls(
+            None if np.isnan(found.estimate) else found.estimate,
+            carrying.item,
+            carrying.total(figure.votes),
+            influence(carrying, figure.coefficient) if several else None,
+            found.item_variance,
+            moments.total(figure.votes),
+        )
 
     def pseudo_values(self) -> Floats:
         """The figure as each item has it, theta + (n - 1) (theta - theta without it); none where it is undefined."""
@@ -178,18 +186,16 @@ def with_holm(rows: list[dict[str, Any]], alpha: float) -> list[dict[str, Any]]:
     return [row | {"alarm": False} for row in rows]
 
 
-def _timeline(names: list[str], cells: list[Moments], level: float) -> list[dict[str, Any]]:
+def _timeline(names: list[str], sides: dict[str, list[Side]], level: float) -> list[dict[str, Any]]:
     rows = []
     for key, figure in FIGURES.items():
-        for name, cell in zip(names, cells, strict=True):
-            found = patterns(cell)
-            of = replicates(found, figure.coefficient, figure.counted)
-            estimate, n_items = of.estimate, of.n_items
-            low, high = interval(estimate, float(np.sqrt(of.item_variance)), n_items - 1, level, figure.bounds)
-            n_votes = int(cell.counts @ cell.kinds[:, AT[figure.votes]])
+        for name, side in zip(names, sides[key], strict=True):
+            estimate = np.nan if side.estimate is None else side.estimate
+            se, freedom = float(np.sqrt(side.variance)), side.item.size - 1
+            low, high = interval(estimate, se, freedom, level, figure.bounds)
             figures = {"estimate": estimate, "ci_low": low, "ci_high": high}
             rows.append(
-                {"period": name, "coefficient": key, "n_items": n_items, "n_votes": n_votes}
+                {"period": name, "coefficient": key, "n_items": side.item.size, "n_votes": side.n_all_votes}
                 | {name: None if np.isnan(value) else value for name, value in figures.items()}
             )
     return rows

@@ -19,6 +19,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import polars as pl
 from scipy.special import expit, logit, ndtr, ndtri
 from scipy.stats import rankdata
 
@@ -38,6 +39,8 @@ COPIES = "copies"
 #: A share of judgments that is called no change; and the fewest pairs in a judgment that is compared as a whole.
 MARGIN, MIN_PAIRS = 0.1, 3
 _PRIOR_SD, _STEPS = 1.0, 20
+#: Longer rankings are sorted, not compared two by two.
+_COMPARED = 8
 
 
 def copies(votes: Rankings, contrasts: Contrasts, *, alpha: float, told: float, level: float, seed: int) -> Family:
@@ -64,12 +67,14 @@ def copies(votes: Rankings, contrasts: Contrasts, *, alpha: float, told: float, 
         p_value[index] = permuted(scores, mine, contrasts, seen[people[index]], columns, rng, margin=MARGIN)
     p_adjusted = benjamini_hochberg(p_value)
     half = half_width(1.0, level)
+    n_votes = sum_by(scores.annotator, scores.n_votes, n_people).astype(np.int64)
+    pairs, _ = distinct(scores.item.astype(np.int64) * n_people + scores.annotator)
+    n_items = np.bincount(pairs % n_people, minlength=n_people)
     rows, changes = [], []
     for person, p, adjusted in zip(people.tolist(), p_value, p_adjusted, strict=True):
         at = person, int(best[person])
         effect, se = float(difference[at] / weight[at]), float(sd[at] / weight[at])
         critical = float(ndtri(1 - alpha / people.size / int(seen[person].sum())) + ndtri(POWER))
-        mine = scores.annotator == person
         row: dict[str, Any] = {
             "detector": f"{ANNOTATOR}: {COPIES}",
             "kind": ANNOTATOR,
@@ -84,8 +89,8 @@ def copies(votes: Rankings, contrasts: Contrasts, *, alpha: float, told: float, 
             "p_adjusted": float(adjusted),
             "unit": "share of judgments",
             "min_detectable": MARGIN + critical * se,
-            "n_items": int(np.unique(scores.item[mine]).size),
-            "n_votes": int(scores.n_votes[mine].sum()),
+            "n_items": int(n_items[person]),
+            "n_votes": int(n_votes[person]),
         }
         rows.append(row)
         if adjusted < told:
@@ -123,16 +128,12 @@ class Equal(NamedTuple):
 def equal_judgments(votes: Rankings) -> Equal:
     """Compare the judgments of at least `MIN_PAIRS` votes with those of others on the same responses."""
     judgment, responses, order = _as_a_whole(votes)
-    person = votes.annotator[judgment].astype(np.int64)
-
-    def by_others(key: Ints) -> Floats:
-        """Judgments with the same key by anybody else."""
-        _, which = distinct(key * len(votes.annotators) + person)
-        return np.asarray(np.bincount(key)[key] - np.bincount(which)[which]).astype(np.float64)
-
-    others = by_others(responses)
+    found = pl.DataFrame({"person": votes.annotator[judgment], "responses": responses, "order": order}).select(
+        (pl.len().over(key) - pl.len().over(key, "person")).alias(key) for key in ("responses", "order")
+    )
+    others, same = (found[key].to_numpy().astype(np.float64) for key in ("responses", "order"))
     use = others > 0
-    return Equal(judgment[use], others[use], by_others(order)[use] / others[use])
+    return Equal(judgment[use], others[use], same[use] / others[use])
 
 
 def _scores(votes: Rankings) -> Scores:
@@ -159,17 +160,26 @@ def _as_a_whole(votes: Rankings) -> tuple[Ints, Ints, Ints]:
         judgment = np.flatnonzero(lengths == length)
         rows = votes.starts[judgment][:, None] + np.arange(length)
         response = votes.item[judgment][:, None].astype(np.int64) * votes.width + votes.slot[rows]
-        place = rankdata(votes.rank[rows], "dense", axis=1).astype(np.int64)
-        told = place.max(axis=1, initial=0) > 1
+        place = _places(votes.rank[rows])
+        told = place.max(axis=1, initial=0) > 0
         judgment, response, place = judgment[told], response[told], place[told]
         # Sums of 64 mixed bits, so that the order of rows does not matter; two sums are alike by chance once in 2^64.
         judgments.append(judgment)
         sets.append(mixed(response).sum(axis=1))
         orders.append(mixed(response * (votes.width + 1) + place, seed=1).sum(axis=1))
-    if not judgments:
-        return (np.zeros(0, np.int64),) * 3
-    numbers = [np.unique(np.concatenate(keys), return_inverse=True)[1] for keys in (sets, orders)]
-    return np.concatenate(judgments), numbers[0], numbers[1]
+    none = [np.zeros(0, np.uint64)]
+    return (
+        np.concatenate([*judgments, np.zeros(0, np.int64)]),
+        np.concatenate(sets or none),
+        np.concatenate(orders or none),
+    )
+
+
+def _places(rank: Ints) -> Ints:
+    """How many responses of each judgment stand before each, [n_judgments, n_responses]."""
+    if rank.shape[1] > _COMPARED:
+        return np.asarray(rankdata(rank, "min", axis=1).astype(np.int64) - 1)
+    return np.stack([(rank < column[:, None]).sum(axis=1) for column in rank.T], axis=1)
 
 
 def usual_share(same: Floats, person: Ints, group: Ints) -> Floats:
