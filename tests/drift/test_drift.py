@@ -174,7 +174,7 @@ def test_row_order_and_names_do_not_matter() -> None:
     renamed = shuffled.with_columns(pl.format("{}-new", pl.col("annotator_id")).alias("annotator_id"))
     plain, other = (prefqa.drift(one).to_dict() for one in (prefs, prefs.with_judgments(renamed.lazy())))
     for result in (plain, other):
-        for row in result["detectors"]:
+        for row in [*result["detectors"], *result["lines"]]:
             row.pop("annotator_id")
     assert plain == other
 
