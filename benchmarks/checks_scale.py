@@ -59,6 +59,7 @@ STEPS = {
     "texts, no near duplicates": ('prefqa.check(prefs(True), ignore=["PQ3", "PQ206", "PQ207"])', "hash"),
     "agreement": ("prefqa.agreement(prefs(False))", "agreement"),
     "no texts": ('prefqa.check(prefs(False), ignore=["PQ3"])', "agreement"),
+    "no texts, annotators too": ("prefqa.check(prefs(False))", "agreement"),
     "annotators": ('prefqa.check(prefs(False), select=["PQ3"])', "agreement"),
 }
 
