@@ -55,8 +55,9 @@ def test_no_figure_is_torn_over_two_lines() -> None:
     lines = printed("print_drift", drifted).splitlines()
     assert max(map(len, lines)) <= 80
     for row in drifted.detectors.filter(kind="context").iter_rows(named=True):
-        figures = [f"{row['estimate']:.3f}", f"{row['ci_low']:.3f} to {row['ci_high']:.3f}"]
-        assert any(all(word in line for word in (row["period"], *figures)) for line in lines)
+        estimate = [] if row["estimate"] is None else [f"{row['estimate']:.3f}"]
+        figures = [*estimate, f"{row['ci_low']:.3f} to {row['ci_high']:.3f}"]
+        assert any(all(word in line for word in (row["period"] or row["unit"], *figures)) for line in lines)
     assert drifted.alarm
     assert " ".join(drifted.changes["sentence"]) in " ".join(" ".join(lines).split())
     assert any(line.split()[0] == "length" and line.rstrip().endswith("changed") for line in lines if line.strip())

@@ -49,4 +49,4 @@ def _detector_row(row: dict[str, Any], name: str) -> tuple[str, ...]:
 def _period_row(row: dict[str, Any]) -> tuple[str, ...]:
     span = interval(row["ci_low"], row["ci_high"]) if row["difference"] is not None else row["reason"] or ""
     figures = number(row["estimate"]), span, p_value(row["p_adjusted"]), number(row["min_detectable"])
-    return shown(row["period"], 18), *figures
+    return shown(row["period"] or row["unit"] or "", 18), *figures
