@@ -118,3 +118,11 @@ def test_items_that_do_not_differ_in_what_is_recorded_have_no_rows_on_the_mix_bu
     found = prefqa.drift(bare).detectors["detector"].to_list()
     assert MIX not in found
     assert TREND in found
+
+
+def test_one_annotator_has_no_figure_and_the_reason_says_so() -> None:
+    prefs = campaign(7, [0.5] * 3, [0.7] * 3)
+    alone = prefs.with_judgments(prefs.judgments.filter(pl.col("annotator_id") == "a"))
+    found = row(alone, TREND)
+    assert found["p_value"] is None
+    assert "two votes on a pair" in found["reason"]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import polars as pl
 
 from prefqa._types import Floats, Ints
 from prefqa._words import formatted
 from prefqa.checks.frame import Found, Frame, NotRun
-from prefqa.checks.near_sample import could_be_near
+from prefqa.checks.near_sample import blocks_of_groups, could_be_near, pairs_of_runs
 from prefqa.checks.texts import excerpt, normal
 
 #: 25 bands of 5 values: texts of similarity .8 meet in a band with probability 1 - (1 - .8^5)^25 = .99995.
@@ -141,12 +139,9 @@ def _candidates_within(texts: pl.Series, group: Ints, threshold: float) -> tuple
     about 32. The share that two texts have in common there has a standard error of .07 at a similarity of .8, and the
     limit is .3 below the threshold.
     """
-    begins = np.flatnonzero(np.append(True, group[1:] != group[:-1])[: group.size])
     found = [np.zeros((0, 2), np.int64)]
-    edges = begins[np.unique(begins.searchsorted(np.arange(0, group.size, _CHUNK)).clip(max=max(begins.size - 1, 0)))]
-    for low, high in pairwise([*edges.tolist(), group.size]):
+    for low, high, here in blocks_of_groups(group, _CHUNK):
         pair, size = _shingles(texts[low:high])
-        here = begins[(begins >= low) & (begins < high)] - low
         least = np.repeat(np.minimum.reduceat(size, here), np.diff(np.append(here, high - low)))
         limit = (np.minimum(1.0, _SAMPLED / least) * (2.0**64 - 2**12)).astype(np.uint64)
         text = np.repeat(np.arange(low, high), size)
@@ -159,23 +154,12 @@ def _candidates_within(texts: pl.Series, group: Ints, threshold: float) -> tuple
         again = np.append(False, (key[1:] == key[:-1]) & (text[1:] == text[:-1]))[: key.size]
         text, key = text[~again], key[~again]
         n = np.bincount(text - low, minlength=high - low)
-        one, other = _pairs_of_runs(key)
+        one, other = pairs_of_runs(key)
         common, shared = np.unique(text[one] * np.int64(group.size) + text[other], return_counts=True)
         first, second = common // max(group.size, 1), common % max(group.size, 1)
         likely = shared / (n[first - low] + n[second - low] - shared) >= threshold - _MARGIN
         found.append(np.stack([first[likely], second[likely]], axis=1))
     return np.concatenate(found)[:, 0], np.concatenate(found)[:, 1]
-
-
-def _pairs_of_runs(key: Ints) -> tuple[Ints, Ints]:
-    """All pairs of places in runs of equal keys."""
-    first, second = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    at, step = np.arange(key.size), 1
-    while (at := at[at + step < key.size]).size and (at := at[key[at + step] == key[at]]).size:
-        first.append(at)
-        second.append(at + step)
-        step += 1
-    return np.concatenate(first), np.concatenate(second)
 
 
 def _similarity(texts: pl.Series, first: Ints, second: Ints) -> Floats:

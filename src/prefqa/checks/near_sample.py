@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -26,25 +27,23 @@ def could_be_near(texts: pl.Series, group: Ints, threshold: float) -> Bools:
     kind of pair, fewer than .3 of all bits are then common about once in 20,000 pairs. What passes is compared in full.
     """
     likely = np.zeros(texts.len(), bool)
-    begins = np.flatnonzero(np.append(True, group[1:] != group[:-1])[: group.size])
-    cuts = begins[np.unique(begins.searchsorted(np.arange(0, group.size, _CHUNK)).clip(max=max(begins.size - 1, 0)))]
-    for low, high in pairwise([*cuts.tolist(), group.size]):
-        here = begins[(begins >= low) & (begins < high)] - low
+    for low, high, here in blocks_of_groups(group, _CHUNK):
         sketch = _sketches(texts[low:high])
-        unsure = _count(sketch) < _FEWEST
         number = np.repeat(np.arange(here.size), np.diff(np.append(here, high - low)))
-        found = np.bincount(number, weights=unsure, minlength=here.size) > 0
-        step = 1
-        while True:
-            first = np.flatnonzero(number[step:] == number[:-step])
-            if not first.size:
-                break
-            one, other = sketch[first], sketch[first + step]
-            common, all_bits = _count(one & other), _count(one | other)
-            found[number[first[common >= (threshold - _MARGIN) * all_bits]]] = True
-            step += 1
+        found = np.bincount(number, weights=_count(sketch) < _FEWEST, minlength=here.size) > 0
+        first, second = pairs_of_runs(number)
+        one, other = sketch[first], sketch[second]
+        found[number[first[_count(one & other) >= (threshold - _MARGIN) * _count(one | other)]]] = True
         likely[low:high] = found[number]
     return likely
+
+
+def blocks_of_groups(group: Ints, most: int) -> Iterator[tuple[int, int, Ints]]:
+    """Blocks of whole groups (runs) of about `most` members: begin, end, and where each group begins in the block."""
+    begins = np.flatnonzero(np.append(True, group[1:] != group[:-1])[: group.size])
+    edges = begins[np.unique(begins.searchsorted(np.arange(0, group.size, most)).clip(max=max(begins.size - 1, 0)))]
+    for low, high in pairwise([*edges.tolist(), group.size]):
+        yield low, high, begins[(begins >= low) & (begins < high)] - low
 
 
 def _sketches(texts: pl.Series) -> Ints:
@@ -65,3 +64,14 @@ def _sketches(texts: pl.Series) -> Ints:
 def _count(sketch: Ints) -> Ints:
     """How many bits are set."""
     return np.asarray(np.bitwise_count(sketch).sum(axis=1))
+
+
+def pairs_of_runs(key: Ints) -> tuple[Ints, Ints]:
+    """All pairs of places in runs of equal keys."""
+    first, second = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    at, step = np.arange(key.size), 1
+    while (at := at[at + step < key.size]).size and (at := at[key[at + step] == key[at]]).size:
+        first.append(at)
+        second.append(at + step)
+        step += 1
+    return np.concatenate(first), np.concatenate(second)

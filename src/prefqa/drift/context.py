@@ -164,16 +164,19 @@ def _compare(cell: Side, base: Side, level: float) -> dict[str, Any]:
     variance = float(here @ here + there @ there - 2 * (here[at_cell] @ there[at_base]))
     if row["estimate"] is None or row["reference_estimate"] is None or not variance > 0:
         return row | {"reason": "undefined, or without variance, in the period or the reference"}
-    difference, se = row["estimate"] - row["reference_estimate"], float(np.sqrt(variance))
-    freedom = min(len(cell.item), len(base.item)) - 1
+    difference, freedom = row["estimate"] - row["reference_estimate"], min(len(cell.item), len(base.item)) - 1
+    return row | t_test(difference, float(np.sqrt(variance)), freedom, level)
+
+
+def t_test(difference: float, se: float, freedom: int, level: float) -> dict[str, float]:
+    """A difference with its interval and two-sided p-value by the t distribution."""
     half = float(stdtrit(freedom, (1 + level) / 2)) * se
-    p_value = float(2 * stdtr(freedom, -abs(difference) / se))
-    return row | {
+    return {
         "difference": difference,
         "se": se,
         "ci_low": difference - half,
         "ci_high": difference + half,
-        "p_value": p_value,
+        "p_value": float(2 * stdtr(freedom, -abs(difference) / se)),
     }
 
 

@@ -53,6 +53,12 @@ def against(periods: list[str], reference: str) -> Contrasts:
     return Contrasts(before, after, [periods[t] for t in others], [reference] * len(others), False)
 
 
+def against_others(periods: list[str]) -> Contrasts:
+    """Each period against all others."""
+    each = np.eye(len(periods), dtype=bool)
+    return Contrasts(~each, each, periods, ["others"] * len(periods), False)
+
+
 @dataclass(frozen=True)
 class Cells:
     """Sums by cell and period, [n_cells, n_periods, n_columns]: scores, expected information, squared scores.

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from prefqa._types import Bools, Floats, Ints, distinct, sum_by
-from prefqa.drift.contrasts import Cells, Contrasts, cell_sums
+from prefqa.drift.contrasts import Cells, Compared, Contrasts, against_others, cell_sums, compare
 from prefqa.drift.model import VoteModel, fit
 from prefqa.drift.rankings import Rankings
 from prefqa.drift.refine import refined
@@ -70,6 +70,11 @@ class Evidence:
         if not self.model.single:
             names += [CARE, *([TIES] if self.model.threshold is not None else [])]
         return np.array([self.scores.column(name) for name in names], np.int64)
+
+    @cached_property
+    def by_period(self) -> Compared:
+        """Each period against all others, within cells."""
+        return compare(self.cells, against_others(self.votes.periods))
 
     def grid(self, columns: Ints) -> Bools:
         """Which (contrast, column) belong to these columns and rest on any data."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from prefqa.drift.contrasts import Contrasts, by_annotator, compare
+from prefqa.drift.contrasts import by_annotator
 from prefqa.drift.evidence import Evidence
 from prefqa.drift.result import LINE_SCHEMA
 from prefqa.drift.scores import CARE
@@ -43,8 +43,7 @@ def _lines(evidence: Evidence, name: str, changed: set[str]) -> pl.DataFrame:
     column, periods = evidence.scores.column(name), evidence.votes.periods
     if column not in evidence.annotator_columns:
         return pl.DataFrame(schema=LINE_SCHEMA)
-    n_annotators, each = len(evidence.votes.annotators), np.eye(len(periods), dtype=bool)
-    compared = compare(evidence.cells, Contrasts(~each, each, periods, ["others"] * len(periods), False))
+    n_annotators, compared = len(evidence.votes.annotators), evidence.by_period
     own, weight = (
         by_annotator(part[:, :, column], evidence.cells, n_annotators)
         for part in (compared.difference, compared.weight)

@@ -18,16 +18,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array, hstack
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtrit
 
 from prefqa._types import Floats, Ints, Reals, distinct, sum_by
-from prefqa.drift.context import CONTEXT, FIGURES, SAME_MIX, TREND, Side, with_holm
+from prefqa.drift.context import CONTEXT, FIGURES, SAME_MIX, TREND, Side, t_test, with_holm
 from prefqa.drift.rankings import Rankings
 
 #: Most line-ups of models that have a level of their own, and items that each level of the design needs.
 _MAX_LINE_UPS, _ITEMS_PER_COLUMN = 36, 5
 _NOTHING = 1e-6
-_FEW = "too few items for what is recorded of them"
+_NONE, _FEW = "fewer than two items with two votes on a pair", "too few items for what is recorded of them"
 
 
 class Units(NamedTuple):
@@ -179,8 +179,9 @@ def _by_period(
     rows, drawn = [], []
     for at, (name, side) in enumerate(zip(names, sides, strict=True)):
         row: dict[str, Any] = {"period": name, "n_items": side.item.size, "n_votes": side.n_votes}
-        reason, level_of, against = _FEW, None, None
-        if mix is not None and fit is not None and (units.period == at).any():
+        there = mix is not None and (units.period == at).any()
+        reason, level_of, against = _FEW if there else f"{_NONE} in the period or the reference", None, None
+        if mix is not None and fit is not None and there:
             reason = "the items of the period and of the reference have no kind in common"
             against = fit.of(np.append(each[at] - each[base], np.zeros(mix.size)))
             level_of = fit.of(np.append(each[at], mix)) if against else None
@@ -206,18 +207,11 @@ def _trend(units: Units, sides: list[Side], level: float) -> dict[str, Any]:
     fit = None if time is None else _fit(csr_array(hstack([time, units.x])), units)
     slope = fit.of(np.append([0.0, 1.0], np.zeros(units.x.shape[1]))) if fit else None
     if fit is None or slope is None:
-        return row | {"reason": "the kinds of items follow the periods" if fit else _FEW}
+        return row | {"reason": "the kinds of items follow the periods" if fit else _FEW if n else _NONE}
     return row | {"unit": "per period"} | _tested(*slope, row["n_items"] - 1, level)
 
 
 def _tested(difference: float, se: float, freedom: int, level: float) -> dict[str, Any]:
     if not se > 0:
         return {"difference": difference, "reason": "without variance"}
-    half = float(stdtrit(freedom, (1 + level) / 2)) * se
-    return {
-        "difference": difference,
-        "se": se,
-        "ci_low": difference - half,
-        "ci_high": difference + half,
-        "p_value": float(2 * stdtr(freedom, -abs(difference) / se)),
-    }
+    return t_test(difference, se, freedom, level)

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from prefqa.drift.changes import half_width
-from prefqa.drift.contrasts import Contrasts, compare
 from prefqa.drift.evidence import Evidence
 
 
@@ -18,8 +17,7 @@ def weights_by_period(evidence: Evidence, level: float) -> list[dict[str, Any]]:
     as items widen the variance of the scan.
     """
     periods = evidence.votes.periods
-    each = np.eye(len(periods), dtype=bool)
-    compared = compare(evidence.cells, Contrasts(~each, each, periods, ["others"] * len(periods), False))
+    compared = evidence.by_period
     rows = []
     for column in sorted(set(evidence.pool_columns.tolist()) & set(evidence.annotator_columns.tolist())):
         unit = evidence.unit(column)
