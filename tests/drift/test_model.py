@@ -12,7 +12,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 import prefqa
-from prefqa.drift import model
+from prefqa.drift import fit, model
 from prefqa.drift.periods import cut
 from prefqa.drift.rankings import rankings
 from prefqa.drift.vote_table import VoteTable
@@ -27,16 +27,24 @@ def votes(seed: int = 1, **options: Any) -> VoteTable:
 
 
 def parameters(table: VoteTable, seed: int = 0) -> tuple[Any, np.ndarray[Any, Any]]:
-    shape = model._Shape.of(table, single=False)
+    shape = fit._Shape.of(table, single=False)
     vector = np.random.default_rng(seed).normal(0, 0.3, sum(shape.sizes()))
     return shape, vector
+
+
+def slopes(table: VoteTable, fitted: model.VoteModel) -> list[tuple[model.Group, model.Slopes]]:
+    return [(group, model.slopes(group, model.gaps(group, fitted), fitted)) for group in model.groups(table)]
+
+
+def objective(vector: Any, table: VoteTable, shape: Any) -> Any:
+    return fit._objective(vector, table, shape, lambda fitted: slopes(table, fitted))
 
 
 def test_the_gradient_is_the_derivative_of_the_objective() -> None:
     table = votes()
     shape, vector = parameters(table)
-    _, gradient = model._objective(vector, table, shape)
-    differences = approx_fprime(vector, lambda at: model._objective(at, table, shape)[0], 1e-6)
+    _, gradient = objective(vector, table, shape)
+    differences = approx_fprime(vector, lambda at: objective(at, table, shape)[0], 1e-6)
     assert np.abs(gradient - differences).max() < 1e-4 * max(1.0, np.abs(gradient).max())
 
 
@@ -59,13 +67,13 @@ def test_the_likelihood_of_a_unit_is_its_integral_over_z() -> None:
             return float(norm.pdf(z) * chance.prod())
 
         total += np.log(quad(likelihood, -8, 8)[0])
-    assert model.all_slopes(first, fitted, model.groups(first)).log_likelihood == pytest.approx(total, abs=2e-3)
+    assert model.all_slopes(first, slopes(first, fitted)).log_likelihood == pytest.approx(total, abs=2e-3)
 
 
 def test_planted_weights_are_found_in_their_ratio_to_what_is_not_recorded() -> None:
     """Length has weight .5 and quality 1 per standard deviation, and so have their differences."""
     table = votes(n_items=1500, length_bias=0.5, spammers=0.0, tie_threshold=0.1)
-    fitted = model.fit(table, single=False)
+    fitted = fit.fit(table, single=False)
     length = table.names.index("length")
     spread_of_quality = np.sqrt(2)
     per_unit = fitted.beta[length] / table.scale[length] * 0.5  # log length has standard deviation .5
@@ -74,5 +82,5 @@ def test_planted_weights_are_found_in_their_ratio_to_what_is_not_recorded() -> N
 
 def test_without_a_second_vote_the_spread_is_left_out() -> None:
     table = votes(annotators_per_item=1)
-    fitted = model.fit(table, single=True)
+    fitted = fit.fit(table, single=True)
     assert not fitted.sigma.any()

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import prefqa
-from prefqa.drift.model import VoteModel, fit
+from prefqa.drift.fit import fit
+from prefqa.drift.model import VoteModel
 from prefqa.drift.periods import cut
 from prefqa.drift.rankings import Rankings, rankings
 from prefqa.drift.refine import refined

@@ -9,7 +9,8 @@ import numpy as np
 
 from prefqa._types import Bools, Floats, Ints, distinct, sum_by
 from prefqa.drift.contrasts import Cells, Compared, Contrasts, against_others, cell_sums, compare
-from prefqa.drift.model import VoteModel, fit
+from prefqa.drift.fit import fit
+from prefqa.drift.model import VoteModel
 from prefqa.drift.rankings import Rankings
 from prefqa.drift.refine import refined
 from prefqa.drift.scan import Scan, scan

@@ -23,13 +23,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize
 
-from prefqa._types import Floats, Ints, sum_by
+from prefqa._types import Floats, Ints
 from prefqa.drift.vote_table import VoteTable
 
 N_NODES, _REACH = 15, 4.2
-STEP = 2 * _REACH / (N_NODES - 1)
 _GOLDEN = (np.sqrt(5) - 1) / 2
 #: Votes looked at together.
 _BLOCK = 1 << 13
@@ -72,20 +70,11 @@ class Group(NamedTuple):
     x: Floats
 
 
-class AtNodes(NamedTuple):
-    """Per node and vote the chance to be above the upper and the lower threshold, and one less that of either.
+class Gaps(NamedTuple):
+    """Of each vote of a group the gap as far as it is known, and what z adds to it per unit of z."""
 
-    `weight` and `prior` are those of each node of a unit, after and before its votes; `z` is its first node.
-    """
-
-    upper: Floats
-    lower: Floats
-    under_upper: Floats
-    under_lower: Floats
-    weight: Floats
-    prior: Floats
-    z: Floats
-    log_likelihood: float
+    known: Floats
+    spread: Floats
 
 
 class Slopes(NamedTuple):
@@ -112,85 +101,118 @@ def groups(votes: VoteTable) -> Iterator[Group]:
             yield Group(at, votes.unit[first], votes.annotator[at], period, stratum, said, columns[:, at])
 
 
-def fit(votes: VoteTable, *, single: bool) -> VoteModel:
-    """Fit the model to votes; parameters of annotators and periods without votes stay at their prior."""
-    shape = _Shape.of(votes, single=single)
-    grouped = list(groups(votes))
-    found = minimize(
-        _objective, shape.start(), args=(votes, shape, grouped), jac=True, method="L-BFGS-B",
-        options={"maxiter": 300, "maxcor": 20, "ftol": 2e-7},
-    )  # fmt: skip
-    return shape.model(found.x)
-
-
-def posterior(group: Group, model: VoteModel) -> AtNodes:
-    """Weigh the nodes of z of each unit by all its votes.
-
-    The rectangle rule, as good as exact for a smooth function; 1e-4 of the mass is beyond the last node. A careful
-    annotator's votes are all but a step function of z, which any fixed nodes would see at the wrong place: so each
-    unit's nodes begin elsewhere, spread evenly over the units, and what one unit sees too early another sees too late.
-    """
+def gaps(group: Group, model: VoteModel) -> Gaps:
+    """What the model says of each gap before any vote."""
     care = model.care[group.annotator]
     known = care * weighted(model.beta, group.x)
     for column in np.flatnonzero(model.habit.any(axis=0)):
         known += group.x[column] * model.habit[:, column][group.annotator]
-    if model.single:
-        z, log_prior, n_nodes = np.zeros(group.unit.size), np.zeros((1, group.unit.size)), 1
-    else:
-        z, n_nodes = STEP * ((group.unit * _GOLDEN) % 1.0 - 0.5) - _REACH, N_NODES
-        log_prior = np.log(STEP / np.sqrt(2 * np.pi)) - (z + STEP * np.arange(N_NODES)[:, None]) ** 2 / 2
-    spread = np.minimum(care * model.sigma[group.stratum, group.period], _WIDEST)
-    falls = np.empty((n_nodes, *known.shape))
-    falls[0] = np.exp(-np.clip(known, -_WIDEST, _WIDEST) - spread * z)
-    # Nodes are equally far apart, so that odds go from one to the next by a factor.
-    factor = np.exp(-STEP * spread)
+    spread = care * model.sigma[group.stratum, group.period]
+    return Gaps(np.clip(known, -_WIDEST, _WIDEST, out=known), np.minimum(spread, _WIDEST, out=spread))
+
+
+class Nodes(NamedTuple):
+    """Equally far values of z for each unit: the first, how far apart, and the weight of each, [n_nodes, n_units]."""
+
+    first: Floats
+    apart: float
+    weight: Floats
+
+
+def nodes(unit: Ints, n_nodes: int) -> Nodes:
+    """Nodes and weights of the rectangle rule for a standard normal z; 1e-4 of the mass is beyond the last.
+
+    A careful annotator's votes are all but a step function of z, which any fixed nodes would see at the wrong place: so
+    each unit's nodes begin elsewhere, spread evenly over the units, and what one unit sees too early another sees too
+    late. One node stands for z = 0.
+    """
+    if n_nodes == 1:
+        return Nodes(np.zeros(unit.size), 1.0, np.ones((1, unit.size)))
+    apart = 2 * _REACH / (n_nodes - 1)
+    turn = unit * _GOLDEN
+    first = apart * (turn - np.floor(turn) - 0.5) - _REACH
+    # exp(-(first + k apart)² / 2), with one factor from node to node in place of an exponential for each.
+    weight = np.empty((n_nodes, unit.size))
+    weight[0] = np.exp(-first * first / 2)
+    factor = np.exp(-apart * first)
     for node in range(1, n_nodes):
-        np.multiply(falls[node - 1], factor, out=falls[node])
-    first, second = group.said > 0, group.said < 0
-    if model.threshold is None:
-        upper = lower = 1 / (1 + falls)
-        under_upper = under_lower = falls * upper
-        chance = np.where(first, upper, np.where(second, under_lower, 0.0))
-    else:
-        wide = np.exp(model.threshold)[group.annotator]
-        over_upper, over_lower = falls * wide, falls / wide
-        upper, lower = 1 / (1 + over_upper), 1 / (1 + over_lower)
-        under_upper, under_lower = over_upper * upper, over_lower * lower
-        chance = np.where(first, upper, np.where(second, under_lower, lower - upper))
-    np.maximum(chance, _LEAST, out=chance)
-    prior = np.exp(log_prior)
-    weight, log_scale = prior.copy(), 0.0
-    for vote in range(len(known)):
+        np.multiply(weight[node - 1], factor, out=weight[node])
+    weight *= (apart / np.sqrt(2 * np.pi) * np.exp(-((apart * np.arange(n_nodes)) ** 2) / 2))[:, None]
+    return Nodes(first, apart, weight)
+
+
+def slopes(group: Group, gap: Gaps, model: VoteModel) -> Slopes:
+    r"""Derivatives of each vote's log probability by gap, by gap times z, and by log threshold, means over z.
+
+    The nodes of z of a unit are weighed by all its votes. With P the chance of what a vote said, its slope by the gap
+    is 1 - P where it said first, P - 1 where it said second, and 1 - u - l where it said a tie, u and l being the
+    chances to be above the upper and the lower threshold, and P = l - u. By the log threshold log c it is
+    :math:`-c (1 - P)` for either response and :math:`c (1 - P + 2 / (e^{2c} - 1))` for a tie.
+    """
+    at = nodes(group.unit, 1 if model.single else N_NODES)
+    tied = np.flatnonzero(group.said == 0)
+    sign = np.where(group.said < 0, -1.0, 1.0)
+    c = np.zeros(sign.shape) if model.threshold is None else model.threshold[group.annotator]
+    # The odds of something else than what was said: 1 / P - 1 where no tie is said, and the plain odds for a tie.
+    odds = np.empty((len(at.weight), *sign.shape))
+    start = c - sign * (gap.known + gap.spread * at.first)
+    start.ravel()[tied] -= c.ravel()[tied]
+    np.exp(start, out=odds[0])
+    # Nodes are equally far apart, so that odds go from one to the next by a factor.
+    factor = np.exp(-at.apart * sign * gap.spread)
+    for node in range(1, len(odds)):
+        np.multiply(odds[node - 1], factor, out=odds[node])
+    chance, above = _chances(odds, tied, c.ravel()[tied])
+    weight, log_likelihood = _weighed(at.weight, chance)
+    total, number = _means(weight)
+    said, said_number = _means(chance, weight)
+    by_gap, by_number = sign * (total - said), sign * (number - said_number)
+    by_threshold = -c * sign * by_gap
+    if tied.size:
+        unit, c_tied = tied % group.unit.size, c.ravel()[tied]
+        beyond, beyond_number = _means(above, weight[:, unit])
+        by_gap.ravel()[tied] = total[unit] - beyond
+        by_number.ravel()[tied] = number[unit] - beyond_number
+        by_threshold.ravel()[tied] = c_tied * (1 - said.ravel()[tied] + 2 / np.expm1(2 * c_tied))
+    return Slopes(by_gap, at.first * by_gap + at.apart * by_number, by_threshold, log_likelihood)
+
+
+def _chances(odds: Floats, tied: Ints, c: Floats) -> tuple[Floats, Floats]:
+    """The chance of what each vote said, in place of the odds; for ties also u + l, [n_nodes, n_tied]."""
+    flat = odds.reshape(len(odds), -1)
+    of_tied, wide = flat[:, tied], np.exp(c)
+    upper, lower = 1 / (1 + of_tied * wide), 1 / (1 + of_tied / wide)
+    odds += 1
+    np.reciprocal(odds, out=odds)
+    flat[:, tied] = lower - upper
+    if odds.min(initial=1) < _LEAST:
+        np.maximum(odds, _LEAST, out=odds)
+    return odds, lower + upper
+
+
+def _weighed(prior: Floats, chance: Floats) -> tuple[Floats, float]:
+    """Weights of the nodes after the votes of their unit, and the log likelihood of all."""
+    weight, log_scale = prior, 0.0
+    for vote in range(chance.shape[1]):
         weight *= chance[:, vote]
         if vote % _PER_SCALE == _PER_SCALE - 1:
             top = weight.max(axis=0)
             weight /= top
             log_scale += float(np.log(top).sum())
     total = weight.sum(axis=0)
-    log_likelihood = log_scale + float(np.log(total).sum())
-    return AtNodes(upper, lower, under_upper, under_lower, weight / total, prior, z, log_likelihood)
+    weight /= total
+    return weight, log_scale + float(np.log(total).sum())
 
 
-def slopes(group: Group, at: AtNodes, threshold: Floats | None) -> tuple[Floats, Floats, Floats]:
-    """Derivatives of each vote's log probability by gap, by gap times z, and by log threshold, means over the nodes."""
-    by_gap = at.under_upper * (group.said >= 0) - at.lower * (group.said <= 0)
-    by_gap *= at.weight[:, None]
-    gap, by_node = over_nodes(by_gap, 2)
-    if threshold is None:
-        return gap, at.z * gap + STEP * by_node, np.zeros_like(gap)
-    c = threshold[group.annotator].ravel()
-    by_threshold = c * (-group.said * gap).ravel()
-    tied = np.flatnonzero(group.said == 0)
-    lower, upper = (chance.reshape(len(chance), -1)[:, tied] for chance in (at.lower, at.upper))
-    tie = (at.weight[:, tied % group.unit.size] * (lower - upper)).sum(axis=0)
-    by_threshold[tied] = c[tied] * (1 - tie + 2 / np.expm1(2 * c[tied]))
-    return gap, at.z * gap + STEP * by_node, by_threshold.reshape(gap.shape)
-
-
-def over_nodes(values: Floats, n_powers: int) -> Floats:
-    """Sums over the nodes of values times the node's number to the power 0, 1, .., [n_powers, ...]."""
-    powers = np.vander(np.arange(len(values), dtype=np.float64), n_powers, increasing=True).T
-    return np.asarray((powers @ values.reshape(len(values), -1)).reshape(n_powers, *values.shape[1:]))
+def _means(values: Floats, weight: Floats | None = None) -> tuple[Floats, Floats]:
+    """Sums over the nodes of values, times their weight, and of that times the node's number."""
+    total, by_number = np.zeros(values.shape[1:]), np.zeros(values.shape[1:])
+    # A node's number counts the sums from the last node down to the first.
+    for node in range(len(values) - 1, 0, -1):
+        total += values[node] if weight is None else values[node] * weight[node]
+        by_number += total
+    total += values[0] if weight is None else values[0] * weight[0]
+    return total, by_number
 
 
 def weighted(weights: Floats, columns: Floats) -> Floats:
@@ -201,86 +223,11 @@ def weighted(weights: Floats, columns: Floats) -> Floats:
     return total
 
 
-def all_slopes(votes: VoteTable, model: VoteModel, grouped: Iterable[Group]) -> Slopes:
-    """Return the slopes of all votes, in the order of the table."""
+def all_slopes(votes: VoteTable, found: Iterable[tuple[Group, Slopes]]) -> Slopes:
+    """Bring the slopes of groups into the order of the table."""
     gap, gap_z, threshold = np.empty(votes.n), np.empty(votes.n), np.empty(votes.n)
     log_likelihood = 0.0
-    for group in grouped:
-        at = posterior(group, model)
-        gap[group.at], gap_z[group.at], threshold[group.at] = slopes(group, at, model.threshold)
-        log_likelihood += at.log_likelihood
+    for group, of_group in found:
+        gap[group.at], gap_z[group.at], threshold[group.at] = of_group[:3]
+        log_likelihood += of_group.log_likelihood
     return Slopes(gap, gap_z, threshold, log_likelihood)
-
-
-class _Shape(NamedTuple):
-    """Where each parameter stands in the vector that the optimiser moves."""
-
-    n_features: int
-    n_annotators: int
-    n_strata: int
-    n_periods: int
-    habits: Ints
-    ties: bool
-    single: bool
-
-    @classmethod
-    def of(cls, votes: VoteTable, *, single: bool) -> _Shape:
-        habits = np.flatnonzero(~votes.is_common)
-        ties = bool((votes.said == 0).any()) and bool((votes.said != 0).any())
-        return cls(len(votes.names), len(votes.annotators), len(votes.strata), len(votes.periods), habits, ties, single)
-
-    def sizes(self) -> list[int]:
-        people = self.n_annotators
-        return [self.n_features, people, people * self.habits.size, 1, people, 1, self.n_strata, self.n_periods]
-
-    def parts(self, vector: Floats) -> list[Floats]:
-        """beta, log care, habits, mean log threshold, its deviations, mean log sigma, its two deviations."""
-        return np.split(vector, np.cumsum(self.sizes())[:-1])
-
-    def start(self) -> Floats:
-        vector = np.zeros(sum(self.sizes()))
-        vector[sum(self.sizes()[:3])] = np.log(0.3)
-        return vector
-
-    def penalty(self, vector: Floats) -> tuple[float, Floats]:
-        sds = ("beta", "care", "habit", None, "threshold", None, "stratum", "period")
-        rate = [0.01 if sd is None else 1 / PRIORS[sd] ** 2 for sd in sds]
-        rates = np.repeat(rate, self.sizes())
-        return float(rates @ vector**2 / 2), rates * vector
-
-    def model(self, vector: Floats) -> VoteModel:
-        beta, care, habits, mean_c, c, mean_sigma, by_stratum, by_period = self.parts(vector)
-        habit = np.zeros((self.n_annotators, self.n_features))
-        habit[:, self.habits] = habits.reshape(self.n_annotators, -1)
-        log_sigma = mean_sigma + by_stratum[:, None] + by_period[None, :]
-        sigma = np.zeros_like(log_sigma) if self.single else np.exp(np.clip(log_sigma, -6, 3))
-        threshold = np.exp(np.clip(mean_c + c, -8, 4)) if self.ties else None
-        return VoteModel(beta, np.exp(np.clip(care, -6, 4)), habit, threshold, sigma, self.single)
-
-
-def _objective(
-    vector: Floats, votes: VoteTable, shape: _Shape, grouped: Iterable[Group] | None = None
-) -> tuple[float, Floats]:
-    """Minus the penalised log likelihood and its gradient, by Fisher's identity over the nodes."""
-    model, a = shape.model(vector), votes.annotator
-    gap, gap_z, of_c, log_likelihood = all_slopes(votes, model, groups(votes) if grouped is None else grouped)
-    care = model.care[a]
-    l_known = votes.x @ model.beta
-    from_spread = care * model.sigma[votes.stratum, votes.period] * gap_z
-    people = shape.n_annotators
-    habits = [sum_by(a, gap * votes.x[:, f], people) for f in shape.habits]
-    by_person = sum_by(a, of_c, people)
-    gradient = np.concatenate(
-        [
-            (care * gap) @ votes.x,
-            sum_by(a, care * l_known * gap + from_spread, people),
-            np.stack(habits, axis=1).ravel() if habits else np.zeros(0),
-            [by_person.sum()],
-            by_person,
-            [from_spread.sum()],
-            sum_by(votes.stratum, from_spread, shape.n_strata),
-            sum_by(votes.period, from_spread, shape.n_periods),
-        ]
-    )
-    penalty, pull = shape.penalty(vector)
-    return penalty - log_likelihood, pull - gradient

@@ -82,6 +82,11 @@ class Rankings:
         """Number of votes."""
         return int(self.n_votes.sum())
 
+    @cached_property
+    def _known(self) -> Bools:
+        """Which features are known of every response."""
+        return np.asarray(np.isfinite(self.values).all(axis=1))
+
     @property
     def is_common(self) -> Bools:
         """Which features weigh the same for all annotators."""
@@ -185,7 +190,10 @@ class Rankings:
         a += listed
         b += listed
         for column, values in enumerate(self.values, n_placed):
-            x[column] = np.nan_to_num((values[a] - values[b]) / self.scale[column], nan=0.0)
+            np.subtract(values[a], values[b], out=x[column])
+            x[column] /= self.scale[column]
+            if not self._known[column - n_placed]:
+                x[column][np.isnan(x[column])] = 0.0
             np.clip(x[column], -_FARTHEST, _FARTHEST, out=x[column])
         for column, change in enumerate(self.changes, n_placed + len(self.values)):
             x[column] = x[change.column] * change.after[period] * change.moved[annotator]

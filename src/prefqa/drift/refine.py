@@ -20,7 +20,7 @@ import numpy as np
 from prefqa._types import Floats, Ints, sum_by
 from prefqa.drift.model import PRIORS, VoteModel
 from prefqa.drift.rankings import Rankings
-from prefqa.drift.scores import CARE, SPREAD, TIES, column_names, only_scores, sums_by
+from prefqa.drift.scores import CARE, SPREAD, TIES, column_names, only_scores
 from prefqa.drift.vote_table import VoteTable
 
 #: No logarithm moves further than this in one step.
@@ -33,17 +33,18 @@ def refined(votes: Rankings, model: VoteModel) -> VoteModel:
     care, ties, spread = (names.index(name) for name in (CARE, TIES, SPREAD))
     habits = np.flatnonzero(~votes.is_common)
     ties_too = [] if model.threshold is None else [ties]
+    n_features = len(votes.names)
     own = _Block(model.care.size, [*habits.tolist(), care, *ties_too])
-    common = _Block(1, list(range(len(votes.names))))
-    of_cell = _Block(model.sigma.size, [spread])
+    common = _Block(1, list(range(n_features)))
+    of_cell = _Block(model.sigma.size, [0])
 
     def of_part(part: VoteTable) -> tuple[_Block, _Block, _Block]:
         by_vote, starts = only_scores(part, model), part.starts
-        of_unit = sums_by(part.unit_number, by_vote, starts.size)
+        cell = part.stratum[starts] * model.sigma.shape[1] + part.period[starts]
         return (
             own.of(part.annotator, by_vote),
-            common.of(np.zeros(starts.size, np.int64), of_unit),
-            of_cell.of(part.stratum[starts] * model.sigma.shape[1] + part.period[starts], of_unit),
+            common.of(None, np.add.reduceat(by_vote[:n_features], starts, axis=1)),
+            of_cell.of(cell, np.add.reduceat(by_vote[[spread]], starts, axis=1)),
         )
 
     for part in votes.each(of_part):
@@ -86,13 +87,13 @@ class _Block:
         self.total = np.zeros((n_groups, len(columns)))
         self.information = np.zeros((n_groups, len(columns), len(columns)))
 
-    def of(self, group: Ints, score: Floats) -> _Block:
-        """Return the sums of some scores."""
+    def of(self, group: Ints | None, score: Floats) -> _Block:
+        """Return the sums of some scores, [n_columns, n_scores]; all are of one group where none is given."""
         found = _Block(self.n_groups, self.columns)
         for i, one in enumerate(self.columns):
-            found.total[:, i] = sum_by(group, score[:, one], self.n_groups)
+            found.total[:, i] = _sums(group, score[one], self.n_groups)
             for j, other in enumerate(self.columns[: i + 1]):
-                found.information[:, i, j] = sum_by(group, score[:, one] * score[:, other], self.n_groups)
+                found.information[:, i, j] = _sums(group, score[one] * score[other], self.n_groups)
                 found.information[:, j, i] = found.information[:, i, j]
         return found
 
@@ -108,3 +109,7 @@ class _Block:
         information = self.information / (scale[:, :, None] * scale[:, None, :]) + precision
         pull = self.total / scale - now @ precision
         return np.asarray(np.linalg.solve(information, pull[:, :, None])[:, :, 0])
+
+
+def _sums(group: Ints | None, values: Floats, n_groups: int) -> Floats | float:
+    return float(values.sum()) if group is None else sum_by(group, values, n_groups)

@@ -18,24 +18,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csc_array
 
 from prefqa._types import Floats, Ints, Reals, distinct, sum_by
-from prefqa.drift.model import (
-    STEP,
-    AtNodes,
-    Group,
-    VoteModel,
-    all_slopes,
-    groups,
-    over_nodes,
-    posterior,
-    slopes,
-    weighted,
-)
+from prefqa.drift.model import N_NODES, Gaps, Group, VoteModel, all_slopes, gaps, groups, nodes, slopes, weighted
 from prefqa.drift.rankings import Rankings
 from prefqa.drift.vote_table import VoteTable
 
+#: The largest spread and known part of a gap that single precision can do.
+_STEEPEST, _SURE = 8.0, 40.0
 STRENGTH, TIES, SPREAD, CARE = "strength", "ties", "spread", "care"
 
 
@@ -84,13 +74,13 @@ def score_judgments(rankings: Rankings, model: VoteModel) -> Scores:
         by_vote, of_vote = score_votes(part, model)
         low, high = int(part.judgment.min()), int(part.judgment.max()) + 1
         at = part.judgment - low
-        of_unit = sums_by(part.unit_number, by_vote, part.starts.size)
-        return slice(low, high), sums_by(at, by_vote, high - low), sums_by(at, of_vote, high - low), of_unit
+        of_unit = np.add.reduceat(by_vote, part.starts, axis=1)
+        return slice(low, high), _by_judgment(at, by_vote, high - low), _by_judgment(at, of_vote, high - low), of_unit
 
     for at, one, other, of_unit in rankings.each(of_part):
-        score[at], information[at] = one, other
-        expected += other.sum(axis=0)
-        overlap += of_unit.T @ of_unit
+        score[at], information[at] = one.T, other.T
+        expected += other.sum(axis=1)
+        overlap += np.einsum("iu,ju->ij", of_unit, of_unit)
     n_strata = len(rankings.strata)
     cells, cell = distinct(rankings.annotator.astype(np.int64) * n_strata + rankings.stratum)
     return Scores(
@@ -99,30 +89,28 @@ def score_judgments(rankings: Rankings, model: VoteModel) -> Scores:
     )  # fmt: skip
 
 
-def sums_by(group: Ints, values: Floats, n_groups: int) -> Floats:
-    """Sum the rows of `values` by the number of their group, [n_groups, n_columns]."""
-    ones = csc_array((np.ones(group.size), group, np.arange(group.size + 1)), shape=(n_groups, group.size))
-    return np.asarray(ones @ values)
+def _by_judgment(judgment: Ints, values: Floats, n: int) -> Floats:
+    """Sum [n_columns, n_votes] by judgment, [n_columns, n]."""
+    return np.stack([sum_by(judgment, column, n) for column in values])
 
 
 def score_votes(votes: VoteTable, model: VoteModel) -> tuple[Floats, Floats]:
-    """Scores and expected information of some votes, [n_votes, n_columns]."""
+    """Scores and expected information of some votes, [n_columns, n_votes]."""
     slope, expected = np.empty((3, votes.n)), np.empty((3, votes.n))
     for group in groups(votes):
-        at = posterior(group, model)
-        for one, values in zip(slope, slopes(group, at, model.threshold), strict=True):
-            one[group.at] = values
-        for one, values in zip(expected, _information(group, at, model), strict=True):
-            one[group.at] = values
+        gap = gaps(group, model)
+        for into, found in ((slope, slopes(group, gap, model)), (expected, _information(group, gap, model))):
+            for one, values in zip(into, found, strict=False):
+                one[group.at] = values
     known, spread = _known(votes, model)
     by_strength, by_spread = known[-1] ** 2 * expected[0], spread**2 * expected[1]
-    information = np.column_stack([(known**2 * expected[0]).T, expected[2], by_spread, by_strength + by_spread])
+    information = np.stack([*(known**2 * expected[0]), expected[2], by_spread, by_strength + by_spread])
     return _by_column(known, spread, slope), information
 
 
 def only_scores(votes: VoteTable, model: VoteModel) -> Floats:
-    """Scores of some votes without their information."""
-    found = all_slopes(votes, model, groups(votes))
+    """Scores of some votes without their information, [n_columns, n_votes]."""
+    found = all_slopes(votes, ((group, slopes(group, gaps(group, model), model)) for group in groups(votes)))
     return _by_column(*_known(votes, model), np.stack(found[:3]))
 
 
@@ -137,30 +125,44 @@ def _known(votes: VoteTable, model: VoteModel) -> tuple[Floats, Floats]:
 
 def _by_column(known: Floats, spread: Floats, slope: Floats) -> Floats:
     by_known, by_spread = known * slope[0], spread * slope[1]
-    return np.column_stack([by_known.T, slope[2], by_spread, by_known[-1] + by_spread])
+    return np.stack([*by_known, slope[2], by_spread, by_known[-1] + by_spread])
 
 
-def _information(group: Group, at: AtNodes, model: VoteModel) -> tuple[Floats, Floats, Floats]:
+def _information(group: Group, gap: Gaps, model: VoteModel) -> tuple[Reals, Reals, Reals]:
     r"""Fisher information of each vote on its gap, the same times z squared, and on its log threshold, before any vote.
 
     With u and l the chances to be above the upper and the lower threshold and t = l - u that of a tie, the information
     on the gap is l (1 - u) (1 - t), and that on the threshold t (2 u + k) (2 (1 - l) + k) more, k = 2 / (exp(2 c) - 1).
+    It weighs, and no votes narrow z down: every other node and single precision will do. Where the spread is more than
+    `_STEEPEST`, only the density of z where the gap is 0 counts, over the spread: so known part and spread are brought
+    down alike, which keeps the odds within single precision, and so is what is found.
     """
-    prior = at.prior[:, None]
-    tie = at.lower - at.upper
-    of_gap = at.lower * at.under_upper
-    of_gap *= 1 - tie
-    of_gap *= prior
-    plain, by_node, by_square = over_nodes(of_gap, 3)
-    of_z = at.z**2 * plain + 2 * STEP * at.z * by_node + STEP**2 * by_square
-    if model.threshold is None:
-        return plain, of_z, np.zeros_like(plain)
-    c = model.threshold[group.annotator]
-    k = 2 / np.expm1(2 * c)
-    more = (2 * at.upper + k) * (2 * at.under_lower + k)
-    more *= tie
-    more *= prior
-    return plain, of_z, c**2 * (plain + over_nodes(more, 1)[0])
+    single = np.float32
+    at = nodes(group.unit, 1 if model.single else N_NODES // 2 + 1)
+    weight, first = at.weight.astype(single), at.first.astype(single)
+    steep = (_STEEPEST / np.maximum(gap.spread, _STEEPEST)).astype(single)
+    spread = gap.spread.astype(single) * steep
+    known = np.clip(gap.known.astype(single) * steep, -_SURE, _SURE)
+    odds, factor = np.exp(-known - spread * first), np.exp(single(-at.apart) * spread)
+    ties = model.threshold is not None
+    c = np.zeros(1, single) if model.threshold is None else model.threshold.astype(single)[group.annotator]
+    wide, narrow, k = np.exp(c), np.exp(-c), 2 / np.expm1(2 * np.maximum(c, single(1e-4)))
+    plain, of_z, of_c = (np.zeros(odds.shape, single) for _ in range(3))
+    for node, prior in enumerate(weight):
+        upper, lower = 1 / (1 + odds * wide), 1 / (1 + odds * narrow)
+        tie = lower - upper
+        of_gap = lower * (1 - upper)
+        of_gap *= 1 - tie
+        of_gap *= prior
+        plain += of_gap
+        of_z += of_gap * (first + single(at.apart * node)) ** 2
+        if ties:
+            tie *= upper + upper + k
+            tie *= k + 2 - lower - lower
+            tie *= prior
+            of_c += tie
+        odds *= factor
+    return plain * steep, of_z * steep, c**2 * (plain + of_c) * steep if ties else of_c
 
 
 def together(scores: Scores, cluster: Ints | None) -> Scores:

@@ -1,0 +1,108 @@
+"""The parameters of a vote's model: penalised maximum likelihood by L-BFGS with the exact gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import polars as pl
+from scipy.optimize import minimize
+
+from prefqa._types import Floats, Ints, sum_by
+from prefqa.drift.model import PRIORS, Group, Slopes, VoteModel, all_slopes, gaps, groups, slopes, weighted
+from prefqa.drift.vote_table import VoteTable
+
+Each: TypeAlias = Callable[[VoteModel], Iterable[tuple[Group, Slopes]]]
+
+def fit(votes: VoteTable, *, single: bool) -> VoteModel:
+    """Fit the model to votes; parameters of annotators and periods without votes stay at their prior."""
+    shape = _Shape.of(votes, single=single)
+    grouped = list(groups(votes))
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+
+        def each(model: VoteModel) -> Iterable[tuple[Group, Slopes]]:
+            return zip(grouped, pool.map(lambda group: slopes(group, gaps(group, model), model), grouped), strict=True)
+
+        found = minimize(
+            _objective, shape.start(), args=(votes, shape, each), jac=True, method="L-BFGS-B",
+            options={"maxiter": 300, "maxcor": 20, "ftol": 2e-7},
+        )  # fmt: skip
+    return shape.model(found.x)
+
+
+class _Shape(NamedTuple):
+    """Where each parameter stands in the vector that the optimiser moves."""
+
+    n_features: int
+    n_annotators: int
+    n_strata: int
+    n_periods: int
+    habits: Ints
+    ties: bool
+    single: bool
+
+    @classmethod
+    def of(cls, votes: VoteTable, *, single: bool) -> _Shape:
+        habits = np.flatnonzero(~votes.is_common)
+        ties = bool((votes.said == 0).any()) and bool((votes.said != 0).any())
+        return cls(len(votes.names), len(votes.annotators), len(votes.strata), len(votes.periods), habits, ties, single)
+
+    def sizes(self) -> list[int]:
+        people = self.n_annotators
+        return [self.n_features, people, people * self.habits.size, 1, people, 1, self.n_strata, self.n_periods]
+
+    def parts(self, vector: Floats) -> list[Floats]:
+        """beta, log care, habits, mean log threshold, its deviations, mean log sigma, its two deviations."""
+        return np.split(vector, np.cumsum(self.sizes())[:-1])
+
+    def start(self) -> Floats:
+        vector = np.zeros(sum(self.sizes()))
+        vector[sum(self.sizes()[:3])] = np.log(0.3)
+        return vector
+
+    def penalty(self, vector: Floats) -> tuple[float, Floats]:
+        sds = ("beta", "care", "habit", None, "threshold", None, "stratum", "period")
+        rate = [0.01 if sd is None else 1 / PRIORS[sd] ** 2 for sd in sds]
+        rates = np.repeat(rate, self.sizes())
+        return float(rates @ vector**2 / 2), rates * vector
+
+    def model(self, vector: Floats) -> VoteModel:
+        beta, care, habits, mean_c, c, mean_sigma, by_stratum, by_period = self.parts(vector)
+        habit = np.zeros((self.n_annotators, self.n_features))
+        habit[:, self.habits] = habits.reshape(self.n_annotators, -1)
+        log_sigma = mean_sigma + by_stratum[:, None] + by_period[None, :]
+        sigma = np.zeros_like(log_sigma) if self.single else np.exp(np.clip(log_sigma, -6, 3))
+        threshold = np.exp(np.clip(mean_c + c, -8, 4)) if self.ties else None
+        return VoteModel(beta, np.exp(np.clip(care, -6, 4)), habit, threshold, sigma, self.single)
+
+
+def _objective(vector: Floats, votes: VoteTable, shape: _Shape, each: Each) -> tuple[float, Floats]:
+    """Minus the penalised log likelihood and its gradient, by Fisher's identity over the nodes.
+
+    `each` gives the slopes of all groups of votes by a model.
+    """
+    model, a = shape.model(vector), votes.annotator
+    gap, gap_z, of_c, log_likelihood = all_slopes(votes, each(model))
+    care = model.care[a]
+    by_gap = care * gap
+    from_spread = care * model.sigma[votes.stratum, votes.period] * gap_z
+    people = shape.n_annotators
+    columns = votes.x.T
+    habits = [sum_by(a, gap * columns[f], people) for f in shape.habits]
+    by_person = sum_by(a, of_c, people)
+    gradient = np.concatenate(
+        [
+            [float((by_gap * column).sum()) for column in columns],
+            sum_by(a, by_gap * weighted(model.beta, columns) + from_spread, people),
+            np.stack(habits, axis=1).ravel() if habits else np.zeros(0),
+            [by_person.sum()],
+            by_person,
+            [from_spread.sum()],
+            sum_by(votes.stratum, from_spread, shape.n_strata),
+            sum_by(votes.period, from_spread, shape.n_periods),
+        ]
+    )
+    penalty, pull = shape.penalty(vector)
+    return penalty - log_likelihood, pull - gradient
