@@ -61,6 +61,14 @@ def test_judgments_are_equal_where_they_bring_the_same_responses_into_the_same_o
     assert sorted(zip(names, found.others.tolist(), found.same.tolist(), strict=True)) == sorted(expected)
 
 
+def test_items_of_many_judgments_are_counted_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = ranked(campaign(2, n_items=60, missing=0.1, tie_threshold=0.4).preferences)
+    plain = equal_judgments(table)
+    monkeypatch.setitem(equal_judgments.__globals__, "_HELD_AGAINST", 0)
+    for one, other in zip(plain, equal_judgments(table), strict=True):
+        assert np.array_equal(one, other)
+
+
 @given(seed=st.integers(0, 2**16), names=st.permutations([f"annotator-{n:02d}" for n in range(1, 7)]))
 def test_neither_the_order_of_rows_nor_names_matter(seed: int, names: list[str]) -> None:
     prefs = campaign(seed % 7, n_items=40, n_annotators=6, missing=0.1).preferences

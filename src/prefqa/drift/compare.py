@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -102,14 +104,19 @@ def drift(
     base = reference or (names[0] if names else None)
     if base is None:
         return undefined("no judgment counts", periods.by, alpha)
-    seen = context(coded, base, alpha=alpha, level=level)
     if len(names) < 2:
+        seen = context(coded, base, alpha=alpha, level=level)
         return undefined("only one period", periods.by, alpha, frame(seen.timeline, TIMELINE_SCHEMA))
     clock = not (version or batch) and reference is None and periods.by not in periods.prefs.columns
     contrasts = change_points(names) if clock else against(names, base)
-    votes = rankings(periods, features=features, strata=strata, placed=placed, cluster=cluster)
-    alike = same_mix(seen.sides, votes, base, level=level, alpha=alpha)
-    families, evidence = _families(periods, votes, contrasts, alpha=alpha, level=level, seed=seed)
+    # What does not rest on the model is worked out beside it, on a core that would wait.
+    with ThreadPoolExecutor(1) as beside:
+        seeing = beside.submit(context, coded, base, alpha=alpha, level=level)
+        votes = rankings(periods, features=features, strata=strata, placed=placed, cluster=cluster)
+        alike_of = partial(same_mix, votes=votes, reference=base, level=level, alpha=alpha)
+        mixing = beside.submit(lambda: alike_of(seeing.result().sides))
+        families, evidence = _families(periods, votes, contrasts, beside, alpha=alpha, level=level, seed=seed)
+        seen, alike = seeing.result(), mixing.result()
     rows, changes = _combined(families, alpha)
     drawn = seen.timeline + alike.timeline + gold_by_period(periods, level) + scale_by_period(periods, level)
     lines = lines_by_annotator(*evidence, changes) if evidence else pl.DataFrame(schema=LINE_SCHEMA)
@@ -129,6 +136,7 @@ def _families(
     periods: Periods,
     votes: Rankings,
     contrasts: Contrasts,
+    beside: Executor,
     *,
     alpha: float,
     level: float,
@@ -144,14 +152,15 @@ def _families(
         reason = "no vote prefers one response to another"
     if reason:
         return {RULE: Family([{"detector": RULE, "kind": RULE, "reason": reason}], None, [])} | known, None
-    evidence = Evidence.of(votes, contrasts, seed=seed)
     each = alpha / (2 + WEIGHTS[COPIES] + sum(family.p_value is not None for family in known.values()))
+    copying = beside.submit(copies, votes, contrasts, alpha=each * WEIGHTS[COPIES], told=alpha, level=level, seed=seed)
+    evidence = Evidence.of(votes, contrasts, seed=seed)
     pool, left = rule(evidence, alpha=each, told=alpha, level=level, seed=seed)
     families = {
         RULE: pool,
         # A change of the pool moves how much careful and careless people agree: what it explains is nobody's own.
         ANNOTATORS: annotators(left, alpha=each, told=alpha, level=level, seed=seed),
-        COPIES: copies(votes, contrasts, alpha=each * WEIGHTS[COPIES], told=alpha, level=level, seed=seed),
+        COPIES: copying.result(),
     }
     return families | known, (evidence, left)
 

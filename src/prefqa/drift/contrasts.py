@@ -100,11 +100,14 @@ class Compared:
     variance: Floats
     share_before: Floats
 
-    def of_weights(self, contrasts: Contrasts, cell: Ints, period: Ints) -> Floats:
+    def of_weights(self, contrasts: Contrasts, cell: Ints, period: Ints) -> Reals:
         """What each judgment's score counts for in each contrast, [n_judgments, n_contrasts, n_columns]."""
-        share = self.share_before[cell]
-        after, before = (side.T[period][:, :, None] for side in (contrasts.after, contrasts.before))
-        return np.where(after, share, 0.0) - np.where(before, 1 - share, 0.0)
+        weight: Reals = self.share_before.astype(np.float32)[cell]
+        either = contrasts.after | contrasts.before
+        if not either.all():
+            weight *= either.T[period][:, :, None]
+        weight -= contrasts.before.T[period][:, :, None]
+        return weight
 
 
 def compare(cells: Cells, contrasts: Contrasts) -> Compared:

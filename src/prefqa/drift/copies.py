@@ -41,6 +41,8 @@ MARGIN, MIN_PAIRS = 0.1, 3
 _PRIOR_SD, _STEPS = 1.0, 20
 #: Longer rankings are sorted, not compared two by two.
 _COMPARED = 8
+#: With more judgments of an item each is not held against each.
+_HELD_AGAINST = 24
 
 
 def copies(votes: Rankings, contrasts: Contrasts, *, alpha: float, told: float, level: float, seed: int) -> Family:
@@ -128,12 +130,38 @@ class Equal(NamedTuple):
 def equal_judgments(votes: Rankings) -> Equal:
     """Compare the judgments of at least `MIN_PAIRS` votes with those of others on the same responses."""
     judgment, responses, order = _as_a_whole(votes)
-    found = pl.DataFrame({"person": votes.annotator[judgment], "responses": responses, "order": order}).select(
-        (pl.len().over(key) - pl.len().over(key, "person")).alias(key) for key in ("responses", "order")
-    )
-    others, same = (found[key].to_numpy().astype(np.float64) for key in ("responses", "order"))
+    by_item = np.argsort(judgment, kind="stable")
+    judgment, responses, order = judgment[by_item], responses[by_item], order[by_item]
+    others, same = _equal_to(votes.item[judgment], votes.annotator[judgment], responses, order)
     use = others > 0
-    return Equal(judgment[use], others[use], same[use] / others[use])
+    return Equal(judgment[use], others[use].astype(np.float64), same[use] / others[use])
+
+
+def _equal_to(item: Ints, person: Ints, *keys: Ints) -> list[Ints]:
+    """Per judgment and key, how many judgments by others of its item have the same; they are sorted by item.
+
+    Each judgment is held against the next of its item, the next but one, and so on; where items have so many judgments
+    that this takes long, they are counted by key.
+    """
+    starts = np.flatnonzero(np.append(True, item[1:] != item[:-1])[: item.size])
+    lengths = np.diff(np.append(starts, item.size))
+    if (lengths**2).sum() > _HELD_AGAINST * item.size:
+        table = pl.DataFrame({"person": person, **{str(at): key for at, key in enumerate(keys)}})
+        names = [str(at) for at in range(len(keys))]
+        counted = table.select((pl.len().over(name) - pl.len().over(name, "person")).alias(name) for name in names)
+        return [counted[name].cast(pl.Int64).to_numpy() for name in names]
+    counts: list[Ints] = [np.zeros(item.size, np.int64) for _ in keys]
+    left = np.repeat(starts + lengths, lengths) - np.arange(item.size)
+    one = np.arange(item.size)
+    for lag in range(1, int(lengths.max(initial=0))):
+        one = one[left[one] > lag]
+        other = one + lag
+        apart = person[one] != person[other]
+        for key, count in zip(keys, counts, strict=True):
+            equal = apart & (key[one] == key[other])
+            count[one] += equal
+            count[other] += equal
+    return counts
 
 
 def _scores(votes: Rankings) -> Scores:
@@ -156,17 +184,21 @@ def _as_a_whole(votes: Rankings) -> tuple[Ints, Ints, Ints]:
     """Judgments of enough responses, the number of the set that each ranks, and of the order it brings them into."""
     lengths = np.diff(votes.starts)
     judgments, sets, orders = [], [], []
-    for length in np.unique(lengths[votes.n_votes >= MIN_PAIRS]):
+    for length in np.unique(lengths[votes.n_votes >= MIN_PAIRS]).tolist():
         judgment = np.flatnonzero(lengths == length)
-        rows = votes.starts[judgment][:, None] + np.arange(length)
-        response = votes.item[judgment][:, None].astype(np.int64) * votes.width + votes.slot[rows]
-        place = _places(votes.rank[rows])
-        told = place.max(axis=1, initial=0) > 0
-        judgment, response, place = judgment[told], response[told], place[told]
+        rows = [votes.starts[judgment] + column for column in range(length)]
+        first = votes.item[judgment].astype(np.int64) * votes.width
+        places = _places([votes.rank[row] for row in rows])
         # Sums of 64 mixed bits, so that the order of rows does not matter; two sums are alike by chance once in 2^64.
-        judgments.append(judgment)
-        sets.append(mixed(response).sum(axis=1))
-        orders.append(mixed(response * (votes.width + 1) + place, seed=1).sum(axis=1))
+        found, order = np.zeros(judgment.size, np.uint64), np.zeros(judgment.size, np.uint64)
+        for row, place in zip(rows, places, strict=True):
+            response = first + votes.slot[row]
+            found += mixed(response)
+            order += mixed(response * (votes.width + 1) + place, seed=1)
+        told = np.logical_or.reduce([place > 0 for place in places])
+        judgments.append(judgment[told])
+        sets.append(found[told])
+        orders.append(order[told])
     none = [np.zeros(0, np.uint64)]
     return (
         np.concatenate([*judgments, np.zeros(0, np.int64)]),
@@ -175,11 +207,11 @@ def _as_a_whole(votes: Rankings) -> tuple[Ints, Ints, Ints]:
     )
 
 
-def _places(rank: Ints) -> Ints:
-    """How many responses of each judgment stand before each, [n_judgments, n_responses]."""
-    if rank.shape[1] > _COMPARED:
-        return np.asarray(rankdata(rank, "min", axis=1).astype(np.int64) - 1)
-    return np.stack([(rank < column[:, None]).sum(axis=1) for column in rank.T], axis=1)
+def _places(ranks: list[Ints]) -> list[Ints]:
+    """How many responses of each judgment stand before each; the columns are the judgments' responses."""
+    if len(ranks) > _COMPARED:
+        return list((rankdata(np.stack(ranks), "min", axis=0) - 1).astype(np.int64))
+    return [sum(((other < rank).astype(np.int8) for other in ranks), np.zeros(rank.size, np.int8)) for rank in ranks]
 
 
 def usual_share(same: Floats, person: Ints, group: Ints) -> Floats:
@@ -187,14 +219,19 @@ def usual_share(same: Floats, person: Ints, group: Ints) -> Floats:
     if not same.size:
         return same
     mean = float(np.clip(same.mean(), 1e-3, 1 - 1e-3))
-    n = sum_by(group, np.ones(same.size))
-    pool = logit(np.clip((sum_by(group, same) + mean) / (n + 1), 1e-6, 1 - 1e-6))[group]
+    n_groups = int(group.max()) + 1
+    # All judgments of one annotator in one group have one expectation.
+    cells, cell = distinct(person.astype(np.int64) * n_groups + group)
+    n, total = sum_by(cell, np.ones(same.size)), sum_by(cell, same)
+    person, group = cells // n_groups, cells % n_groups
+    share = (sum_by(group, total) + mean) / (sum_by(group, n) + 1)
+    pool = logit(np.clip(share, 1e-6, 1 - 1e-6))[group]
     own = np.zeros(int(person.max()) + 1)
     for _ in range(_STEPS):
         usual = expit(pool + own[person])
-        pull = sum_by(person, same - usual) - own / _PRIOR_SD**2
-        own = own + pull / (sum_by(person, usual * (1 - usual)) + 1 / _PRIOR_SD**2)
-    return np.asarray(expit(pool + own[person]))
+        pull = sum_by(person, total - n * usual) - own / _PRIOR_SD**2
+        own = own + pull / (sum_by(person, n * usual * (1 - usual)) + 1 / _PRIOR_SD**2)
+    return np.asarray(expit(pool + own[person])[cell])
 
 
 def _correlation(information: Floats, contrasts: Contrasts) -> Floats:

@@ -16,20 +16,29 @@ from prefqa.drift.vote_table import VoteTable
 
 Each: TypeAlias = Callable[[VoteModel], Iterable[tuple[Group, Slopes]]]
 
+
 def fit(votes: VoteTable, *, single: bool) -> VoteModel:
-    """Fit the model to votes; parameters of annotators and periods without votes stay at their prior."""
+    """Fit the model to votes; parameters of annotators and periods without votes stay at their prior.
+
+    Each parameter moves in units of about its standard error, since common ones rest on thousands of times the votes
+    of an annotator's: it takes a third of the steps.
+    """
     shape = _Shape.of(votes, single=single)
-    grouped = list(groups(votes))
+    grouped, unit = list(groups(votes)), shape.unit(votes)
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
 
         def each(model: VoteModel) -> Iterable[tuple[Group, Slopes]]:
             return zip(grouped, pool.map(lambda group: slopes(group, gaps(group, model), model), grouped), strict=True)
 
+        def objective(moved: Floats) -> tuple[float, Floats]:
+            value, gradient = _objective(moved * unit, votes, shape, each)
+            return value, gradient * unit
+
         found = minimize(
-            _objective, shape.start(), args=(votes, shape, each), jac=True, method="L-BFGS-B",
+            objective, shape.start() / unit, jac=True, method="L-BFGS-B",
             options={"maxiter": 300, "maxcor": 20, "ftol": 2e-7},
         )  # fmt: skip
-    return shape.model(found.x)
+    return shape.model(found.x * unit)
 
 
 class _Shape(NamedTuple):
@@ -61,6 +70,25 @@ class _Shape(NamedTuple):
         vector = np.zeros(sum(self.sizes()))
         vector[sum(self.sizes()[:3])] = np.log(0.3)
         return vector
+
+    def unit(self, votes: VoteTable) -> Floats:
+        """Roughly the standard error of each parameter: its prior, and some information from each vote it is in."""
+        person, squares = votes.annotator, votes.x.T**2
+        of_person = sum_by(person, np.ones(votes.n), self.n_annotators)
+        habits = [sum_by(person, squares[f], self.n_annotators) for f in self.habits]
+        of_stratum, of_period = (
+            sum_by(group, np.ones(votes.n), n)
+            for group, n in ((votes.stratum, self.n_strata), (votes.period, self.n_periods))
+        )
+        all_votes = np.array([votes.n])
+        information = [
+            0.15 * squares.sum(axis=1),
+            0.1 * of_person,
+            0.15 * np.ravel(np.stack(habits, axis=1) if habits else []),
+            *(0.03 * n for n in (all_votes, of_person, all_votes, of_stratum, of_period)),
+        ]
+        precision = self.penalty(np.ones(sum(self.sizes())))[1]
+        return np.asarray(1 / np.sqrt(np.concatenate(information) + precision))
 
     def penalty(self, vector: Floats) -> tuple[float, Floats]:
         sds = ("beta", "care", "habit", None, "threshold", None, "stratum", "period")

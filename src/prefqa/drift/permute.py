@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from prefqa._types import Bools, Floats, Ints, distinct, sum_by
@@ -44,23 +46,24 @@ def permuted(
             _weights(cell, after[period], before[period]) * (shifted - information[:, None] * mean[cell])
         ).sum(axis=0)
     group, period, score = _together(scores.item[mine], period, cell, score)
-    order = np.argsort(group, kind="stable")
+    order = np.lexsort((period, group))
     group, period, score = group[order], period[order], score[order]
-    weight = _weights(group, after[period], before[period])
     n, width = group.size, columns.size
     starts = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
-    block = max(1, _CELLS // (n * max(width, weight.shape[1])))
-    observed = score.T @ weight - beyond
+    # Rows of one group and period count for the same: their scores are summed before they are weighed.
+    runs = np.flatnonzero(np.append(True, (group[1:] != group[:-1]) | (period[1:] != period[:-1])))
+    weight = _weights(group, after[period], before[period])[runs]
+    observed = np.add.reduceat(score, runs, axis=0).T @ weight - beyond
+    block = max(1, _CELLS // (n * max(width, 1)))
     done, total = 0, min(N_PERMUTATIONS, max(199, _BUDGET // n))
     parts = []
     while done < total:
         size = min(block, total - done)
-        key = rng.random((size, n))
-        at = np.empty((size, n), np.int64)
-        for low, high in zip(starts, np.append(starts[1:], n), strict=True):
-            at[:, low:high] = low + np.argsort(key[:, low:high], axis=1)
-        drawn = score[at]  # [size, n, width]
-        parts.append(np.einsum("bnf,nk->bfk", drawn, weight, optimize=True))
+        at = np.tile(np.arange(n, dtype=np.int32), (size, 1))
+        for low, high in pairwise([*starts.tolist(), n]):
+            rng.permuted(at[:, low:high], axis=1, out=at[:, low:high])
+        sums = [np.add.reduceat(column[at], runs, axis=1) @ weight for column in score.T]
+        parts.append(np.stack(sums, axis=1))
         done += size
     null = np.concatenate(parts)
     sd = null.std(axis=0)

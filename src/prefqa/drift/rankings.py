@@ -29,6 +29,8 @@ T = TypeVar("T")
 
 #: Votes made at a time, and the largest difference of a feature in units of its scale.
 _BLOCK, _FARTHEST = 1 << 16, 4.0
+#: Votes from which the scales of features are told.
+_SCALE_VOTES = 2_000_000
 
 
 class Change(NamedTuple):
@@ -286,12 +288,14 @@ def _begins(keys: Ints) -> Bools:
 
 
 def _scale(table: Rankings) -> Floats:
-    """Root mean squares of the differences of responses over all votes; models and position have 1.
+    """Root mean squares of the differences of responses over votes; models and position have 1.
 
-    Over the pairs of one judgment the squares sum to k times the sum of squares less the square of the sum.
+    They are units: whole items of some millions of votes tell them. Over the pairs of one judgment the squares sum to k
+    times the sum of squares less the square of the sum.
     """
     n_placed = int(table.place.size > 0)
     scale = np.ones(len(table.names))
+    table = table.some(_SCALE_VOTES, seed=0)
     if not table.n:
         return scale
     lengths = np.diff(table.starts)

@@ -150,22 +150,23 @@ def _fit(design: csr_array, units: Units) -> Fit | None:
     n, width = design.shape
     if n < _ITEMS_PER_COLUMN * width:
         return None
-    size = np.sqrt(np.maximum(np.asarray((design * design).sum(axis=0)).ravel(), 1e-300))
-    scaled = csr_array(design / size)
-    gram = np.asarray((scaled.T @ scaled).toarray())
+    gram = np.asarray((design.T @ design).toarray())
+    size = np.sqrt(np.maximum(np.diagonal(gram), 1e-300))
+    gram = gram / np.outer(size, size)
     inverse = np.linalg.pinv(gram, rcond=1e-9, hermitian=True)
-    beta = inverse @ (scaled.T @ units.value)
-    error = units.value - scaled @ beta
-    per_cluster = csr_array(scaled * error[:, None])
+    beta = inverse @ ((design.T @ units.value) / size) / size
+    error = units.value - design @ beta
+    by_item = design.data * np.repeat(error, np.diff(design.indptr))
+    per_cluster = csr_array((by_item, design.indices, design.indptr), shape=design.shape)
     number = distinct(units.cluster)[1]
     if number.max() + 1 < n:
         per_cluster = csr_array(_indicators(number, int(number.max()) + 1).T @ per_cluster)
-    meat = np.asarray((per_cluster.T @ per_cluster).toarray())
+    meat = np.asarray((per_cluster.T @ per_cluster).toarray()) / np.outer(size, size)
     clusters, rank = per_cluster.shape[0], np.linalg.matrix_rank(gram, tol=1e-9, hermitian=True)
     factor = clusters / max(clusters - 1, 1) * (n - 1) / max(n - int(rank), 1)
     covariance = factor * inverse @ meat @ inverse / np.outer(size, size)
     told = (gram @ inverse) * size[:, None] / size[None, :]
-    return Fit(beta / size, covariance, told)
+    return Fit(beta, covariance, told)
 
 
 def _by_period(

@@ -162,7 +162,10 @@ def _by_cluster(scores: Scores, compared: Compared, contrasts: Contrasts, n_anno
 
 
 def _gram(scores: Scores, compared: Compared, contrasts: Contrasts) -> Floats:
-    """Sums of products of what each item adds to each (contrast, column), scaled up from whole items of a sample."""
+    """Sums of products of what each item adds to each (contrast, column), scaled up from whole items of a sample.
+
+    In single precision, in which scores are kept, but for the sum over blocks.
+    """
     n, width = scores.item.size, contrasts.n * len(scores.names)
     begins = np.append(True, scores.item[1:] != scores.item[:-1]) if n else np.zeros(0, bool)
     starts = np.flatnonzero(begins)
@@ -178,8 +181,8 @@ def _gram(scores: Scores, compared: Compared, contrasts: Contrasts) -> Floats:
     edges = np.append(first[np.unique(last)], rows.size)
     for low, high in pairwise(edges):
         at = rows[low:high]
-        weights = compared.of_weights(contrasts, scores.cell[at], scores.period[at])
-        added = (weights * scores.score[at][:, None, :]).reshape(at.size, width)
-        per_item = np.add.reduceat(added, np.flatnonzero(begins[at]), axis=0)
+        added = compared.of_weights(contrasts, scores.cell[at], scores.period[at])
+        added *= scores.score[at][:, None, :]
+        per_item = np.add.reduceat(added.reshape(at.size, width), np.flatnonzero(begins[at]), axis=0)
         gram += per_item.T @ per_item
     return gram * (n / max(rows.size, 1))

@@ -67,7 +67,8 @@ def score_judgments(rankings: Rankings, model: VoteModel) -> Scores:
     """Score all votes in blocks of whole items and sum them by judgment."""
     names = column_names(rankings)
     n, width = rankings.item.size, len(names)
-    score, information = np.empty((n, width), np.float32), np.empty((n, width), np.float32)
+    # Columns are worked on one by one: each stands together.
+    score, information = np.empty((width, n), np.float32).T, np.empty((width, n), np.float32).T
     overlap, expected = np.zeros((width, width)), np.zeros(width)
 
     def of_part(part: VoteTable) -> tuple[slice, Floats, Floats, Floats]:
@@ -99,9 +100,8 @@ def score_votes(votes: VoteTable, model: VoteModel) -> tuple[Floats, Floats]:
     slope, expected = np.empty((3, votes.n)), np.empty((3, votes.n))
     for group in groups(votes):
         gap = gaps(group, model)
-        for into, found in ((slope, slopes(group, gap, model)), (expected, _information(group, gap, model))):
-            for one, values in zip(into, found, strict=False):
-                one[group.at] = values
+        slope[:, group.at] = slopes(group, gap, model)[:3]
+        expected[:, group.at] = _information(group, gap, model)
     known, spread = _known(votes, model)
     by_strength, by_spread = known[-1] ** 2 * expected[0], spread**2 * expected[1]
     information = np.stack([*(known**2 * expected[0]), expected[2], by_spread, by_strength + by_spread])
@@ -189,7 +189,7 @@ def without_nuisance(scores: Scores, *, single: bool) -> Scores:
     own = scores.overlap[nuisance, nuisance]
     loading = scores.overlap[:, nuisance] / own if own > 0 else np.zeros(len(scores.names))
     loading[[nuisance, care]] = 0
-    score = scores.score.copy()
+    score = scores.score.copy(order="K")
     for column in np.flatnonzero(loading):
         score[:, column] -= loading[column] * scores.score[:, nuisance]
     n_strata = int(scores.cell_stratum.max(initial=0)) + 1
