@@ -17,6 +17,8 @@ from prefqa.screening.copying import _met
 from prefqa.screening.pace import long_sessions
 from prefqa.screening.pool import Pool
 from prefqa.screening.read import read
+from prefqa.screening.shown import as_shown
+from prefqa.votes import Bucket
 
 
 def with_places(prefs: Preferences) -> pl.DataFrame:
@@ -115,3 +117,18 @@ def test_votes_in_common_are_those_of_brute_force() -> None:
         for a, b, n, k in _met(bucket)[0].rows():
             found.setdefault((ids[a], ids[b]), []).append((n, k))
     assert {key: sorted(values) for key, values in found.items()} == {k: sorted(v) for k, v in expected.items()}
+
+
+@pytest.mark.parametrize("largest", [4, 10**6])
+def test_vectors_in_the_order_of_the_screen_are_those_of_sorting(largest: int) -> None:
+    rng = np.random.default_rng(largest)
+    ranks = rng.integers(0, largest + 1, (300, 5)).astype(np.int32)
+    places = rng.integers(0, 4, (300, 5)).astype(np.uint8)
+    none = np.zeros(300, np.uint32)
+    bucket = Bucket(5, none, none, np.arange(300), ranks, none)
+    number, table = as_shown(bucket, places)
+    order = np.argsort(places, axis=1, kind="stable")
+    np.testing.assert_array_equal(table[number], np.take_along_axis(ranks, order, axis=1))
+    assert len(np.unique(table, axis=0)) == len(table) == number.max() + 1
+    number, table = as_shown(bucket, None)
+    np.testing.assert_array_equal(table[number], ranks)

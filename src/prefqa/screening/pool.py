@@ -16,6 +16,7 @@ from prefqa.consensus.reliability import Reliabilities, fit_reliabilities
 from prefqa.preferences import Preferences
 from prefqa.screening.read import KEYS, Read, part, read
 from prefqa.screening.sample import sampled_items
+from prefqa.screening.shown import Shown, as_shown
 from prefqa.votes import Bucket, buckets, pair_tallies, tallies
 
 
@@ -108,6 +109,12 @@ class Pool:
         return None if place is None else self._dense(place)
 
     @cached_property
+    def shown(self) -> list[Shown]:
+        """The rankings in the order of the screen, or of the slots without positions, in the form of the buckets."""
+        places = self.positions
+        return [as_shown(bucket, places and places[i]) for i, bucket in enumerate(self.buckets)]
+
+    @cached_property
     def n_chars(self) -> list[Ints] | None:
         """Lengths of the responses in the form of the buckets' ranks, 0 = unknown; None without texts."""
         responses = self.prefs.responses
@@ -115,7 +122,7 @@ class Pool:
             return None
         table = responses.lazy().select("item_id", "response_id", n=pl.col("text").str.len_chars())
         found = self._aligned(pl.col("n"), ("item_id", "response_id"), table)
-        return self._dense(found["n"].fill_null(0).to_numpy())
+        return self._dense(found["n"].fill_null(0).to_numpy().astype(np.int32))
 
     @cached_property
     def positions_vary(self) -> bool:
@@ -207,7 +214,7 @@ class Pool:
         return left.join(table.select(*keys, value), on=keys, how="left", maintain_order="left").collect()
 
     def _dense(self, values: Ints) -> list[Ints]:
-        return [bucket.ranks for bucket in buckets(replace(self.coded, rank=values.astype(np.int32)))]
+        return [bucket.ranks for bucket in buckets(replace(self.coded, rank=values))]
 
 
 def _sign(first: Ints, second: Ints) -> Ints:

@@ -50,7 +50,7 @@ SINGLE: Mapping[str, Callable[[Pool], Evidence | NotRun]] = {
 #: Rules on the pool as a whole are tested each for itself, at this level, and must reach a least effect.
 POOL_LEVEL = 0.01
 #: Rules that look at a sample of the items where the data are large.
-FITTED = frozenset(f"PQ3{number:02}" for number in (1, 2, 3, 4, 5, 6, 7, 10, 11))
+FITTED = frozenset(f"PQ3{number:02}" for number in (1, 4, 5, 6, 7, 10, 11))
 _NOTHING = NotRun("no judgment counts")
 CODES = tuple(sorted([*SINGLE, "PQ304", "PQ305", "PQ307", "PQ312"]))
 
