@@ -112,7 +112,7 @@ class Pool:
     def shown(self) -> list[Shown]:
         """The rankings in the order of the screen, or of the slots without positions, in the form of the buckets."""
         places = self.positions
-        return [as_shown(bucket, places and places[i]) for i, bucket in enumerate(self.buckets)]
+        return [as_shown(bucket, None if places is None else places[i]) for i, bucket in enumerate(self.buckets)]
 
     @cached_property
     def n_chars(self) -> list[Ints] | None:

@@ -30,14 +30,14 @@ def as_shown(bucket: Bucket, places: Ints | None) -> Shown:
         table, number = np.unique(ranks, axis=0, return_inverse=True)
         return Shown(number.ravel(), table)
     digit: Ints = base ** np.arange(k - 1, -1, -1, dtype=np.int64)
-    code = np.zeros(len(ranks), np.int64)
+    code: Ints = np.zeros(len(ranks), np.int64)
     columns = None if places is None else [np.ascontiguousarray(places[:, slot]) for slot in range(k)]
     for slot in range(k):
-        at: Ints | int = slot
+        at = np.full(1, slot, np.uint8)
         if columns is not None:
             before = [columns[slot] > columns[other] for other in range(slot + 1, k)]
             before += [columns[slot] >= columns[other] for other in range(slot)]
-            at = np.sum([each.view(np.uint8) for each in before], axis=0, dtype=np.uint8) if before else 0
+            at = sum((each.view(np.uint8) for each in before), np.zeros(len(ranks), np.uint8))
         code += ranks[:, slot] * digit[at]
     codes, number = distinct(code)
     return Shown(number, codes[:, None] // digit % base)
