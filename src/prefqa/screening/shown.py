@@ -39,5 +39,5 @@ def as_shown(bucket: Bucket, places: Ints | None) -> Shown:
             before += [columns[slot] >= columns[other] for other in range(slot)]
             at = sum((each.view(np.uint8) for each in before), np.zeros(len(ranks), np.uint8))
         code += ranks[:, slot] * digit[at]
-    codes, number = distinct(code)
-    return Shown(number, codes[:, None] // digit % base)
+    codes, at_codes = distinct(code)
+    return Shown(at_codes, codes[:, None] // digit % base)
