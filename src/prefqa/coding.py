@@ -46,11 +46,19 @@ class Coded:
         """Index of the first judgment of each unit."""
         return np.flatnonzero(_begins(self.cell, self.item))
 
+    @property
+    def widths(self) -> Ints:
+        """Number of responses of each unit."""
+        unit_starts = self.unit_starts
+        if not unit_starts.size:
+            return unit_starts
+        return np.maximum.reduceat(self.slot, self.starts[unit_starts]).astype(np.int64) + 1
+
     def rows_of_items(self, items: Ints) -> pl.DataFrame:
         """Return the rows of some items: judgment (its number), item_id, response_id, rank."""
         unit_starts = self.unit_starts
         sizes = np.diff(np.append(unit_starts, self.item.size))
-        widths = np.maximum.reduceat(self.slot, self.starts[unit_starts]) + 1 if unit_starts.size else sizes
+        widths = self.widths
         first = np.repeat(np.cumsum(widths) - widths, sizes)  # per judgment, where its unit's responses are listed
         judgment = np.repeat(np.arange(self.item.size), self.lengths)
         rows = np.flatnonzero(np.isin(self.item, items)[judgment])
@@ -147,15 +155,26 @@ def latest(frame: pl.DataFrame, *, by: bool = False) -> pl.DataFrame:
     """Of the judgments of one item (of a cell) by one annotator, told apart by judgment_id, keep the latest."""
     unit = (["_cell"] if by else []) + ["item_id", "annotator_id"]
     times = [pl.col("created_at").max()] if "created_at" in frame.columns else []
-    judgments = frame.lazy().group_by(*unit, "judgment_id").agg(*times)
-    repeated = judgments.filter(pl.len().over(unit) > 1).collect()
-    if repeated.is_empty():
+    again = judged_again(frame, unit)
+    if again.is_empty():
         return frame
+    repeated = frame.join(again, on=unit, how="semi").group_by(*unit, "judgment_id").agg(*times)
     order = [name for name in ("created_at", "judgment_id") if name in repeated.columns]
     superseded = repeated.sort(*unit, *order, nulls_last=False).filter(
         pl.int_range(pl.len()).over(unit) < pl.len().over(unit) - 1
     )
     return frame.join(superseded, on=[*unit, "judgment_id"], how="anti", nulls_equal=True)
+
+
+def judged_again(frame: pl.DataFrame, unit: Sequence[str]) -> pl.DataFrame:
+    """Return the units (their keys) that hold several judgments, told apart by judgment_id, also an empty one."""
+    judgment = pl.col("_judgment")
+    # Rows of one judgment mostly stand together; a hash is quicker to compare than an id.
+    hashed = frame.lazy().select(*unit, pl.col("judgment_id").hash().alias("_judgment"))
+    keys = [judgment, *(pl.col(name).to_physical() for name in unit)]
+    repeats = pl.all_horizontal((key == key.shift()).fill_null(False) for key in keys)
+    spans = hashed.filter(~repeats).group_by(unit).agg(least=judgment.min(), most=judgment.max())
+    return spans.filter(pl.col("least") != pl.col("most")).select(unit).collect()
 
 
 def codes_of(frame: pl.DataFrame, name: str) -> tuple[Ints, pl.Series]:

@@ -23,7 +23,7 @@ from prefqa.drift import DriftResult
 from prefqa.measured import DRIFT, Measures
 from prefqa.measured import FINDERS as MEASURED
 from prefqa.preferences import Preferences
-from prefqa.screening.screen import CODES, Screening, screen
+from prefqa.screening.screen import CODES, FITTED, Screening, screen
 
 
 def check(
@@ -123,6 +123,8 @@ def _findings(screened: Screening, request: Request) -> list[dict[str, Any]]:
         who = "pairs of annotators" if code == "PQ312" else "annotators"
         counted = "The pool" if flags["annotator_id"].null_count() else f"{n:,} of {of:,} {who}"
         message = f"{counted}: {rule.summary}. {_said(flags.row(0, named=True))}."
+        if code in FITTED and screened.n_sampled < screened.n_judgments:
+            message += f" Looked at was a sample: {screened.n_sampled:,} of {screened.n_judgments:,} judgments."
         examples = [
             dict.fromkeys(EXAMPLE) | {"annotator_id": row["annotator_id"], "value": _said(row)}
             for row in flags.head(request.max_examples).to_dicts()

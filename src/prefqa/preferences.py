@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -158,6 +158,12 @@ class Preferences:
             if whole and () not in self._codes:
                 self._codes[()] = encode_rows(rows)
         return self._codes[key]
+
+    def coded_from(self, make: Callable[[], Coded]) -> Coded:
+        """As `coded()`, made where it is not known yet by `make` from another reading of the same rows."""
+        if () not in self._codes:
+            self._codes[()] = make()
+        return self._codes[()]
 
     def named_by_position(self) -> Preferences:
         """Return the same rankings with responses named by their place on the screen.

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from scipy.special import betainc, betaincinv, expit, ndtr, stdtr, stdtrit
 
-from prefqa._types import Bools, Floats, Ints
+from prefqa._types import Bools, Floats, Ints, distinct
 
 LEVEL = 0.95
 
@@ -75,7 +75,7 @@ def leanings(
     Returns:
         Evidence per group, two-sided, and for all (arrays of one).
     """
-    clusters = np.unique(cluster, return_inverse=True)[1]
+    clusters = distinct(cluster)[1]
     home = np.zeros(int(clusters.max(initial=-1)) + 1, np.int64)
     home[clusters] = group
     data = _Choices(y, quality, group, clusters, home, n_groups)

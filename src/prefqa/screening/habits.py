@@ -25,18 +25,16 @@ def straight_lining(pool: Pool) -> Evidence | NotRun:
     it is known. The limit lies halfway between what the pool gives that vector and always.
     """
     parts = []
-    for i, bucket in enumerate(pool.buckets):
+    for bucket, shown in zip(pool.buckets, pool.shown, strict=True):
         if bucket.k < 2:
             continue
-        ranks = bucket.ranks
-        if pool.positions is not None:
-            order = np.argsort(pool.positions[i], axis=1, kind="stable")
-            ranks = np.take_along_axis(ranks, order, axis=1)
-        vector = pl.DataFrame(ranks).select(pl.concat_str(pl.all(), separator=",").alias("vector"))["vector"]
-        parts.append(pl.DataFrame({"annotator": bucket.annotator, "vector": vector}))
+        counts = pl.DataFrame({"annotator": bucket.annotator, "number": shown.number})
+        counts = counts.lazy().group_by("annotator", "number").len("k").collect(engine="streaming")
+        vector = pl.DataFrame(shown.table).select(pl.concat_str(pl.all(), separator=",").alias("vector"))["vector"]
+        parts.append(counts.select("annotator", vector.gather(counts["number"]), "k"))
     if not parts:
         return NotRun("no judgment ranks two responses")
-    counts = pl.concat(parts).group_by("annotator", "vector").len("k")
+    counts = pl.concat(parts)
     of_pool = counts.group_by("vector").agg(pl.col("k").sum().alias("all"))
     total = counts["k"].sum()
     modal = (
@@ -61,12 +59,13 @@ def untouched_order(pool: Pool) -> Evidence | NotRun:
     if pool.positions is None:
         return _NO_POSITION
     k, expected, n = (np.zeros(pool.n) for _ in range(3))
-    for bucket, places in zip(pool.buckets, pool.positions, strict=True):
+    for bucket, places, shown in zip(pool.buckets, pool.positions, pool.shown, strict=True):
         if bucket.k < 3:
             continue  # of two responses one is first half the time: that is position bias
-        whole = np.asarray((bucket.ranks > 0).all(axis=1) & (places > 0).all(axis=1))
-        order = np.argsort(places, axis=1, kind="stable")
-        inorder = (np.diff(np.take_along_axis(bucket.ranks, order, axis=1), axis=1) > 0).all(axis=1) & whole
+        ranked = np.asarray((shown.table > 0).all(axis=1))
+        rising = np.asarray((np.diff(shown.table, axis=1) > 0).all(axis=1))
+        whole = np.logical_and.reduce([places[:, slot] > 0 for slot in range(bucket.k)]) & ranked[shown.number]
+        inorder = whole & rising[shown.number]
         own_n, own_k = (by_annotator(pool, bucket.annotator, mask) for mask in (whole, inorder))
         rest = (own_k.sum() - own_k) / np.maximum(own_n.sum() - own_n, 1)
         k, n = k + own_k, n + own_n

@@ -14,6 +14,9 @@ from prefqa._types import Bools, Floats, Ints
 from prefqa.coding import Coded
 from prefqa.consensus.reliability import Reliabilities, fit_reliabilities
 from prefqa.preferences import Preferences
+from prefqa.screening.read import KEYS, Read, part, read
+from prefqa.screening.sample import sampled_items
+from prefqa.screening.shown import Shown, as_shown
 from prefqa.votes import Bucket, buckets, pair_tallies, tallies
 
 
@@ -28,8 +31,6 @@ class PairVotes:
 
     judgment: Ints
     annotator: Ints
-    item: Ints
-    pair: Ints
     vote: Ints
     others: Floats
     n_others: Ints
@@ -39,15 +40,42 @@ class PairVotes:
 
 @dataclass(frozen=True)
 class Pool:
-    """The annotators and what they did; tables are made when a rule asks for them."""
+    """The annotators and what they did; tables are made when a rule asks for them.
+
+    `given` is what was read of the data, where it was; `whole` the pool that this one is a sample of.
+    """
 
     prefs: Preferences
     options: Mapping[str, Mapping[str, Any]]
+    given: Read | None = None
+    whole: Pool | None = None
 
     @cached_property
+    def read(self) -> Read:
+        """The rows that count with their codes and places on the screen."""
+        return self.given if self.given is not None else read(self.prefs)
+
+    @property
     def coded(self) -> Coded:
         """One judgment per item and annotator, the latest."""
-        return self.prefs.coded()
+        return self.prefs.coded() if self.given is None else self.given.coded
+
+    @cached_property
+    def sample(self) -> Pool:
+        """The pool on a sample of its items where the data are large, else this pool; with the same annotators."""
+        items = sampled_items(self.coded)
+        if items is None:
+            return self
+        own = part(self.read, items)
+        ids = pl.LazyFrame({"item_id": self.coded.item_ids.filter(pl.Series(items))})
+        rows = own.rows.lazy().with_columns(pl.col(KEYS).cast(pl.String))
+        prefs = self.prefs.with_judgments(rows)
+        of_items = {
+            name: frame.lazy().join(ids, on="item_id", how="semi").collect()
+            for name in ("responses", "items")
+            if (frame := getattr(prefs, name)) is not None
+        }
+        return Pool(replace(prefs, **of_items), self.options, own, self)
 
     @property
     def columns(self) -> list[str]:
@@ -77,11 +105,14 @@ class Pool:
     @cached_property
     def positions(self) -> list[Ints] | None:
         """Places on the screen, from 1, in the form of the buckets' ranks, 0 = unknown; None without positions."""
-        if "position" not in self.columns:
-            return None
-        found = self._aligned(pl.col("position"), ("item_id", "annotator_id", "response_id"), self._latest())
-        # Some tools count places from 0; only their order matters here.
-        return self._dense(found["position"].fill_null(-1).to_numpy() + 1)
+        place = self.read.place
+        return None if place is None else self._dense(place)
+
+    @cached_property
+    def shown(self) -> list[Shown]:
+        """The rankings in the order of the screen, or of the slots without positions, in the form of the buckets."""
+        places = self.positions
+        return [as_shown(bucket, None if places is None else places[i]) for i, bucket in enumerate(self.buckets)]
 
     @cached_property
     def n_chars(self) -> list[Ints] | None:
@@ -91,7 +122,7 @@ class Pool:
             return None
         table = responses.lazy().select("item_id", "response_id", n=pl.col("text").str.len_chars())
         found = self._aligned(pl.col("n"), ("item_id", "response_id"), table)
-        return self._dense(found["n"].fill_null(0).to_numpy())
+        return self._dense(found["n"].fill_null(0).to_numpy().astype(np.int32))
 
     @cached_property
     def positions_vary(self) -> bool:
@@ -106,13 +137,19 @@ class Pool:
     @cached_property
     def places_are_fixed(self) -> bool:
         """Whether most rows are of responses that stand in ten items or more, always at one place."""
-        rows = self.prefs.usable().filter(pl.col("position").is_not_null())
-        each = rows.group_by("response_id").agg(
-            n=pl.len(), items=pl.col("item_id").n_unique(), places=pl.col("position").n_unique()
-        )
-        fixed = (pl.col("items") >= 10) & (pl.col("places") == 1)
-        share = each.select(pl.col("n").filter(fixed).sum() / pl.col("n").sum()).collect().item()
-        return bool((share or 0.0) > 0.5)
+        if self.whole is not None:
+            return self.whole.places_are_fixed
+        rows = self.read.rows.lazy().select("response_id", "item_id", "position").drop_nulls("position")
+        place = pl.col("position")
+        one_place = (place.min() == place.max()) & (pl.len() >= 10)
+        each = rows.group_by("response_id").agg(n=pl.len(), fixed=one_place).collect(engine="streaming")
+        n, fixed = each["n"].sum(), each.filter("fixed")
+        if 2 * fixed["n"].sum() <= n:
+            return False
+        # Only of these is it worth to count the items.
+        many = rows.join(fixed.lazy(), on="response_id", how="semi").group_by("response_id")
+        items = many.agg(n=pl.len(), items=pl.col("item_id").n_unique()).filter(pl.col("items") >= 10)
+        return bool(2 * items.select(pl.col("n").sum()).collect().item() > n)
 
     @cached_property
     def reliabilities(self) -> Reliabilities:
@@ -127,35 +164,31 @@ class Pool:
         whole: dict[str, Any] = {name: np.zeros(0, np.float64 if name == "others" else np.int64) for name in names}
         if not parts:
             return PairVotes(**whole)
-        offset, n_judgments = 0, 0
-        for i, part in enumerate(parts):
-            parts[i] = replace(part, pair=part.pair + offset, judgment=part.judgment + n_judgments)
-            offset += int(part.pair.max(initial=-1)) + 1
-            n_judgments += int(part.judgment.max(initial=-1)) + 1
-        whole = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        n_judgments = 0
+        for i, votes in enumerate(parts):
+            parts[i] = replace(votes, judgment=votes.judgment + n_judgments)
+            n_judgments += int(votes.judgment.max(initial=-1)) + 1
+        whole = {name: np.concatenate([getattr(votes, name) for votes in parts]) for name in names}
         return PairVotes(**whole)
 
     def _votes_of(self, i: int) -> PairVotes:
         bucket = self.buckets[i]
         places = self.positions[i] if self.positions is not None else np.zeros_like(bucket.ranks)
         lengths = self.n_chars[i] if self.n_chars is not None else np.zeros_like(bucket.ranks)
-        judgment = np.arange(len(bucket.ranks))
+        judgment, unit = np.arange(len(bucket.ranks)), bucket.unit
         parts = []
-        for number, tally in enumerate(pair_tallies(bucket)):
+        for tally in pair_tallies(bucket):
             a, b = (bucket.ranks[:, slot].astype(np.int64) for slot in (tally.first, tally.second))
             both = (a > 0) & (b > 0)
             vote = np.sign(b - a)
-            total = (tally.n_first + tally.n_tie + tally.n_second)[bucket.unit]
-            margin = (tally.n_first.astype(np.int64) - tally.n_second)[bucket.unit]
+            total = (tally.n_first + tally.n_tie + tally.n_second)[unit]
+            margin = (tally.n_first.astype(np.int64) - tally.n_second)[unit]
             n_others = total - 1
             with np.errstate(invalid="ignore", divide="ignore"):
                 others = np.where(n_others > 0, (margin - vote) / n_others, np.nan)
-            pair = bucket.unit * (bucket.k * (bucket.k - 1) // 2) + number
             columns = (
                 judgment,
                 bucket.annotator,
-                bucket.item[bucket.unit],
-                pair,
                 vote.astype(np.int8),
                 others,
                 n_others,
@@ -165,23 +198,13 @@ class Pool:
             parts.append([column[both] for column in columns])
         return PairVotes(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
-    def _latest(self) -> pl.LazyFrame:
-        """The rows that count, one per item, annotator and response: of repeated judgments the latest."""
-        order = [
-            name for name in ("created_at", "judgment_id") if name in self.columns and "judgment_id" in self.columns
-        ]
-        keys = ["item_id", "annotator_id", "response_id"]
-        rows = self.prefs.usable().select(*keys, "position", *order)
-        return rows.sort(*order).unique(keys, keep="last", maintain_order=True) if order else rows.unique(keys)
-
     def _aligned(self, value: pl.Expr, keys: tuple[str, ...], table: pl.LazyFrame) -> pl.DataFrame:
         """Values of a table in the order of the coded rows."""
         coded = self.coded
         judgment = np.repeat(np.arange(coded.item.size), coded.lengths)
-        unit_starts = coded.unit_starts
-        sizes = np.diff(np.append(unit_starts, coded.item.size))
-        widths = np.maximum.reduceat(coded.slot, coded.starts[unit_starts]) + 1 if unit_starts.size else sizes
-        first = np.repeat(np.cumsum(widths, dtype=np.int64) - widths, sizes)
+        widths = coded.widths
+        sizes = np.diff(np.append(coded.unit_starts, coded.item.size))
+        first = np.repeat(np.cumsum(widths) - widths, sizes)
         rows = {
             "item_id": (coded.item_ids, coded.item[judgment]),
             "annotator_id": (coded.annotator_ids, coded.annotator[judgment]),
@@ -191,7 +214,7 @@ class Pool:
         return left.join(table.select(*keys, value), on=keys, how="left", maintain_order="left").collect()
 
     def _dense(self, values: Ints) -> list[Ints]:
-        return [bucket.ranks for bucket in buckets(replace(self.coded, rank=values.astype(np.int32)))]
+        return [bucket.ranks for bucket in buckets(replace(self.coded, rank=values))]
 
 
 def _sign(first: Ints, second: Ints) -> Ints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ from prefqa.checks.frame import NotRun
 from prefqa.checks.rules import BY_CODE, with_defaults
 from prefqa.preferences import Preferences, as_preferences
 from prefqa.results import Result, records
-from prefqa.screening import habits, pace, skill
+from prefqa.screening import copying, habits, pace, skill
 from prefqa.screening.evidence import Evidence, discoveries
 from prefqa.screening.pool import Pool
+from prefqa.screening.read import read
 
 FLAG_SCHEMA = {
     "code": pl.String,
@@ -47,6 +49,9 @@ SINGLE: Mapping[str, Callable[[Pool], Evidence | NotRun]] = {
 }
 #: Rules on the pool as a whole are tested each for itself, at this level, and must reach a least effect.
 POOL_LEVEL = 0.01
+#: Rules that look at a sample of the items where the data are large.
+FITTED = frozenset(f"PQ3{number:02}" for number in (1, 4, 5, 6, 7, 10, 11))
+_NOTHING = NotRun("no judgment counts")
 CODES = tuple(sorted([*SINGLE, "PQ304", "PQ305", "PQ307", "PQ312"]))
 
 
@@ -57,12 +62,16 @@ class Screening(Result):
     `flags` has one row per rule and annotator (PQ312: pair of annotators; PQ305, PQ307: the pool, annotator_id null):
     the effect, its 95 % interval, the p-value and the one adjusted over all tests of all annotators and rules
     (Benjamini and Hochberg), and the number of cases; `tested` how many each rule looked at; `not_run` what it lacked.
+    Of `n_judgments`, the rules in FITTED look at `n_sampled`: all, or those of a sample of items where the data are
+    large (`prefqa.screening.sample`).
     """
 
     flags: pl.DataFrame
     tested: dict[str, int]
     not_run: pl.DataFrame
     level: float
+    n_judgments: int
+    n_sampled: int
 
     def to_dict(self) -> dict[str, Any]:
         """Return the flags, how many were tested, and what could not run."""
@@ -71,6 +80,8 @@ class Screening(Result):
             "tested": self.tested,
             "not_run": records(self.not_run),
             "level": self.level,
+            "n_judgments": self.n_judgments,
+            "n_sampled": self.n_sampled,
         }
 
 
@@ -93,13 +104,19 @@ def screen(
     Returns:
         Screening.
     """
-    pool = Pool(as_preferences(prefs), with_defaults(options or {}))
     wanted = [code for code in CODES if code in set(codes)]
+    prefs = as_preferences(prefs)
+    pool = Pool(prefs, with_defaults(options or {}), read(prefs))
+    sample = pool.sample if FITTED & set(wanted) else pool
     found: dict[str, Evidence] = {}
     names: dict[str, tuple[Ints, Ints | None]] = {}
     not_run: list[dict[str, str]] = []
+    position = cache(lambda: habits.position_bias(sample))
     for code in wanted:
-        answer = _answer(pool, code, names)
+        if code in ("PQ304", "PQ305"):
+            answer = _of_position(sample, code, position)
+        else:
+            answer = _answer(sample if code in FITTED else pool, code, names)
         if isinstance(answer, Evidence) and not _tested(answer):
             answer = NotRun("nobody has enough cases to test")
         if isinstance(answer, NotRun):
@@ -121,23 +138,32 @@ def screen(
         parts.append(_flags(pool, code, one, q, hit, names.get(code)))
     tested = {code: _tested(one) for code, one in found.items()}
     schema = {"code": pl.String, "reason": pl.String}
-    return Screening(pl.concat(parts), tested, pl.DataFrame(not_run, schema=schema, orient="row"), level)
+    lacking = pl.DataFrame(not_run, schema=schema, orient="row")
+    sizes = pool.coded.item.size, sample.coded.item.size
+    return Screening(pl.concat(parts), tested, lacking, level, *sizes)
 
 
 def _answer(pool: Pool, code: str, names: dict[str, tuple[Ints, Ints | None]]) -> Evidence | NotRun:
     if not pool.coded.item.size:
-        return NotRun("no judgment counts")
-    if code in SINGLE:
-        return SINGLE[code](pool)
+        return _NOTHING
     if code == "PQ312":
-        answer = skill.copies(pool)
+        answer = copying.copies(pool)
         if isinstance(answer, NotRun):
             return answer
         names[code] = answer[1], answer[2]
         return answer[0]
     if code == "PQ307":
         return habits.length_of_majority(pool)
-    both = habits.position_bias(pool)
+    return SINGLE[code](pool)
+
+
+def _of_position(
+    pool: Pool, code: str, position: Callable[[], tuple[Evidence, Evidence] | NotRun]
+) -> Evidence | NotRun:
+    """Both rules on positions come from one fit."""
+    if not pool.coded.item.size:
+        return _NOTHING
+    both = position()
     if isinstance(both, NotRun):
         return both
     if code == "PQ305" and not pool.positions_vary:

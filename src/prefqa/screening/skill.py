@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtr
 
-from prefqa._types import Ints
 from prefqa.checks.frame import NotRun
+from prefqa.coding import judged_again
 from prefqa.screening.evidence import Evidence, share_above
 from prefqa.screening.pool import Pool, by_annotator, per_annotator
 
@@ -30,10 +30,10 @@ def unlike_itself(pool: Pool) -> Evidence | NotRun:
         return NotRun("there is no judgment_id column")
     keys = ["item_id", "annotator_id"]
     order = [name for name in ("created_at", "judgment_id") if name in pool.columns]
-    rows = pool.prefs.usable().select(*keys, "judgment_id", "response_id", "rank", *set(order) - {"judgment_id"})
-    repeated = rows.filter(pl.col("judgment_id").n_unique().over(keys) > 1)
+    rows = pool.read.rows.select(*keys, "response_id", "rank", *order)
+    repeated = rows.join(judged_again(rows, keys), on=keys, how="semi").lazy()
     numbered = repeated.with_columns(pl.struct(order).rank("dense").over(keys).alias("_time")).select(
-        *keys, "_time", "response_id", "rank"
+        *keys, "_time", pl.col("response_id").to_physical(), "rank"
     )
     # The first two judgments of an item; pairs of responses that both of them rank.
     both = numbered.filter(pl.col("_time") == 1).join(
@@ -50,7 +50,7 @@ def unlike_itself(pool: Pool) -> Evidence | NotRun:
         )
         .group_by("annotator_id", "item_id")
         .agg(votes=pl.len(), changed=(pl.col("one") != pl.col("other")).mean())
-        .group_by("annotator_id")
+        .group_by(pl.col("annotator_id").cast(pl.String))
         .agg(
             items=pl.len(),
             votes=pl.col("votes").sum(),
@@ -76,95 +76,6 @@ def unlike_itself(pool: Pool) -> Evidence | NotRun:
         least=10 * worth,
     )
     return replace(found, n=np.where(np.isfinite(found.effect), items, np.nan))
-
-
-def copies(pool: Pool) -> tuple[Evidence, Ints, Ints] | NotRun:
-    """PQ312, per pair of annotators: votes that agree more often than the less reliable of the two can.
-
-    Write votes as +1, 0 (tie), -1 towards the truth, with mean x_a >= 0 for annotator a on a pair of responses. Two who
-    vote independently given the pair have E[v_a v_b] = x_a x_b <= x_a, and <= x_b: over pairs of any difficulty their
-    agreement c_ab = mean v_a v_b is at most the mean of x_a, and of x_b. Only dependent votes exceed it.
-    x_a is measured without b: c of a with all others, divided by the root of the pool's c (as c_ac = x_a x_c); where
-    items differ in difficulty this is too high, which makes the test hold back. Pairs that both tie do not count. The
-    standard errors have items as clusters. Agreement must exceed the bound by the option `margin`, and be above
-    `min_share`; each of the two needs three others beside.
-
-    Returns:
-        Evidence per pair of annotators (the effect is the share of equal votes, a tie against a decision counting one
-        half), and the two annotators (codes).
-    """
-    votes = pool.votes
-    use = votes.n_others >= 1
-    if not use.any():
-        return NotRun("no two annotators voted on one pair")
-    columns = {"pair": votes.pair, "item": votes.item, "annotator": votes.annotator, "vote": votes.vote}
-    frame = pl.LazyFrame({name: values[use] for name, values in columns.items()})
-    met = (
-        frame.join(frame.select("pair", other="annotator", theirs="vote"), on="pair", how="inner")
-        .filter((pl.col("annotator") != pl.col("other")) & ((pl.col("vote") != 0) | (pl.col("theirs") != 0)))
-        .group_by("annotator", "other", "item")
-        .agg(n=pl.len().cast(pl.Float64), k=(pl.col("vote") * pl.col("theirs")).cast(pl.Float64).sum())
-        .collect(engine="streaming")
-    )
-    with_each = _agreement(met, ["annotator", "other"]).filter(pl.col("annotator") < pl.col("other"))
-    others = met.group_by("annotator").agg(pl.col("other").n_unique()).filter(pl.col("other") > _LEAST_OTHERS)
-    judged = set(others["annotator"])
-    pairs = with_each.filter(
-        (pl.col("items") >= _LEAST_ITEMS)
-        & (pl.col("n") >= _LEAST_VOTES)
-        & pl.col("annotator").is_in(judged)
-        & pl.col("other").is_in(judged)
-    )
-    if pairs.is_empty():
-        shared = f"{_LEAST_ITEMS} items and {_LEAST_VOTES} votes, and {_LEAST_OTHERS} others to compare with"
-        return NotRun(f"no two annotators share {shared}")
-    with_all = _agreement(met.group_by("annotator", "item").agg(pl.col("n").sum(), pl.col("k").sum()), ["annotator"])
-    usual = np.sqrt(max(float(np.asarray(with_all["k"]).sum() / np.asarray(with_all["n"]).sum()), 1e-3))
-    bounds = []
-    for name in ("annotator", "other"):
-        own = pairs.select(pl.col(name).alias("annotator"), n_pair="n", k_pair="k").join(
-            with_all, on="annotator", how="left", maintain_order="left"
-        )
-        n, k, n_pair, k_pair, error = (own[column].to_numpy() for column in ("n", "k", "n_pair", "k_pair", "error"))
-        left = n - n_pair
-        known = left >= _LEAST_VOTES
-        x = np.where(known, (k - k_pair) / np.where(known, left, 1) / usual, 1.0)
-        bounds.append((np.clip(x, 0, 1), error * np.sqrt(n / np.maximum(left, 1)) / usual))
-    first = bounds[0][0] <= bounds[1][0]
-    bound, bound_error = (np.where(first, bounds[0][i], bounds[1][i]) for i in (0, 1))
-    share, error = (1 + (pairs["k"] / pairs["n"]).to_numpy()) / 2, pairs["error"].to_numpy() / 2
-    options = pool.options["PQ312"]
-    beyond = share - (1 + bound) / 2 - float(options["margin"])
-    # Both must hold, so the greater p-value is the one that counts.
-    p = np.maximum(
-        ndtr(-beyond / np.hypot(error, bound_error / 2)), ndtr(-(share - float(options["min_share"])) / error)
-    )
-    low, high = np.clip(share - 1.96 * error, 0, 1), np.clip(share + 1.96 * error, 0, 1)
-    found = Evidence(share, low, high, p, pairs["n"].to_numpy(), "of the votes on the same pairs are equal")
-    return found, pairs["annotator"].to_numpy(), pairs["other"].to_numpy()
-
-
-def _agreement(met: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-    """Sums n and k by group, and the error of k / n with items as clusters.
-
-    One item that says the opposite is added to the squares, so that agreement without exception has an error too.
-    """
-    share = pl.col("k").sum().over(by) / pl.col("n").sum().over(by)
-    return (
-        met.with_columns(residual=pl.col("k") - share * pl.col("n"))
-        .group_by(by)
-        .agg(
-            pl.col("n").sum(),
-            pl.col("k").sum(),
-            items=pl.len(),
-            squares=(pl.col("residual") ** 2).sum() + pl.col("n").mean() ** 2,
-        )
-        .with_columns(error=pl.col("squares").sqrt() / pl.col("n"))
-        .sort(by)
-    )
-
-
-_LEAST_ITEMS, _LEAST_VOTES, _LEAST_OTHERS = 10, 20, 3
 
 
 def gold_failures(pool: Pool) -> Evidence | NotRun:
