@@ -25,7 +25,7 @@ def one_annotator(frame: Frame) -> Found | NotRun:
     n, of = alone.size, int((per_item > 0).sum())
     if not n:
         return nothing(frame)
-    rows = pl.LazyFrame({"item_id": frame.prefs.coded().item_ids.gather(alone), "_value": [None] * n})
+    rows = pl.LazyFrame({"item_id": frame.coded.item_ids.gather(alone), "_value": [None] * n})
     rest = "no item is shared, so agreement cannot be measured" if n == of else "they rest on one person's word"
     return Found(rows, n, of, f"{n:,} of {of:,} items were judged by one annotator only: {rest}.")
 
@@ -49,9 +49,7 @@ def separate_groups(frame: Frame) -> Found | NotRun:
     n_groups = np.unique(group_of).size
     if n_groups < 2:
         return nothing(frame)
-    rows = pl.LazyFrame(
-        {"annotator_id": frame.prefs.coded().annotator_ids.gather(apart), "_value": [None] * apart.size}
-    )
+    rows = pl.LazyFrame({"annotator_id": frame.coded.annotator_ids.gather(apart), "_value": [None] * apart.size})
     message = (
         f"{apart.size:,} of {people.size:,} annotators share no item with the largest group, not even through others: "
         f"there are {n_groups:,} groups. Nothing can be compared between them; give them items in common."
@@ -72,7 +70,7 @@ def unbalanced_load(frame: Frame) -> Found | NotRun:
         return nothing(frame)
     heavy = people[shares > 1 / effective]
     share = pl.Series(counts[heavy] / counts.sum()).round(3).cast(pl.String)
-    rows = pl.LazyFrame({"annotator_id": frame.prefs.coded().annotator_ids.gather(heavy), "_value": share + " of all"})
+    rows = pl.LazyFrame({"annotator_id": frame.coded.annotator_ids.gather(heavy), "_value": share + " of all"})
     message = (
         f"{heavy.size:,} of {people.size:,} annotators made {counts[heavy].sum() / counts.sum():.0%} of the judgments; "
         f"the pool is worth {effective:.1f} annotators of equal load."
@@ -101,7 +99,7 @@ def before_guidelines(frame: Frame) -> Found | NotRun:
 
 def ids_alike(frame: Frame) -> Found:
     """PQ121."""
-    coded = frame.prefs.coded()
+    coded = frame.coded
     parts, of, words = [], 0, []
     for name, ids in zip(IDS, (coded.item_ids, coded.annotator_ids, coded.response_ids), strict=True):
         of += ids.len()
@@ -127,7 +125,7 @@ def ids_alike(frame: Frame) -> Found:
 
 def _links(frame: Frame) -> tuple[Ints, Ints]:
     """Item and annotator of each judgment that counts, as codes."""
-    coded = frame.prefs.coded()
+    coded = frame.coded
     return coded.item, coded.annotator
 
 
