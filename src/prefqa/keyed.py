@@ -20,8 +20,11 @@ class KeyedRows(NamedTuple):
     ids: RowIds
 
     def filter(self, rows: pl.Series) -> KeyedRows:
-        """Return some of the rows, with the ids of all."""
-        return self._replace(frame=self.frame.filter(rows))
+        """Return some of the rows, with the ids that stand in them."""
+        frame = self.frame.filter(rows)
+        used = {name: _used(frame[name].to_numpy(), ids) for name, ids in zip(KEYS, self.ids, strict=True)}
+        codes = [pl.Series(name, code) for name, (code, _) in used.items()]
+        return KeyedRows(frame.with_columns(codes), RowIds(*(ids for _, ids in used.values())))
 
 
 def key_rows(frame: pl.DataFrame) -> KeyedRows:
@@ -34,12 +37,15 @@ def key_rows(frame: pl.DataFrame) -> KeyedRows:
 def encode_keyed(rows: KeyedRows) -> Coded:
     """Code rows that count, as `coding.encode` does, which says which of them stay."""
     frame = latest(rows.frame) if "judgment_id" in rows.frame.columns else rows.frame
-    codes: list[Ints] = []
-    ids: list[pl.Series] = []
-    for name, known in zip(KEYS, rows.ids, strict=True):
-        used, code = distinct(frame[name].to_numpy())
-        codes.append(code.astype(np.uint32))
-        ids.append(known if used.size == known.len() else known.gather(used))
-    left = RowIds(*ids)
-    sorted_rows = sort_codes(np.zeros(0, np.uint32), *codes, frame["rank"].to_numpy(), left)
-    return with_slots(sorted_rows, left, pl.DataFrame({"cell": [0]}))
+    (item, item_ids), (annotator, annotator_ids), (response, response_ids) = (
+        _used(frame[name].to_numpy(), known) for name, known in zip(KEYS, rows.ids, strict=True)
+    )
+    ids = RowIds(item_ids, annotator_ids, response_ids)
+    in_order = sort_codes(np.zeros(0, np.uint32), item, annotator, response, frame["rank"].to_numpy(), ids)
+    return with_slots(in_order, ids, pl.DataFrame({"cell": [0]}))
+
+
+def _used(codes: Ints, ids: pl.Series) -> tuple[Ints, pl.Series]:
+    """Codes among the ids that stand in the rows, and these."""
+    used, code = distinct(codes)
+    return (codes, ids) if used.size == ids.len() else (code.astype(np.uint32), ids.gather(used))

@@ -163,9 +163,11 @@ class Preferences:
                 self._codes[()] = encode_rows(rows)
         return self._codes[key]
 
-    def hand_over(self, usable: KeyedRows) -> None:
+    def hand_over(self, usable: KeyedRows | Coded) -> None:
         """Take the usable rows from who has read them, so that `coded` without `by` need not."""
-        if () not in self._codes:
+        if isinstance(usable, Coded):
+            self._codes.setdefault((), usable)
+        elif () not in self._codes:
             self._read[:] = [usable]
 
     def named_by_position(self) -> Preferences:

@@ -10,11 +10,12 @@ import polars as pl
 from prefqa._words import formatted
 from prefqa.checks.baseline import with_baseline
 from prefqa.checks.finders import FINDERS
-from prefqa.checks.frame import LONG, Found, Frame, NotRun
+from prefqa.checks.frame import Found, Frame, NotRun
 from prefqa.checks.request import Request
 from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, CheckResult, by_severity
 from prefqa.checks.rule import Rule
 from prefqa.checks.slices import outside
+from prefqa.checks.table import LONG
 from prefqa.preferences import ROW, Preferences, as_preferences
 
 

@@ -176,9 +176,10 @@ class Frame:
 
     def hand_over(self, prefs: Preferences, without: pl.Series | None = None) -> None:
         """Give what was read to preferences that are these without some rows (their LONG)."""
-        usable = self.table.usable(without)
-        if usable is not None:
-            prefs.hand_over(usable)
+        if self.table.blank_ids:
+            return
+        coded = self.judged.coded(self.table.keyed.ids) if without is None else None
+        prefs.hand_over(self.table.usable(without) if coded is None else coded)
 
     @property
     def n_rows(self) -> int:

@@ -11,7 +11,7 @@ import polars as pl
 
 from prefqa._types import Bools, Ints
 from prefqa.checks.table import BAD
-from prefqa.coding import Rows, slots_of, sorted_codes
+from prefqa.coding import Coded, RowIds, Rows, slots_of, sorted_codes
 from prefqa.keyed import KEYS, KeyedRows
 
 #: Number of a judgment.
@@ -43,14 +43,14 @@ class Judged:
         columns = [frame[name].to_numpy() for name in (*key, "response_id")]
         sizes = [known.get(name, int(codes.max(initial=0)) + 1) for name, codes in zip(key, columns, strict=False)]
         sizes.append(known["response_id"])
-        rank, bad = frame["rank"].fill_null(0).to_numpy().astype(np.uint64), frame[BAD]
+        bad = frame[BAD]
+        ranks: Ints = frame["rank"].fill_null(0).to_numpy()
         if bad.any():  # the sort takes along which ranks are bad as their lowest bit
-            rank = rank * 2 + bad.to_numpy()
-        keys, starts, response, rank = sorted_codes([*columns, rank], [*sizes, int(rank.max(initial=0)) + 1])
-        n_bad = np.zeros(starts.size, np.int64)
-        if bad.any():
-            n_bad, rank = _sums(rank & 1, starts), rank >> 1
-        return cls(key, keys, starts, response, rank, n_bad)
+            ranks = ranks * 2 + bad.to_numpy()
+        keys, starts, response, rank = sorted_codes([*columns, ranks], [*sizes, int(ranks.max(initial=0)) + 1])
+        if not bad.any():
+            return cls(key, keys, starts, response, rank, np.zeros(starts.size, np.int64))
+        return cls(key, keys, starts, response, rank >> 1, _sums(rank & 1, starts))
 
     @cached_property
     def lengths(self) -> Ints:
@@ -93,9 +93,9 @@ class Judged:
         if not self.starts.size:
             return np.zeros(0, bool)
         high = np.maximum.reduceat(self.rank, self.starts).astype(np.int64)
-        bits = np.left_shift(np.uint64(1), np.minimum(self.rank, _TALL + 1).astype(np.uint64))
-        seen = np.bitwise_or.reduceat(bits, self.starts) | np.uint64(1)
-        up_to = np.left_shift(np.uint64(2), np.minimum(high, _TALL).astype(np.uint64)) - np.uint64(1)
+        bit = np.left_shift(np.uint64(1), np.arange(_TALL + 2, dtype=np.uint64))
+        seen = np.bitwise_or.reduceat(bit[np.minimum(self.rank, _TALL + 1)], self.starts) | np.uint64(1)
+        up_to = 2 * bit[np.minimum(high, _TALL)] - np.uint64(1)
         dense: Bools = seen == up_to
         tall = np.flatnonzero((high > _TALL) & (self.lengths >= high))
         if tall.size:
@@ -116,16 +116,34 @@ class Judged:
         return rank[order], np.bincount(number, minlength=judgments.size)
 
     @cached_property
+    def _once(self) -> Rows:
+        """Each response of each judgment once, with some rank of it."""
+        starts, response, rank = self.starts, self.response, self.rank
+        if not self._first.all():
+            n = _sums(self._first, starts)
+            starts, response, rank = np.cumsum(n) - n, response[self._first], rank[self._first]
+        item, annotator = self.keys[:2]
+        return Rows(np.zeros(0, np.uint32), item, annotator, starts, response, rank.astype(np.int32))
+
+    @cached_property
+    def _slots(self) -> tuple[Ints, Ints]:
+        return slots_of(self._once)
+
+    @cached_property
     def seen(self) -> pl.DataFrame:
         """Responses of each item, whoever judged them: item_id, response_id (codes)."""
-        n = _sums(self._first, self.starts)
-        item, annotator = self.keys[:2]
-        none: Ints = np.zeros(0, np.uint32)
-        rows = Rows(none, item, annotator, np.cumsum(n) - n, self.response[self._first], self.rank[self._first])
-        slot, listed = slots_of(rows)
-        begins = np.flatnonzero(np.append(True, item[1:] != item[:-1])) if item.size else rows.starts
-        widths = np.maximum.reduceat(slot, rows.starts[begins]).astype(np.int64) + 1 if item.size else begins
+        item, (slot, listed) = self.keys[0], self._slots
+        begins = np.flatnonzero(np.append(item.size > 0, item[1:] != item[:-1]))
+        widths = np.maximum.reduceat(slot, self._once.starts[begins]).astype(np.int64) + 1 if item.size else begins
         return pl.DataFrame({"item_id": np.repeat(item[begins], widths), "response_id": listed})
+
+    def coded(self, ids: RowIds) -> Coded | None:
+        """Return the rows as `Preferences.coded` does, where all count and no second sort is needed; else None."""
+        if len(self.key) > 2 or not (self.rank > 0).all() or not self._first.all():
+            return None
+        rows, (slot, listed) = self._once, self._slots
+        cells = pl.DataFrame({"cell": [0]})
+        return Coded(rows.cell, rows.item, rows.annotator, rows.starts, slot, rows.rank, listed, *ids, cells)
 
 
 def _sums(values: Ints | Bools, starts: Ints) -> Ints:

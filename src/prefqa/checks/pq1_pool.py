@@ -103,6 +103,8 @@ def ids_alike(frame: Frame) -> Found:
     parts, of, words = [], 0, []
     for name, ids in zip(IDS, (coded.item_ids, coded.annotator_ids, coded.response_ids), strict=True):
         of += ids.len()
+        if not ids.str.contains(r"[^!-@\[-~]").any():  # small letters, digits and signs only: each is its own bare form
+            continue
         bare = pl.col("id").str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
         alike = (
             pl.DataFrame({"id": ids.cast(pl.String)})

@@ -9,8 +9,9 @@ import polars as pl
 
 from prefqa._types import Bools, Ints
 from prefqa._words import formatted
-from prefqa.checks.frame import LONG, RAW_RANK, Found, Frame, NotRun, held, nothing
+from prefqa.checks.frame import RAW_RANK, Found, Frame, NotRun, held, nothing
 from prefqa.checks.judged import NUMBER
+from prefqa.checks.table import LONG
 from prefqa.preferences import ROW
 
 _UNLIKELY = math.log(1e-6)
@@ -86,8 +87,8 @@ def partial_ranking(frame: Frame) -> Found:
     seen = frame.judged.seen
     if frame.prefs.responses is not None:
         seen = pl.concat([seen, _with_codes(frame, frame.prefs.responses)]).unique()
-    known = seen.group_by("item_id").len("_k")
-    partial = frame.sound.join(known, on="item_id", how="left").filter(
+    n_known = pl.Series(np.bincount(seen["item_id"].to_numpy()))
+    partial = frame.sound.with_columns(n_known.gather(frame.sound["item_id"]).alias("_k")).filter(
         (pl.col("n_ranked") < pl.col("_k")) & (pl.col("n_ranked") > 0)
     )
     rows = frame.ids_of_judgments(partial.with_columns(formatted("{} of {} ranked", "n_ranked", "_k").alias("_value")))

@@ -52,20 +52,20 @@ class Table:
         ids = [pl.col(name).cast(pl.Categorical(pl.Categories.random())) for name in (*KEYS, *more)]
         asked = [test.fill_null(False).alias(_TEST + name) for name, test in tests.items()]
         frame = rows.select(LONG, ROW, *ids, "rank", bad.alias(BAD), *times, *asked).collect(engine="streaming")
-        no_id, blank_ids = _no_id(frame)
-        counts = {name: int(frame[_TEST + name].sum()) for name in tests}
-        counts |= {"rows": frame.height, "null id": int(no_id.sum())}
-        submitted = ~(no_id | frame[_TEST + "not submitted"])
-        if not submitted.all():
-            frame = frame.filter(submitted)
-        counts |= {name: int(frame[_TEST + name].sum()) for name in counted}
-        frame = frame.select(pl.exclude(f"^{_TEST}.*$")).with_columns(_codes(frame, name) for name in more)
-        return cls(key_rows(frame), counts, blank_ids)
+        counts = {name: int(frame[_TEST + name].sum()) for name in tests} | {"rows": frame.height}
+        if any(frame[name].null_count() for name in KEYS):
+            frame = frame.drop_nulls(KEYS)
+        keyed = key_rows(frame.with_columns(_codes(frame, name) for name in more))
+        blank, blank_ids = _blank(keyed)
+        counts["null id"] = counts["rows"] - keyed.frame.height + int(blank.sum())
+        left_out = blank | keyed.frame[_TEST + "not submitted"]
+        if left_out.any():
+            keyed = keyed.filter(~left_out)
+        counts |= {name: int(keyed.frame[_TEST + name].sum()) for name in counted}
+        return cls(keyed._replace(frame=keyed.frame.select(pl.exclude(f"^{_TEST}.*$"))), counts, blank_ids)
 
-    def usable(self, without: pl.Series | None = None) -> KeyedRows | None:
-        """Return the rows that count by `Preferences.usable`, but those with some row numbers; None where unknown."""
-        if self.blank_ids:
-            return None
+    def usable(self, without: pl.Series | None = None) -> KeyedRows:
+        """Return the rows that count by `Preferences.usable`, if there are no `blank_ids`, but those with some LONG."""
         frame = self.keyed.frame
         rows = (frame["rank"] >= 1).fill_null(False)
         if without is not None:
@@ -74,19 +74,15 @@ class Table:
         return self.keyed._replace(frame=needed if rows.all() else needed.filter(rows))
 
 
-def _no_id(frame: pl.DataFrame) -> tuple[pl.Series, bool]:
-    """Which rows lack an id, or have one of nothing but blanks; whether any has blanks."""
-    none = pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True)
+def _blank(keyed: KeyedRows) -> tuple[pl.Series, bool]:
+    """Which rows have an id of nothing but blanks, or an empty one; whether any has blanks."""
+    none = pl.repeat(False, keyed.frame.height, dtype=pl.Boolean, eager=True)
     blanks = False
-    for name in KEYS:
-        seen = frame[name].unique().drop_nulls()
-        known = seen.cast(pl.String)
-        blank = known.str.strip_chars() == ""
-        if frame[name].null_count():
-            none |= frame[name].is_null()
+    for name, ids in zip(KEYS, keyed.ids, strict=True):
+        blank = ids.str.strip_chars() == ""
         if blank.any():
-            none |= frame[name].to_physical().is_in(seen.filter(blank).to_physical().implode()).fill_null(False)
-            blanks |= bool((known.filter(blank) != "").any())
+            none |= blank.gather(keyed.frame[name])
+            blanks |= bool((ids.filter(blank) != "").any())
     return none, blanks
 
 
