@@ -12,6 +12,9 @@ import polars as pl
 from prefqa._types import Bools, Floats, Ints
 from prefqa.coding import Coded
 
+#: Up to so many judgments of each unit are added one after the other.
+_FEW = 16
+
 
 @dataclass(frozen=True)
 class Bucket:
@@ -199,5 +202,11 @@ def _per_unit(bucket: Bucket, votes: np.ndarray[tuple[int], np.dtype[np.bool_]])
     """Count the true votes of each unit."""
     n, units = votes.size, len(bucket.item)
     if units and n % units == 0 and np.array_equal(bucket.starts, np.arange(0, n, n // units)):
-        return np.asarray(votes.view(np.uint8).reshape(units, n // units).sum(axis=1, dtype=np.int32))
+        table = votes.view(np.uint8).reshape(units, n // units)
+        if n // units > _FEW:
+            return np.asarray(table.sum(axis=1, dtype=np.int32))
+        counts = table[:, 0].astype(np.int32)
+        for judgment in range(1, n // units):  # one pass per judgment, where a sum of few along rows is slow
+            counts += table[:, judgment]
+        return counts
     return np.asarray(np.add.reduceat(votes.view(np.uint8), bucket.starts, dtype=np.int32))

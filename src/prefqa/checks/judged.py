@@ -17,7 +17,7 @@ from prefqa.keyed import KEYS, KeyedRows
 #: Number of a judgment.
 NUMBER = "_judgment"
 #: Ranks above this have no bit of their own in an integer.
-_TALL = 62
+_TALL = 30
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,9 @@ class Judged:
         if not self.starts.size:
             return np.zeros(0, bool)
         high = np.maximum.reduceat(self.rank, self.starts).astype(np.int64)
-        bit = np.left_shift(np.uint64(1), np.arange(_TALL + 2, dtype=np.uint64))
-        seen = np.bitwise_or.reduceat(bit[np.minimum(self.rank, _TALL + 1)], self.starts) | np.uint64(1)
-        up_to = 2 * bit[np.minimum(high, _TALL)] - np.uint64(1)
-        dense: Bools = seen == up_to
+        bit = np.left_shift(np.uint32(1), np.minimum(self.rank, _TALL + 1).astype(np.uint32))
+        seen = np.bitwise_or.reduceat(bit, self.starts).astype(np.int64) | 1
+        dense: Bools = seen == np.left_shift(2, np.minimum(high, _TALL)) - 1
         tall = np.flatnonzero((high > _TALL) & (self.lengths >= high))
         if tall.size:
             ranks, n = self.orders(tall)

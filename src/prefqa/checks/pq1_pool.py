@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 
-from prefqa._types import Ints
+from prefqa._types import Ints, distinct
 from prefqa._words import formatted
 from prefqa.checks.frame import IDS, Found, Frame, NotRun, height, nothing
 from prefqa.errors import UsageError
@@ -39,6 +39,8 @@ def separate_groups(frame: Frame) -> Found | NotRun:
     people = np.unique(annotator)
     if people.size < 2:
         return _ONE
+    if _linked(item, annotator):
+        return nothing(frame)
     n_items = int(item.max()) + 1
     size = n_items + int(annotator.max()) + 1
     graph = coo_array((np.ones(item.size, np.int8), (item, n_items + annotator)), shape=(size, size))
@@ -47,8 +49,6 @@ def separate_groups(frame: Frame) -> Found | NotRun:
     largest = np.bincount(label[item]).argmax()
     apart = people[group_of != largest]
     n_groups = np.unique(group_of).size
-    if n_groups < 2:
-        return nothing(frame)
     rows = pl.LazyFrame({"annotator_id": frame.coded.annotator_ids.gather(apart), "_value": [None] * apart.size})
     message = (
         f"{apart.size:,} of {people.size:,} annotators share no item with the largest group, not even through others: "
@@ -129,6 +129,20 @@ def _links(frame: Frame) -> tuple[Ints, Ints]:
     """Item and annotator of each judgment that counts, as codes."""
     coded = frame.coded
     return coded.item, coded.annotator
+
+
+def _linked(item: Ints, annotator: Ints) -> bool:
+    """Whether all annotators hang together, by a graph of annotators alone: each item links its first to its others."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    starts = np.flatnonzero(np.append(True, item[1:] != item[:-1]))
+    first = np.repeat(annotator[starts], np.diff(np.append(starts, item.size)))
+    size = int(annotator.max()) + 1
+    links, _ = distinct(first.astype(np.int64) * size + annotator)
+    graph = coo_array((np.ones(links.size, np.int8), (links // size, links % size)), shape=(size, size))
+    n_unused = size - distinct(annotator)[0].size
+    return bool(connected_components(graph, directed=False)[0] - n_unused == 1)
 
 
 def _moment(text: str) -> datetime:
