@@ -104,8 +104,12 @@ def encode(usable: pl.LazyFrame, by: Sequence[str] = ()) -> Coded:
 
 def encode_rows(frame: pl.DataFrame, by: Sequence[str] = ()) -> Coded:
     """As `encode`, of rows that `read_rows` has read with these or more slice columns."""
-    rows, ids, cells = sort_rows(frame, by)
-    slot, slot_response = _slots(rows)
+    return with_slots(*sort_rows(frame, by))
+
+
+def with_slots(rows: Rows, ids: RowIds, cells: pl.DataFrame) -> Coded:
+    """Number the responses of each unit."""
+    slot, slot_response = slots_of(rows)
     return Coded(rows.cell, rows.item, rows.annotator, rows.starts, slot, rows.rank, slot_response, *ids, cells)
 
 
@@ -122,10 +126,17 @@ def sort_rows(frame: pl.DataFrame, by: Sequence[str] = ()) -> tuple[Rows, RowIds
     cell = frame["_cell"].to_numpy() if by else np.zeros(0, np.uint32)
     rank = frame["rank"].to_numpy()
     del frame
-    columns = [cell, item, annotator, response, rank]
-    sizes = [max(len(cells), 1), len(item_ids), len(annotator_ids), len(response_ids), int(rank.max(initial=0)) + 1]
-    rows = _without_duplicates(_sorted_rows(columns, sizes))
-    return rows, RowIds(item_ids, annotator_ids, response_ids), cells
+    ids = RowIds(item_ids, annotator_ids, response_ids)
+    return sort_codes(cell, item, annotator, response, rank, ids, max(len(cells), 1)), ids, cells
+
+
+def sort_codes(
+    cell: Ints, item: Ints, annotator: Ints, response: Ints, rank: Ints, ids: RowIds, n_cells: int = 1
+) -> Rows:
+    """Sort rows that are codes already; of rows that stand twice keep what `encode` says."""
+    columns, sizes = [cell, item, annotator, response, rank], [n_cells, *map(len, ids), int(rank.max(initial=0)) + 1]
+    (cell, item, annotator), starts, response, rank = sorted_codes(columns, sizes)
+    return without_duplicates(Rows(cell, item, annotator, starts, response, rank.astype(np.int32)))
 
 
 def read_rows(usable: pl.LazyFrame, by: Sequence[str] = ()) -> pl.DataFrame:
@@ -188,24 +199,30 @@ def codes_of(frame: pl.DataFrame, name: str) -> tuple[Ints, pl.Series]:
     return codes[physical], order["id"].alias(name)
 
 
-def _sorted_rows(columns: list[Ints], sizes: list[int]) -> Rows:
-    """Sort rows by all columns, first to last: as one packed integer where 64 bits hold them, else as a frame."""
+def sorted_codes(columns: list[Ints], sizes: list[int]) -> tuple[list[Ints], Ints, Ints, Ints]:
+    """Sort rows by all columns, first to last: as one packed integer where 64 bits hold them, else as a frame.
+
+    The last two columns are per row, those before tell judgments apart; one that is empty does not count.
+
+    Returns:
+        The keys of each judgment, the first row of each, and the last two columns row by row.
+    """
     bits = [max(size - 1, 0).bit_length() for size in sizes]
     if sum(bits) > 64:
         return _sorted_frame(columns)
-    packed = np.zeros(columns[1].size, np.uint64)
+    packed = np.zeros(columns[-1].size, np.uint64)
     for column, width in zip(columns, bits, strict=True):
         packed <<= np.uint64(width)
         if column.size:
             packed |= column if column.dtype == np.uint32 else column.astype(np.uint64)
     if not (packed[1:] >= packed[:-1]).all():
         packed = pl.Series(packed).sort().to_numpy()
-    rank = _field(packed, 0, bits[4]).astype(np.int32)
-    response = _field(packed, bits[4], bits[3])
-    starts = np.flatnonzero(_begins(packed >> np.uint64(bits[4] + bits[3])))
+    last = _field(packed, 0, bits[-1])
+    row = _field(packed, bits[-1], bits[-2])
+    starts = np.flatnonzero(_begins(packed >> np.uint64(bits[-1] + bits[-2])))
     first = packed[starts]
-    cell, item, annotator = (_field(first, sum(bits[i + 1 :]), bits[i]) for i in range(3))
-    return Rows(cell if columns[0].size else columns[0], item, annotator, starts, response, rank)
+    keys = [_field(first, sum(bits[i + 1 :]), bits[i]) if columns[i].size else columns[i] for i in range(len(bits) - 2)]
+    return keys, starts, row, last
 
 
 def _field(packed: Ints, shift: int, width: int) -> Ints:
@@ -214,13 +231,12 @@ def _field(packed: Ints, shift: int, width: int) -> Ints:
     return field.astype(np.uint32)
 
 
-def _sorted_frame(columns: list[Ints]) -> Rows:
+def _sorted_frame(columns: list[Ints]) -> tuple[list[Ints], Ints, Ints, Ints]:
     frame = pl.DataFrame({f"c{i}": c for i, c in enumerate(columns) if c.size}).sort(pl.all())
     whole = iter(frame.get_columns())
-    cell, item, annotator, response, rank = (next(whole).to_numpy() if c.size else c for c in columns)
-    starts = np.flatnonzero(_begins(cell, item, annotator))
-    cell = cell[starts] if cell.size else cell
-    return Rows(cell, item[starts], annotator[starts], starts, response, rank.astype(np.int32))
+    *keys, row, last = (next(whole).to_numpy() if c.size else c for c in columns)
+    starts = np.flatnonzero(_begins(*keys))
+    return [key[starts] if key.size else key for key in keys], starts, row, last
 
 
 def _begins(*keys: Ints) -> Bools:
@@ -234,7 +250,7 @@ def _begins(*keys: Ints) -> Bools:
     return begins
 
 
-def _without_duplicates(rows: Rows) -> Rows:
+def without_duplicates(rows: Rows) -> Rows:
     """Drop rows that stand twice: all but one where they say the same, all where they contradict each other."""
     first = np.ones(rows.rank.size, bool)
     first[1:] = rows.response[1:] != rows.response[:-1]
@@ -252,7 +268,7 @@ def _without_duplicates(rows: Rows) -> Rows:
     return Rows(cell, rows.item[some], rows.annotator[some], starts, rows.response[keep], rows.rank[keep])
 
 
-def _slots(rows: Rows) -> tuple[Ints, Ints]:
+def slots_of(rows: Rows) -> tuple[Ints, Ints]:
     """Number the responses of each unit from 0, in the order of their ids; list them unit by unit.
 
     Where all judgments of a unit rank the same responses, as most do, a row's place in its judgment is its slot, and

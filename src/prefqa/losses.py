@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -10,7 +11,7 @@ from scipy import sparse
 
 from prefqa._types import Bools, Floats, Ints, distinct
 from prefqa.coding import Coded
-from prefqa.unit_moments import NAMES, judgment_losses
+from prefqa.unit_moments import NAMES, Kinds, judgment_losses
 from prefqa.votes import buckets
 
 Table = TypeVar("Table", Floats, sparse.csr_array)
@@ -58,14 +59,18 @@ class Losses(Generic[Table]):
         return who, given @ self.kinds  # type: ignore[return-value]
 
 
-def vote_losses(coded: Coded) -> Losses[Floats]:
-    """Return what the moments of votes and rankings lose: the units that are judged are computed anew."""
+def vote_losses(coded: Coded, kinds_of_buckets: Iterable[Kinds] | None = None) -> Losses[Floats]:
+    """Return what the moments of votes and rankings lose: the units that are judged are computed anew.
+
+    `kinds_of_buckets` are those of `votes.buckets(coded)`, where they are known.
+    """
     none: Ints = np.zeros(0, np.uint32)
     keys: list[tuple[Ints, Ints, Ints, Ints]] = [(none, none, none, none.astype(np.int64))]
     kinds = [np.zeros((0, len(NAMES)))]
     n_kinds = 0
-    for bucket in buckets(coded):
-        lost = judgment_losses(bucket)
+    for of_bucket in kinds_of_buckets if kinds_of_buckets is not None else map(Kinds.of, buckets(coded)):
+        bucket = of_bucket.bucket
+        lost = judgment_losses(of_bucket)
         of = bucket.cell[lost.unit], bucket.item[lost.unit], bucket.annotator[lost.row], lost.kind + n_kinds
         keys.append(of)
         kinds.append(lost.kinds)

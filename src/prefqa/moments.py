@@ -6,7 +6,7 @@ distinct pattern), slices (sums within a cell) and differences of slices with th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -18,7 +18,7 @@ from prefqa._types import Bools, Floats, Ints, distinct
 from prefqa.coding import Coded
 from prefqa.losses import Losses
 from prefqa.replicates import Replicates, influences
-from prefqa.unit_moments import AT, NAMES, unit_moments
+from prefqa.unit_moments import AT, NAMES, Kinds, unit_moments
 from prefqa.votes import buckets
 
 
@@ -119,14 +119,18 @@ class Patterns:
         return self.counts @ self.values
 
 
-def item_moments(coded: Coded) -> Moments:
-    """Return the moments of every unit (an item within a cell), in one pass over the tallies."""
+def item_moments(coded: Coded, kinds_of_buckets: Iterable[Kinds] | None = None) -> Moments:
+    """Return the moments of every unit (an item within a cell), in one pass over the tallies.
+
+    `kinds_of_buckets` are those of `votes.buckets(coded)`, where they are known.
+    """
     none: Ints = np.zeros(0, np.uint32)
     cells, items, kinds = [none], [none], [np.zeros((0, len(NAMES)))]
     of_units: list[Ints] = [none.astype(np.int64)]
     n_kinds = 0
-    for bucket in buckets(coded):
-        found, kind = unit_moments(bucket)
+    for of_bucket in kinds_of_buckets if kinds_of_buckets is not None else map(Kinds.of, buckets(coded)):
+        bucket = of_bucket.bucket
+        found, kind = unit_moments(of_bucket)
         cells.append(bucket.cell)
         items.append(bucket.item)
         of_units.append(kind + n_kinds)

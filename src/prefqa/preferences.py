@@ -13,6 +13,7 @@ from prefqa._types import distinct
 from prefqa._words import formatted
 from prefqa.coding import Coded, encode, encode_rows, read_rows
 from prefqa.errors import ColumnNotFoundError, UsageError
+from prefqa.keyed import KeyedRows, encode_keyed
 from prefqa.notes import Note
 
 #: The standard columns of judgments and the types they are cast to; design and docs/data.md say what each means.
@@ -77,6 +78,7 @@ class Preferences:
     source: Source = field(default_factory=lambda: Source("frame"))
     _codes: dict[tuple[str, ...], Coded] = field(default_factory=dict, repr=False, compare=False)
     _values: dict[tuple[str, ...], tuple[Coded, pl.Series]] = field(default_factory=dict, repr=False, compare=False)
+    _read: list[KeyedRows] = field(default_factory=list, repr=False, compare=False)
 
     @classmethod
     def from_long(
@@ -126,7 +128,7 @@ class Preferences:
 
     def with_judgments(self, judgments: pl.LazyFrame) -> Preferences:
         """Return the same preferences over other judgments (codes are made anew)."""
-        return replace(self, judgments=judgments, _codes={}, _values={})
+        return replace(self, judgments=judgments, _codes={}, _values={}, _read=[])
 
     def require(self, *columns: str) -> None:
         """Raise ColumnNotFoundError unless the judgments (or the items) have all of `columns`."""
@@ -151,6 +153,8 @@ class Preferences:
         without `by` are made from the same reading of the data.
         """
         key = tuple(by)
+        if not key and key not in self._codes and self._read:
+            self._codes[key] = encode_keyed(self._read.pop())
         if key not in self._codes:
             self.require(*key)
             rows = read_rows(self._with_slices(key, self.usable()), key)
@@ -164,6 +168,13 @@ class Preferences:
         if () not in self._codes:
             self._codes[()] = make()
         return self._codes[()]
+
+    def hand_over(self, usable: KeyedRows | Coded) -> None:
+        """Take the usable rows from who has read them, so that `coded` without `by` need not."""
+        if isinstance(usable, Coded):
+            self._codes.setdefault((), usable)
+        elif () not in self._codes:
+            self._read[:] = [usable]
 
     def named_by_position(self) -> Preferences:
         """Return the same rankings with responses named by their place on the screen.

@@ -49,15 +49,33 @@ class _Alike(NamedTuple):
     kind: Ints
 
 
-def unit_moments(bucket: Bucket) -> tuple[Floats, Ints]:
+class Kinds(NamedTuple):
+    """A bucket with its units by what was said in them; per `alike` the moments of each kind, [n_kinds, len(NAMES)].
+
+    `rankings`: whether the moments of whole rankings are there; else they are 0, which is much cheaper.
+    """
+
+    bucket: Bucket
+    alike: list[_Alike]
+    moments: list[Floats]
+    rankings: bool
+
+    @classmethod
+    def of(cls, bucket: Bucket, *, rankings: bool = True) -> Kinds:
+        """Compute the moments of each kind of unit."""
+        alike = list(_alike(bucket))
+        moments = [_bucket_moments(_of_rows(bucket, one.rows[one.some]), rankings) for one in alike]
+        return cls(bucket, alike, moments, rankings)
+
+
+def unit_moments(found: Kinds) -> tuple[Floats, Ints]:
     """Return the moments of each kind of unit of a bucket, [n_kinds, len(NAMES)], and the kind of each unit."""
-    kinds, kind = [np.zeros((0, len(NAMES)))], np.zeros(len(bucket.item), np.int64)
+    kind = np.zeros(len(found.bucket.item), np.int64)
     n_kinds = 0
-    for alike in _alike(bucket):
-        kinds.append(_bucket_moments(_of_rows(bucket, alike.rows[alike.some])))
+    for alike, moments in zip(found.alike, found.moments, strict=True):
         kind[alike.units] = alike.kind + n_kinds
-        n_kinds += len(kinds[-1])
-    return np.concatenate(kinds), kind
+        n_kinds += len(moments)
+    return np.concatenate([np.zeros((0, len(NAMES))), *found.moments]), kind
 
 
 class JudgmentLosses(NamedTuple):
@@ -72,17 +90,17 @@ class JudgmentLosses(NamedTuple):
     kinds: Floats
 
 
-def judgment_losses(bucket: Bucket) -> JudgmentLosses:
+def judgment_losses(found: Kinds) -> JudgmentLosses:
     """Compute the units of each kind anew without each of their judgments."""
     keys: list[tuple[Ints, Ints, Ints]] = []
     kinds: list[Floats] = []
     n_kinds = 0
-    for alike in _alike(bucket):
+    for alike, whole in zip(found.alike, found.moments, strict=True):
         rows = alike.rows[alike.some]
-        whole = _bucket_moments(_of_rows(bucket, rows))
         for place in range(rows.shape[1]):
             others = np.delete(rows, place, axis=1)
-            kinds.append(whole - _bucket_moments(_of_rows(bucket, others)) if others.shape[1] else whole)
+            left = _bucket_moments(_of_rows(found.bucket, others), found.rankings) if others.shape[1] else 0.0
+            kinds.append(whole - left)
             keys.append((alike.rows[:, place], alike.units, alike.kind + n_kinds))
             n_kinds += len(whole)
     row, unit, kind = (np.concatenate(column) for column in zip(*keys, strict=True))
@@ -134,7 +152,7 @@ def _packed(ranks: Ints) -> Ints:
     return packed
 
 
-def _bucket_moments(bucket: Bucket) -> Floats:
+def _bucket_moments(bucket: Bucket, rankings: bool) -> Floats:
     out = np.zeros((len(bucket.item), len(NAMES)))
     for tally in pair_tallies(bucket):
         g, e, s = (n.astype(np.int64) for n in (tally.n_first, tally.n_tie, tally.n_second))
@@ -158,8 +176,8 @@ def _bucket_moments(bucket: Bucket) -> Floats:
         _add(out, "tie_split_first_w", e * g * per_other)
         _add(out, "tie_split_second_w", e * s * per_other)
     out[:, AT["unit"]] = out[:, AT["votes"]] > 0
-    _kendall(bucket, out)
-    if len(bucket.item):
+    if rankings and len(bucket.item):
+        _kendall(bucket, out)
         at = slice(AT[rank_pairs.NAMES[0]], AT[rank_pairs.NAMES[-1]] + 1)
         out[:, at] = rank_pairs.rank_pair_moments(bucket.ranks.reshape(len(bucket.item), -1, bucket.k))
     return out

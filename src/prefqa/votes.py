@@ -12,6 +12,9 @@ import polars as pl
 from prefqa._types import Bools, Floats, Ints
 from prefqa.coding import Coded
 
+#: Up to so many judgments of each unit are added one after the other.
+_FEW = 16
+
 
 @dataclass(frozen=True)
 class Bucket:
@@ -122,10 +125,16 @@ def votes_on_pairs(ranks: Ints) -> Floats:
     return out
 
 
-def pair_counts(bucket: Bucket) -> tuple[Ints, Ints]:
-    """Return wins and ties, both (n_units, k, k): judgments that rank slot a before slot b, and that tie them."""
+def pair_counts(bucket: Bucket, *, by_pair: bool = False) -> tuple[Ints, Ints]:
+    """Return wins and ties, both (n_units, k, k): judgments that rank slot a before slot b, and that tie them.
+
+    With `by_pair`, the counts of one pair stand together in memory, which is faster for what looks at all units at
+    once.
+    """
     shape = (len(bucket.item), bucket.k, bucket.k)
     wins, ties = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
+    if by_pair:
+        wins, ties = (np.zeros((*shape[1:], shape[0]), np.int32).transpose(2, 0, 1) for _ in range(2))
     for tally in pair_tallies(bucket):
         wins[:, tally.first, tally.second] = tally.n_first
         wins[:, tally.second, tally.first] = tally.n_second
@@ -138,27 +147,28 @@ def tallies(coded: Coded) -> pl.DataFrame:
 
     Columns: cell, item (codes), first, second (slots), n_first, n_tie, n_second.
     """
-    parts = [
-        pl.DataFrame(
-            {
-                "cell": bucket.cell,
-                "item": bucket.item,
-                "first": np.full(len(bucket.item), tally.first, np.uint32),
-                "second": np.full(len(bucket.item), tally.second, np.uint32),
-                "n_first": tally.n_first,
-                "n_tie": tally.n_tie,
-                "n_second": tally.n_second,
-            },
-            schema_overrides={"cell": pl.UInt32, "item": pl.UInt32},
-        )
-        for bucket in buckets(coded)
-        for tally in pair_tallies(bucket)
-    ]
+    parts = [_tallies_of(bucket) for bucket in buckets(coded)]
     if not parts:
         names = ("cell", "item", "first", "second", "n_first", "n_tie", "n_second")
         return pl.DataFrame(schema=dict.fromkeys(names, pl.UInt32))
-    voted = pl.sum_horizontal("n_first", "n_tie", "n_second") > 0
-    return pl.concat(parts).filter(voted).sort("cell", "item", "first", "second")
+    whole = pl.concat(parts).filter(pl.sum_horizontal("n_first", "n_tie", "n_second") > 0)
+    return whole if len(parts) == 1 else whole.sort("cell", "item", "first", "second")
+
+
+def _tallies_of(bucket: Bucket) -> pl.DataFrame:
+    """The tallies of a bucket, unit by unit, pair by pair."""
+    pairs = list(pair_tallies(bucket))
+    n = len(pairs)
+    columns = {
+        "cell": np.repeat(bucket.cell, n),
+        "item": np.repeat(bucket.item, n),
+        "first": np.tile(np.array([pair.first for pair in pairs], np.uint32), len(bucket.item)),
+        "second": np.tile(np.array([pair.second for pair in pairs], np.uint32), len(bucket.item)),
+    }
+    for name in ("n_first", "n_tie", "n_second"):
+        of_pairs = [getattr(pair, name) for pair in pairs]
+        columns[name] = np.stack(of_pairs, axis=1).reshape(-1) if n else np.zeros(0, np.int32)
+    return pl.DataFrame(columns, schema_overrides={"cell": pl.UInt32, "item": pl.UInt32})
 
 
 def row_pairs(starts: Ints, n_rows: int) -> tuple[Ints, Ints, Ints]:
@@ -192,5 +202,11 @@ def _per_unit(bucket: Bucket, votes: np.ndarray[tuple[int], np.dtype[np.bool_]])
     """Count the true votes of each unit."""
     n, units = votes.size, len(bucket.item)
     if units and n % units == 0 and np.array_equal(bucket.starts, np.arange(0, n, n // units)):
-        return np.asarray(votes.view(np.uint8).reshape(units, n // units).sum(axis=1, dtype=np.int32))
+        table = votes.view(np.uint8).reshape(units, n // units)
+        if n // units > _FEW:
+            return np.asarray(table.sum(axis=1, dtype=np.int32))
+        counts = table[:, 0].astype(np.int32)
+        for judgment in range(1, n // units):  # one pass per judgment, where a sum of few along rows is slow
+            counts += table[:, judgment]
+        return counts
     return np.asarray(np.add.reduceat(votes.view(np.uint8), bucket.starts, dtype=np.int32))

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
+from polars.testing import assert_frame_equal
 
 import prefqa
 from jackknife import two_way
@@ -107,3 +108,10 @@ def test_a_coefficient_that_needs_each_annotator_is_not_said_to_have_too_few() -
     assert found.estimates["inference"].item() == "items"
     assert "undefined without one of the annotators" in found.warnings[-1]
     assert not any("too few" in warning for warning in found.warnings)
+
+
+@given(frame=judgments())
+def test_coefficients_on_votes_are_the_same_without_those_on_rankings(frame: pl.DataFrame) -> None:
+    prefs = preferences(frame)
+    whole = prefqa.agreement(prefs).estimates.filter(pl.col("target") == "votes")
+    assert_frame_equal(prefqa.agreement(prefs, target="votes").estimates, whole)

@@ -180,7 +180,8 @@ def sources(prefs: Preferences, by: tuple[str, ...], entries: Sequence[Entry], o
             continue
         coded = (prefs if options.orientation != "position" else prefs.named_by_position()).coded(by)
         if kind == "votes":
-            found[kind] = VoteSource.of(coded, annotators=options.annotators)
+            rankings = any(entry.target == "ranks" for entry in entries)
+            found[kind] = VoteSource.of(coded, annotators=options.annotators, rankings=rankings)
         else:
             found[kind] = RatingSource.of_votes(
                 coded,

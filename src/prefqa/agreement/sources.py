@@ -14,7 +14,8 @@ from prefqa.coding import Coded
 from prefqa.losses import Losses, vote_losses
 from prefqa.moments import Moments, Patterns, item_moments, patterns, replicates, sums
 from prefqa.replicates import Replicates
-from prefqa.unit_moments import AT
+from prefqa.unit_moments import AT, Kinds
+from prefqa.votes import buckets
 
 
 class Counts(NamedTuple):
@@ -67,9 +68,13 @@ class VoteSource:
     _patterns_of_losses: dict[int, tuple[Floats, Patterns]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, coded: Coded, *, annotators: bool) -> VoteSource:
-        """Compute the moments of all cells, and what each judgment's leaving takes from them."""
-        return cls(coded, item_moments(coded), vote_losses(coded) if annotators else None)
+    def of(cls, coded: Coded, *, annotators: bool, rankings: bool = True) -> VoteSource:
+        """Compute the moments of all cells, and what each judgment's leaving takes from them.
+
+        Without `rankings`, only those that coefficients on votes ask for.
+        """
+        kinds = [Kinds.of(bucket, rankings=rankings) for bucket in buckets(coded)]
+        return cls(coded, item_moments(coded, kinds), vote_losses(coded, kinds) if annotators else None)
 
     def patterns(self, cell: int) -> Patterns:
         """Return the patterns of a cell."""

@@ -10,11 +10,12 @@ import polars as pl
 from prefqa._words import formatted
 from prefqa.checks.baseline import with_baseline
 from prefqa.checks.finders import FINDERS
-from prefqa.checks.frame import LONG, Found, Frame, NotRun
+from prefqa.checks.frame import Found, Frame, NotRun
 from prefqa.checks.request import Request
 from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, CheckResult, by_severity
 from prefqa.checks.rule import Rule
 from prefqa.checks.slices import outside
+from prefqa.checks.table import LONG
 from prefqa.preferences import ROW, Preferences, as_preferences
 
 
@@ -95,13 +96,19 @@ def _left_out(rule: Rule, found: Found) -> pl.LazyFrame:
 
 
 def _split(prefs: Preferences, frame: Frame, left_out: list[pl.LazyFrame]) -> tuple[pl.DataFrame, Preferences]:
-    """Divide the rows into the quarantine (each once, with its first code) and the preferences that go on."""
+    """Divide the rows into the quarantine (each once, with its first code) and the preferences that go on.
+
+    What was read of these is handed over, so that nobody reads it again.
+    """
     names = [name for name in prefs.judgments.collect_schema().names() if name != ROW]
     if not left_out:
+        frame.hand_over(prefs)
         empty = prefs.judgments.head(0).select(pl.col(ROW).alias("row"), *names).collect()
         return empty.with_columns(code=pl.lit(None, pl.String), reason=pl.lit(None, pl.String)), prefs
     bad = pl.concat(left_out).collect().sort(LONG, "code", "reason").unique(LONG, keep="first", maintain_order=True)
     long = frame.all_rows.select(LONG, ROW, *names)
     quarantine = long.join(bad.lazy(), on=LONG, how="inner").sort(ROW, LONG).drop(LONG).rename({ROW: "row"})
     clean = long.join(bad.lazy().select(LONG), on=LONG, how="anti", maintain_order="left").drop(LONG)
-    return quarantine.collect(), prefs.with_judgments(clean)
+    going_on = prefs.with_judgments(clean)
+    frame.hand_over(going_on, bad[LONG])
+    return quarantine.collect(), going_on

@@ -10,15 +10,17 @@ from typing import Any
 
 import polars as pl
 
+from prefqa.checks.judged import Judged
 from prefqa.checks.patterns import TESTS
 from prefqa.checks.schemas import RANGES
+from prefqa.checks.table import LONG, Table
 from prefqa.checks.texts import Texts, normal, texts_of
+from prefqa.coding import Coded
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, SUBMITTED, Preferences, raw_name
 
-#: Number of a row of the long form; one source row may give several.
-LONG = "_long"
 IDS = ("item_id", "annotator_id", "response_id")
 RAW_RANK = raw_name("rank")
+_KINDS = ("human", "model")
 
 
 @dataclass(frozen=True)
@@ -106,55 +108,42 @@ class Frame:
             tests["future time"] = pl.col("created_at") > pl.lit(self.now).cast(pl.Datetime("us", "UTC"))
         if "annotator_kind" in self.columns:
             counts = ~self.no_id & ~self.not_submitted
-            tests |= {kind: counts & (pl.col("annotator_kind") == kind) for kind in ("human", "model")}
+            tests |= {kind: counts & (pl.col("annotator_kind") == kind) for kind in _KINDS}
         for name in self.unread:
             tests[f"unread {name}"] = pl.col(raw_name(name)).is_not_null()
         tests["unread"] = pl.any_horizontal(pl.lit(False), *(tests[f"unread {name}"] for name in self.unread))
         return {name: test.fill_null(False) for name, test in tests.items()}
 
     @cached_property
-    def counts(self) -> dict[str, int]:
-        """How many rows pass each of `tests`, and how many `rows` there are: one pass for all."""
-        counted = self.prefs.judgments.select(
-            pl.len().alias("rows"), *(test.sum().alias(name) for name, test in self.tests.items())
-        )
-        found: dict[str, int] = counted.collect(engine="streaming").row(0, named=True)
-        return found
+    def table(self) -> Table:
+        """Ids and ranks of `rows` as codes, and how many rows pass each of `tests`: one pass for all."""
+        # What ids say is seen from the codes, at once for all rows of an id.
+        asked = {name: test for name, test in self.tests.items() if name not in ("null id", *_KINDS)}
+        kinds = [kind for kind in _KINDS if kind in self.tests]
+        asked |= {kind: pl.col("annotator_kind") == kind for kind in kinds}
+        asked |= {f"range {name}": ~RANGES[name].test for name in self.ranged}
+        return Table.read(self.all_rows, self.key, pl.col(RAW_RANK).is_not_null(), asked, kinds)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many rows pass each of `tests`, how many break the `range` of a column, and how many `rows` there are."""
+        return self.table.counts
+
+    @cached_property
+    def coded(self) -> Coded:
+        """The rows that count, as `Preferences.coded`."""
+        self.hand_over(self.prefs)
+        return self.prefs.coded()
+
+    @cached_property
+    def judged(self) -> Judged:
+        """`rows` sorted by judgment, as codes."""
+        return Judged.of(self.table.keyed, self.key)
 
     @cached_property
     def judgments(self) -> pl.DataFrame:
-        """Figures per judgment of `rows`.
-
-        `n_ranked` counts responses with one known rank: a response that stands twice counts once, and not at all
-        where its ranks contradict each other.
-        """
-        rank = pl.col("rank")
-        figures = (
-            self.rows.group_by(self.key)
-            .agg(
-                pl.len().alias("n"),
-                pl.col("response_id").n_unique().alias("n_responses"),
-                rank.count().alias("n_ranked"),
-                pl.col(RAW_RANK).count().alias("n_bad"),
-                rank.min().alias("low"),
-                rank.max().alias("high"),
-                rank.drop_nulls().n_unique().alias("n_ranks"),
-            )
-            .collect(engine="streaming")
-        )
-        doubled = figures.filter(pl.col("n") > pl.col("n_responses"))
-        if doubled.is_empty():
-            return figures
-        ranked = (
-            self.of_judgments(doubled)
-            .group_by(*self.key, "response_id")
-            .agg((rank.is_not_null().all() & (rank.n_unique() == 1)).alias("_known"))
-            .group_by(self.key)
-            .agg(pl.col("_known").sum().alias("_n_ranked"))
-            .collect(engine="streaming")
-        )
-        both = figures.join(ranked, on=self.key, how="left", nulls_equal=True)
-        return both.with_columns(n_ranked=pl.coalesce("_n_ranked", "n_ranked")).drop("_n_ranked")
+        """Figures per judgment of `rows`, see `Judged.figures`; keys are codes."""
+        return self.judged.figures()
 
     @cached_property
     def sound(self) -> pl.DataFrame:
@@ -185,6 +174,13 @@ class Frame:
         context = [pl.col("context").hash()] if "context" in there.columns else [pl.lit(0, pl.UInt64)]
         return there.lazy().select("item_id", pl.col("text").alias("prompt"), key=key ^ context[0]).collect()
 
+    def hand_over(self, prefs: Preferences, without: pl.Series | None = None) -> None:
+        """Give what was read to preferences that are these without some rows (their LONG)."""
+        if self.table.blank_ids:
+            return
+        coded = self.judged.coded(self.table.keyed.ids) if without is None else None
+        prefs.hand_over(self.table.usable(without) if coded is None else coded)
+
     @property
     def n_rows(self) -> int:
         """Number of rows."""
@@ -196,8 +192,18 @@ class Frame:
         return self.judgments.height
 
     def of_judgments(self, judgments: pl.DataFrame) -> pl.LazyFrame:
-        """Return the rows of these judgments."""
-        return self.rows.join(judgments.lazy().select(self.key), on=self.key, how="semi", nulls_equal=True)
+        """Return the rows of these judgments with all columns."""
+        there = self.table.keyed.frame.lazy().join(judgments.lazy().select(self.key), on=self.key, how="semi")
+        return self.rows.join(there.select(LONG).collect().lazy(), on=LONG, how="semi")
+
+    def ids_of_judgments(self, judgments: pl.DataFrame) -> pl.LazyFrame:
+        """Return row numbers, ids and rank of the rows of judgments with `_value`, without another reading."""
+        frame, ids = self.table.keyed
+        rows = frame.lazy().join(judgments.lazy().select(*self.key, "_value"), on=self.key, how="inner")
+        held = rows.select(LONG, ROW, *IDS, "rank", "_value").collect()
+        return held.with_columns(
+            known.gather(held[name]).alias(name) for name, known in zip(IDS, ids, strict=True)
+        ).lazy()
 
 
 def nothing(frame: Frame) -> Found:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 
-from prefqa._types import Ints
+from prefqa._types import Ints, distinct
 from prefqa._words import formatted
 from prefqa.checks.frame import IDS, Found, Frame, NotRun, height, nothing
 from prefqa.errors import UsageError
@@ -25,7 +25,7 @@ def one_annotator(frame: Frame) -> Found | NotRun:
     n, of = alone.size, int((per_item > 0).sum())
     if not n:
         return nothing(frame)
-    rows = pl.LazyFrame({"item_id": frame.prefs.coded().item_ids.gather(alone), "_value": [None] * n})
+    rows = pl.LazyFrame({"item_id": frame.coded.item_ids.gather(alone), "_value": [None] * n})
     rest = "no item is shared, so agreement cannot be measured" if n == of else "they rest on one person's word"
     return Found(rows, n, of, f"{n:,} of {of:,} items were judged by one annotator only: {rest}.")
 
@@ -39,6 +39,8 @@ def separate_groups(frame: Frame) -> Found | NotRun:
     people = np.unique(annotator)
     if people.size < 2:
         return _ONE
+    if _linked(item, annotator):
+        return nothing(frame)
     n_items = int(item.max()) + 1
     size = n_items + int(annotator.max()) + 1
     graph = coo_array((np.ones(item.size, np.int8), (item, n_items + annotator)), shape=(size, size))
@@ -47,11 +49,7 @@ def separate_groups(frame: Frame) -> Found | NotRun:
     largest = np.bincount(label[item]).argmax()
     apart = people[group_of != largest]
     n_groups = np.unique(group_of).size
-    if n_groups < 2:
-        return nothing(frame)
-    rows = pl.LazyFrame(
-        {"annotator_id": frame.prefs.coded().annotator_ids.gather(apart), "_value": [None] * apart.size}
-    )
+    rows = pl.LazyFrame({"annotator_id": frame.coded.annotator_ids.gather(apart), "_value": [None] * apart.size})
     message = (
         f"{apart.size:,} of {people.size:,} annotators share no item with the largest group, not even through others: "
         f"there are {n_groups:,} groups. Nothing can be compared between them; give them items in common."
@@ -72,7 +70,7 @@ def unbalanced_load(frame: Frame) -> Found | NotRun:
         return nothing(frame)
     heavy = people[shares > 1 / effective]
     share = pl.Series(counts[heavy] / counts.sum()).round(3).cast(pl.String)
-    rows = pl.LazyFrame({"annotator_id": frame.prefs.coded().annotator_ids.gather(heavy), "_value": share + " of all"})
+    rows = pl.LazyFrame({"annotator_id": frame.coded.annotator_ids.gather(heavy), "_value": share + " of all"})
     message = (
         f"{heavy.size:,} of {people.size:,} annotators made {counts[heavy].sum() / counts.sum():.0%} of the judgments; "
         f"the pool is worth {effective:.1f} annotators of equal load."
@@ -101,10 +99,12 @@ def before_guidelines(frame: Frame) -> Found | NotRun:
 
 def ids_alike(frame: Frame) -> Found:
     """PQ121."""
-    coded = frame.prefs.coded()
+    coded = frame.coded
     parts, of, words = [], 0, []
     for name, ids in zip(IDS, (coded.item_ids, coded.annotator_ids, coded.response_ids), strict=True):
         of += ids.len()
+        if not ids.str.contains(r"[^!-@\[-~]").any():  # small letters, digits and signs only: each is its own bare form
+            continue
         bare = pl.col("id").str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
         alike = (
             pl.DataFrame({"id": ids.cast(pl.String)})
@@ -127,8 +127,22 @@ def ids_alike(frame: Frame) -> Found:
 
 def _links(frame: Frame) -> tuple[Ints, Ints]:
     """Item and annotator of each judgment that counts, as codes."""
-    coded = frame.prefs.coded()
+    coded = frame.coded
     return coded.item, coded.annotator
+
+
+def _linked(item: Ints, annotator: Ints) -> bool:
+    """Whether all annotators hang together, by a graph of annotators alone: each item links its first to its others."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    starts = np.flatnonzero(np.append(True, item[1:] != item[:-1]))
+    first = np.repeat(annotator[starts], np.diff(np.append(starts, item.size)))
+    size = int(annotator.max()) + 1
+    links, _ = distinct(first.astype(np.int64) * size + annotator)
+    graph = coo_array((np.ones(links.size, np.int8), (links // size, links % size)), shape=(size, size))
+    n_unused = size - distinct(annotator)[0].size
+    return bool(connected_components(graph, directed=False)[0] - n_unused == 1)
 
 
 def _moment(text: str) -> datetime:

@@ -82,15 +82,15 @@ def out_of_range(frame: Frame) -> Found:
     parts = [pl.LazyFrame(schema={ROW: pl.Int64} | dict.fromkeys((*IDS, "_value"), pl.String))]
     words: list[str] = []
     of = frame.n_rows
-    if frame.ranged and schema_failures(frame.all_rows.select(frame.ranged), "judgments", only=frame.ranged):
+    counts = {name: n for name in frame.ranged if (n := frame.counts[f"range {name}"])}
+    if counts:
         wrong = {name: (~RANGES[name].test).fill_null(False) for name in frame.ranged}
-        counts = frame.all_rows.select(test.sum().alias(name) for name, test in wrong.items()).collect()
         parts.append(
             frame.all_rows.with_columns(_listed({name: (test, name) for name, test in wrong.items()}).alias("_value"))
             .filter(pl.any_horizontal(*wrong.values()))
             .select(ROW, *IDS, "_value")
         )
-        words += [f"{n:,} in {name} ({RANGES[name].words})" for name, n in counts.row(0, named=True).items() if n]
+        words += [f"{n:,} in {name} ({RANGES[name].words})" for name, n in counts.items()]
     for table, keys in (("responses", IDS[::2]), ("items", IDS[:1])):
         frame_of = getattr(frame.prefs, table)
         if frame_of is None or not schema_failures(frame_of, table, only=keys):

@@ -7,9 +7,11 @@ import math
 import numpy as np
 import polars as pl
 
-from prefqa._types import Bools
+from prefqa._types import Bools, Ints
 from prefqa._words import formatted
-from prefqa.checks.frame import LONG, RAW_RANK, Found, Frame, NotRun, held, nothing
+from prefqa.checks.frame import RAW_RANK, Found, Frame, NotRun, held, nothing
+from prefqa.checks.judged import NUMBER
+from prefqa.checks.table import LONG
 from prefqa.preferences import ROW
 
 _UNLIKELY = math.log(1e-6)
@@ -63,19 +65,15 @@ def rank_gaps(frame: Frame) -> Found:
     """PQ105."""
     of = frame.sound.height
     ranked = frame.sound.filter((pl.col("n_ranked") > 1) & (pl.col("n") == pl.col("n_responses")))
-    not_dense = ranked.filter((pl.col("low") != 1) | (pl.col("high") != pl.col("n_ranks")))
+    not_dense = ranked.filter(~pl.col("dense"))
     if not_dense.is_empty():
         return nothing(frame)
-    orders = (
-        frame.of_judgments(not_dense)
-        .filter(pl.col("rank").is_not_null())
-        .group_by(frame.key)
-        .agg(pl.col("rank").sort().alias("_ranks"))
-        .collect(engine="streaming")
-    )
-    gaps = orders.filter(~_skips_as_ties_do(orders["_ranks"]))
-    values = gaps.lazy().select(*frame.key, pl.col("_ranks").cast(pl.List(pl.String)).list.join(", ").alias("_value"))
-    rows = frame.rows.join(values, on=frame.key, how="inner", nulls_equal=True).filter(pl.col("rank").is_not_null())
+    ranks, lengths = frame.judged.orders(not_dense[NUMBER].to_numpy())
+    gaps = not_dense.filter(~_skips_as_ties_do(ranks, lengths))
+    ranks, lengths = frame.judged.orders(gaps[NUMBER].to_numpy())
+    listed = pl.DataFrame({"_at": np.repeat(np.arange(gaps.height), lengths), "_value": ranks.astype(str)})
+    values = listed.group_by("_at", maintain_order=True).agg(pl.col("_value").str.join(", "))
+    rows = frame.ids_of_judgments(gaps.with_columns(values["_value"])).filter(pl.col("rank").is_not_null())
     n = gaps.height
     message = (
         f"{n:,} of {of:,} judgments have ranks with gaps, such as (1, 3, 3); their order is used. Look whether a "
@@ -86,22 +84,14 @@ def rank_gaps(frame: Frame) -> Found:
 
 def partial_ranking(frame: Frame) -> Found:
     """PQ106."""
-    seen = frame.rows.group_by("item_id").agg(pl.col("response_id").n_unique().alias("_k"))
+    seen = frame.judged.seen
     if frame.prefs.responses is not None:
-        known = frame.prefs.responses.lazy().select("item_id", "response_id")
-        both = pl.concat([frame.rows.select("item_id", "response_id"), known])
-        items = frame.judgments.lazy().select("item_id").unique()
-        seen = both.join(items, on="item_id", how="semi").group_by("item_id").agg(
-            pl.col("response_id").n_unique().alias("_k")
-        )  # fmt: skip
-    partial = (
-        frame.sound.lazy()
-        .join(seen, on="item_id", how="left")
-        .filter((pl.col("n_ranked") < pl.col("_k")) & (pl.col("n_ranked") > 0))
-        .collect(engine="streaming")
+        seen = pl.concat([seen, _with_codes(frame, frame.prefs.responses)]).unique()
+    n_known = pl.Series(np.bincount(seen["item_id"].to_numpy()))
+    partial = frame.sound.with_columns(n_known.gather(frame.sound["item_id"]).alias("_k")).filter(
+        (pl.col("n_ranked") < pl.col("_k")) & (pl.col("n_ranked") > 0)
     )
-    counts = partial.lazy().select(*frame.key, formatted("{} of {} ranked", "n_ranked", "_k").alias("_value"))
-    rows = frame.rows.join(counts, on=frame.key, how="inner", nulls_equal=True)
+    rows = frame.ids_of_judgments(partial.with_columns(formatted("{} of {} ranked", "n_ranked", "_k").alias("_value")))
     n, of = partial.height, frame.sound.height
     message = (
         f"{n:,} of {of:,} judgments leave responses of their item unranked, which gives no votes on them. Look whether "
@@ -115,7 +105,7 @@ def one_response(frame: Frame) -> Found:
     alone = frame.sound.filter(pl.col("n_ranked") < 2)
     if frame.prefs.source.from_tool:  # without ranks are scores, labels and texts, and what the reader noted as lost
         alone = alone.filter(pl.col("n_ranked") > 0)
-    rows = frame.of_judgments(alone).with_columns(pl.lit(None, pl.String).alias("_value"))
+    rows = frame.ids_of_judgments(alone.with_columns(pl.lit(None, pl.String).alias("_value")))
     n, of = alone.height, frame.sound.height
     message = (
         f"{n:,} of {of:,} judgments rank fewer than two responses; they are left out. Look for a filter or a join that "
@@ -157,7 +147,8 @@ def score_contradicts_rank(frame: Frame) -> Found | NotRun:
     worse = pl.when(same).then(pl.col("_highest").shift(-1))
     contradicting = steps.filter(worse > pl.col("_lowest")).select(frame.key).unique().collect(engine="streaming")
     value = formatted("rank {}, score {}", pl.col("rank"), pl.col("score"))
-    rows = frame.of_judgments(contradicting).with_columns(value.alias("_value"))
+    there = frame.rows.join(contradicting.lazy(), on=frame.key, how="semi", nulls_equal=True)
+    rows = there.with_columns(value.alias("_value"))
     n, of = contradicting.height, frame.n_judgments
     message = (
         f"In {n:,} of {of:,} judgments a better rank has a lower score; ranks are what counts. Look which of the two "
@@ -220,14 +211,24 @@ def repeated_judgment(frame: Frame) -> Found | NotRun:
     return Found(rows, n, of, message)
 
 
-def _skips_as_ties_do(ranks: pl.Series) -> Bools:
+def _with_codes(frame: Frame, responses: pl.DataFrame) -> pl.DataFrame:
+    """Items and responses of a table as codes, where the item was judged; an unseen response has a new code."""
+    item_ids, _, response_ids = frame.table.keyed.ids
+    known = responses.lazy().select("item_id", "response_id")
+    numbered = (pl.LazyFrame({ids.name: ids}).with_row_index("_at") for ids in (item_ids, response_ids))
+    items, seen = numbered
+    unseen = response_ids.len() + pl.col("response_id").rank("dense")
+    coded = known.join(items, on="item_id", how="inner").join(seen, on="response_id", how="left", suffix="_response")
+    code = pl.coalesce("_at_response", unseen).cast(pl.UInt32)
+    return coded.select(pl.col("_at").cast(pl.UInt32).alias("item_id"), code.alias("response_id")).collect()
+
+
+def _skips_as_ties_do(ranks: Ints, lengths: Ints) -> Bools:
     """Whether each sorted list of ranks is 1, 2, 2, 4: a rank is its place, or equals the one before."""
-    lengths = ranks.list.len().to_numpy().astype(np.int64)
     starts = np.cumsum(lengths) - lengths
-    flat = ranks.explode().to_numpy()
-    fits = flat == np.arange(1, flat.size + 1) - np.repeat(starts, lengths)
-    tied = np.zeros(flat.size, bool)
-    tied[1:] = flat[1:] == flat[:-1]
+    fits = ranks == np.arange(1, ranks.size + 1) - np.repeat(starts, lengths)
+    tied = np.zeros(ranks.size, bool)
+    tied[1:] = ranks[1:] == ranks[:-1]
     tied[starts] = False
     skips: Bools = np.logical_and.reduceat(fits | tied, starts)
     return skips

@@ -8,9 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from prefqa.checks.frame import LONG
 from prefqa.checks.rule import Rule
 from prefqa.checks.rules import chosen
+from prefqa.checks.table import LONG
 from prefqa.errors import UsageError
 from prefqa.preferences import Preferences
 

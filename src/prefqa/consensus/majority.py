@@ -77,7 +77,13 @@ def fit_prior(n_for: Ints, n_tie: Ints, n_votes: Ints) -> Prior:
         return Prior(PRIOR_UNIDENTIFIED, "not identified")
     side = n_for[told].astype(np.int64)
     width = int(n.max()) + 1
-    patterns, counts = np.unique(n * width + np.minimum(side, n - side), return_counts=True)
+    folded = n * width + np.minimum(side, n - side)
+    if width > 1000:
+        patterns, counts = np.unique(folded, return_counts=True)
+    else:  # few patterns: counted without sorting
+        every = np.bincount(folded)
+        patterns = np.flatnonzero(every)
+        counts = every[patterns]
     size, x = patterns // width, patterns % width
 
     def minus_log_likelihood(log_a: float) -> float:

@@ -48,4 +48,4 @@ class Measures:
     @cached_property
     def wins_and_ties(self) -> list[tuple[Ints, Ints, Ints]]:
         """By number k of responses: the items (their codes), and the wins and ties of each, [n, k, k]."""
-        return [(bucket.item, *pair_counts(bucket)) for bucket in self.pool.buckets if bucket.k > 1]
+        return [(bucket.item, *pair_counts(bucket, by_pair=True)) for bucket in self.pool.buckets if bucket.k > 1]

@@ -1,0 +1,150 @@
+"""Rows sorted by judgment, and the figures of each judgment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from prefqa._types import Bools, Ints
+from prefqa.checks.table import BAD
+from prefqa.coding import Coded, RowIds, Rows, slots_of, sorted_codes
+from prefqa.keyed import KEYS, KeyedRows
+
+#: Number of a judgment.
+NUMBER = "_judgment"
+#: Ranks above this have no bit of their own in an integer.
+_TALL = 30
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Rows sorted by judgment, response and rank.
+
+    Per judgment its `keys`, codes of the columns `key`, and `starts`, its first row; per row `response` (code) and
+    `rank`, 0 where there is none; `n_bad` per judgment counts the ranks that could not be read.
+    """
+
+    key: Sequence[str]
+    keys: list[Ints]
+    starts: Ints
+    response: Ints
+    rank: Ints
+    n_bad: Ints
+
+    @classmethod
+    def of(cls, keyed: KeyedRows, key: Sequence[str]) -> Judged:
+        """Sort rows."""
+        frame = keyed.frame
+        known = dict(zip(KEYS, map(len, keyed.ids), strict=True))
+        columns = [frame[name].to_numpy() for name in (*key, "response_id")]
+        sizes = [known.get(name, int(codes.max(initial=0)) + 1) for name, codes in zip(key, columns, strict=False)]
+        sizes.append(known["response_id"])
+        bad = frame[BAD]
+        ranks: Ints = frame["rank"].fill_null(0).to_numpy()
+        if bad.any():  # the sort takes along which ranks are bad as their lowest bit
+            ranks = ranks * 2 + bad.to_numpy()
+        keys, starts, response, rank = sorted_codes([*columns, ranks], [*sizes, int(ranks.max(initial=0)) + 1])
+        if not bad.any():
+            return cls(key, keys, starts, response, rank, np.zeros(starts.size, np.int64))
+        return cls(key, keys, starts, response, rank >> 1, _sums(rank & 1, starts))
+
+    @cached_property
+    def lengths(self) -> Ints:
+        """Number of rows of each judgment."""
+        return np.diff(np.append(self.starts, self.rank.size))
+
+    @cached_property
+    def _first(self) -> Bools:
+        """Whether a row is the first of its judgment and response."""
+        first = np.ones(self.rank.size, bool)
+        first[1:] = self.response[1:] != self.response[:-1]
+        first[self.starts] = True
+        return first
+
+    def figures(self) -> pl.DataFrame:
+        """Return key and figures of each judgment.
+
+        `n_ranked` counts responses with one known rank: a response that stands twice counts once, and not at all
+        where its ranks contradict each other. `dense` is whether the ranks are those from 1 up to the highest.
+        """
+        if self._first.all():
+            n_responses, n_ranked = self.lengths, _sums(self.rank > 0, self.starts)
+        else:
+            runs = np.flatnonzero(self._first)
+            last = np.append(runs[1:], self.rank.size) - 1
+            known = (self.rank[runs] > 0) & (self.rank[runs] == self.rank[last])
+            n_responses = _sums(self._first, self.starts)
+            n_ranked = _sums(known, np.cumsum(n_responses) - n_responses)
+        columns = dict(zip(self.key, self.keys, strict=True))
+        figures = {
+            NUMBER: np.arange(self.starts.size),
+            "n": self.lengths,
+            "n_responses": n_responses,
+            "n_ranked": n_ranked,
+            "n_bad": self.n_bad,
+        }
+        return pl.DataFrame({**columns, **figures, "dense": self._dense()})
+
+    def _dense(self) -> Bools:
+        if not self.starts.size:
+            return np.zeros(0, bool)
+        high = np.maximum.reduceat(self.rank, self.starts).astype(np.int64)
+        bit = np.left_shift(np.uint32(1), np.minimum(self.rank, _TALL + 1).astype(np.uint32))
+        seen = np.bitwise_or.reduceat(bit, self.starts).astype(np.int64) | 1
+        dense: Bools = seen == np.left_shift(2, np.minimum(high, _TALL)) - 1
+        tall = np.flatnonzero((high > _TALL) & (self.lengths >= high))
+        if tall.size:
+            ranks, n = self.orders(tall)
+            starts = np.cumsum(n) - n
+            new = np.append(True, ranks[1:] != ranks[:-1])
+            new[starts] = True
+            dense[tall] = _sums(new, starts) == high[tall]
+        return dense
+
+    def orders(self, judgments: Ints) -> tuple[Ints, Ints]:
+        """Return the sorted ranks of some judgments, given by their numbers in order, and how many each has."""
+        number = np.repeat(np.arange(judgments.size), self.lengths[judgments])
+        begin = np.cumsum(self.lengths[judgments]) - self.lengths[judgments]
+        rank = self.rank[np.repeat(self.starts[judgments] - begin, self.lengths[judgments]) + np.arange(number.size)]
+        number, rank = number[rank > 0], rank[rank > 0].astype(np.int64)
+        order = np.lexsort((rank, number))
+        return rank[order], np.bincount(number, minlength=judgments.size)
+
+    @cached_property
+    def _once(self) -> Rows:
+        """Each response of each judgment once, with some rank of it."""
+        starts, response, rank = self.starts, self.response, self.rank
+        if not self._first.all():
+            n = _sums(self._first, starts)
+            starts, response, rank = np.cumsum(n) - n, response[self._first], rank[self._first]
+        item, annotator = self.keys[:2]
+        return Rows(np.zeros(0, np.uint32), item, annotator, starts, response, rank.astype(np.int32))
+
+    @cached_property
+    def _slots(self) -> tuple[Ints, Ints]:
+        return slots_of(self._once)
+
+    @cached_property
+    def seen(self) -> pl.DataFrame:
+        """Responses of each item, whoever judged them: item_id, response_id (codes)."""
+        item, (slot, listed) = self.keys[0], self._slots
+        begins = np.flatnonzero(np.append(item.size > 0, item[1:] != item[:-1]))
+        widths = np.maximum.reduceat(slot, self._once.starts[begins]).astype(np.int64) + 1 if item.size else begins
+        return pl.DataFrame({"item_id": np.repeat(item[begins], widths), "response_id": listed})
+
+    def coded(self, ids: RowIds) -> Coded | None:
+        """Return the rows as `Preferences.coded` does, where all count and no second sort is needed; else None."""
+        if len(self.key) > 2 or not (self.rank > 0).all() or not self._first.all():
+            return None
+        rows, (slot, listed) = self._once, self._slots
+        cells = pl.DataFrame({"cell": [0]})
+        return Coded(rows.cell, rows.item, rows.annotator, rows.starts, slot, rows.rank, listed, *ids, cells)
+
+
+def _sums(values: Ints | Bools, starts: Ints) -> Ints:
+    """Sum by judgment."""
+    return np.add.reduceat(values, starts, dtype=np.int64) if starts.size else np.zeros(0, np.int64)
