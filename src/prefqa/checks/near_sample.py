@@ -14,8 +14,8 @@ from prefqa._types import Bools, Ints
 #: Sampled are words after a blank that begin with b, c, f or g, whose codes are alike in these bits, whatever the case:
 #: of English 19 % of a text's different words.
 _BITS, _BCFG = np.uint8(0b1101_1010), np.uint8(0b0100_0010)
-#: A text with fewer bits set in its sketch is too short or of another script, and compared in full.
-_FEWEST = 8
+#: Two texts with fewer bits set in their sketches are too short or of another script, and compared in full.
+_FEWEST = 12
 #: Of longer texts not all of the sampled words are taken: about as many, of the shortest text of a group.
 _ENOUGH = 40
 #: How many standard errors below the similarity sought the share of common bits may be.
@@ -26,7 +26,7 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 def could_be_near(texts: pl.Series, group: Ints, threshold: float) -> Bools:
-    """Which texts are in a group (a run) with two that could be similar, by Jaccard's index of pairs of words.
+    """Which texts could be similar to another of their group (a run), by Jaccard's index of pairs of words.
 
     Every sampled word sets one of the 128 bits of its text's sketch. A changed word breaks two pairs of words, so texts
     of similarity .8 have .94 of their words in common, or one is the other and a fifth more: of either kind of pair the
@@ -38,13 +38,11 @@ def could_be_near(texts: pl.Series, group: Ints, threshold: float) -> Bools:
     for low, high, here in blocks_of_groups(group, _CHUNK):
         sketch = _sketches(texts[low:high], here)
         number = np.repeat(np.arange(here.size), np.diff(np.append(here, high - low)))
-        found = np.bincount(number, weights=_count(sketch) < _FEWEST, minlength=here.size) > 0
         first, second = pairs_of_runs(number)
         one, other = sketch[first], sketch[second]
         common, of = _count(one & other), _count(one | other)
-        close = common >= threshold * of - _ERRORS * np.sqrt(variance * of)
-        found[number[first[close]]] = True
-        likely[low:high] = found[number]
+        close = (common >= threshold * of - _ERRORS * np.sqrt(variance * of)) | (of < _FEWEST)
+        likely[low + first[close]] = likely[low + second[close]] = True
     return likely
 
 
@@ -88,7 +86,7 @@ def _sketch(texts: pl.Series, begins: Ints) -> Ints:
 
 
 def _words(texts: pl.Series) -> tuple[Ints, Ints]:
-    """Hashes of the first 8 bytes of the sampled words, in small letters, text by text, and how many each text has."""
+    """Return hashes of the first 8 bytes, in small letters, of the words sampled of each text, and how many it has."""
     parts = texts.cast(pl.Binary).to_list()
     data = np.frombuffer(b" ".join([b"", *parts, b" " * 8]), np.uint8)
     sampled = (data[1:] & _BITS) == _BCFG
