@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prefqa.checks.near import near
-from prefqa.checks.near_sample import could_be_near
+from prefqa.checks.near_sample import _sketches, could_be_near
 
 LETTERS = np.array(list("etaoinshrdlucmfwypvbgkjqxz"))
 
@@ -28,16 +28,26 @@ def jaccard(one: str, other: str) -> float:
 
 @given(st.lists(st.lists(st.sampled_from("abcde"), min_size=1, max_size=7).map(" ".join), min_size=1, max_size=12))
 def test_near_texts_are_those_of_every_two_compared(texts: list[str]) -> None:
-    """MinHash may lose one near the threshold; what it finds is right. Within a group nothing is lost."""
+    """Nothing is lost, neither anywhere nor within a group."""
     best = dict.fromkeys(range(len(texts)), 0.0)
     for one, other in combinations(range(len(texts)), 2):
         if texts[one] != texts[other]:
             value = jaccard(texts[one], texts[other])
             best[one], best[other] = max(best[one], value), max(best[other], value)
-    found = dict(near(pl.Series(texts, dtype=pl.String), 0.6).select("text", "similarity").iter_rows())
-    assert all(value <= best[at] + 1e-9 for at, value in found.items())
-    within = near(pl.Series(texts, dtype=pl.String), 0.6, within=pl.Series(np.zeros(len(texts), np.int64)))
-    assert within["text"].to_list() == [at for at, value in best.items() if value >= 0.6]
+    expected = {at: value for at, value in best.items() if value >= 0.6}
+    for within in (None, pl.Series(np.zeros(len(texts), np.int64))):
+        found = near(pl.Series(texts, dtype=pl.String), 0.6, within=within)
+        assert dict(found.select("text", "similarity").iter_rows()) == pytest.approx(expected)
+
+
+def test_a_crowd_of_texts_with_one_template_is_found_without_comparing_each_with_each() -> None:
+    rng = np.random.default_rng(0)
+    words = vocabulary(rng)
+    template = " ".join(words[:60])
+    crowd = [f"{template} number {number}" for number in range(500)]
+    others = [" ".join(words[rng.integers(0, words.size, 60)]) for _ in range(500)]
+    texts = pl.Series([text for pair in zip(crowd, others, strict=True) for text in pair])
+    assert near(texts, 0.8)["text"].to_list() == list(range(0, 1000, 2))
 
 
 def vocabulary(rng: np.random.Generator) -> np.ndarray:
@@ -45,7 +55,9 @@ def vocabulary(rng: np.random.Generator) -> np.ndarray:
 
 
 @pytest.mark.parametrize("length", [5, 40, 200, 600])
-@pytest.mark.parametrize("edit", ["replaced", "cut", "capitals", "some capitals", "lines", "tabs"])
+@pytest.mark.parametrize(
+    "edit", ["replaced", "cut", "cut in front", "inserted", "capitals", "some capitals", "lines", "tabs"]
+)
 def test_edited_copies_pass_the_sketch_and_other_texts_mostly_do_not(length: int, edit: str) -> None:
     rng = np.random.default_rng(length)
     words = vocabulary(rng)
@@ -58,6 +70,11 @@ def test_edited_copies_pass_the_sketch_and_other_texts_mostly_do_not(length: int
             copy[at] = words[rng.integers(0, words.size, at.size)]
         elif edit == "cut":
             copy = copy[: int(np.ceil(length * 0.82))]
+        elif edit == "cut in front":
+            copy = copy[length - int(np.ceil(length * 0.82)) :]
+        elif edit == "inserted":
+            at = rng.choice(length, int(length * 0.1), replace=False)
+            copy = np.insert(copy, at, words[rng.integers(0, words.size, at.size)])
         said = " ".join(copy)
         blank = {"lines": "\n", "tabs": "\t"}.get(edit, " ")
         if edit == "some capitals":
@@ -69,6 +86,24 @@ def test_edited_copies_pass_the_sketch_and_other_texts_mostly_do_not(length: int
     others = pl.Series([" ".join(words[rng.integers(0, words.size, length)]) for _ in range(600)])
     passed = could_be_near(others, group, 0.8).mean()
     assert passed < 0.2 if length == 200 else passed <= 1.0
+
+
+def test_a_text_apart_does_not_pass_with_two_that_are_near() -> None:
+    rng = np.random.default_rng(3)
+    words = vocabulary(rng)
+    one, other = (" ".join(words[rng.integers(0, words.size, 300)]) for _ in range(2))
+    passed = could_be_near(pl.Series([one, other, one + " more"]), np.zeros(3, np.int64), 0.8)
+    assert passed.tolist() == [True, False, True]
+
+
+def test_the_sketch_is_of_the_text_alone() -> None:
+    """Neither neighbours nor the size of blocks change it; texts without a sampled word have none."""
+    texts = pl.Series(["", "be", "A cat", "x" * 9, "Cafés BEcome\tgrand\ncafés", "b" * 20 + " c"] * 200)
+    one = _sketches(texts, np.arange(texts.len()))
+    assert (
+        one == np.concatenate([_sketches(texts[at : at + 1], np.zeros(1, np.int64)) for at in range(6)] * 200)
+    ).all()
+    assert (one[:6] != 0).any(axis=1).tolist() == [False, True, True, False, True, True]
 
 
 def test_other_scripts_are_compared_in_full() -> None:

@@ -14,11 +14,19 @@ from prefqa.checks.texts import excerpt, normal
 #: 25 bands of 5 values: texts of similarity .8 meet in a band with probability 1 - (1 - .8^5)^25 = .99995.
 _BANDS, _ROWS = 25, 5
 _CHUNK = 20_000
+#: Bits of the hash of a pair of words beside which the number of one of `_CHUNK` texts finds place.
+_HASH = 49
+#: Pairs of texts that are compared at once.
+_PAIRS = 8_000
+#: More texts than this that share a rare pair of words are not compared each with each.
+_CROWD = 16
 #: Of more text than this not all pairs of words are held at once.
 _MOST_BYTES = 500_000_000
 _SEED, _ODD = 42, 0x9E3779B97F4A7C15
 #: Pairs of words that are sampled of a text, and how far below the threshold the sample's share may be.
 _SAMPLED, _MARGIN = 32, 0.3
+
+_NONE = np.zeros(0, np.int64)
 
 
 def near_duplicate_responses(frame: Frame) -> Found | NotRun:
@@ -67,16 +75,13 @@ def near(texts: pl.Series, threshold: float, within: pl.Series | None = None) ->
     """Return the texts (by number) that have a near, not equal, duplicate, with the greatest `similarity` found.
 
     Similarity is Jaccard's: distinct pairs of neighbouring words in common, of all that the two have (normalised; of a
-    single word, the word itself). Candidates share a band of their MinHash signature (Broder 1997), each compared with
-    the first of its band; or, with `within`, two texts of one group (groups are runs) that share enough of a sample of
-    their pairs of words, those whose hash is least of all possible ones.
+    single word, the word itself). Candidates share one of their rarest pairs of words (the prefix filter of Bayardo, Ma
+    and Srikant 2007), or, where many texts do, a band of their MinHash signature (Broder 1997), each compared with the
+    first of its band; with `within`, two texts of one group (groups are runs) that share enough of a sample of their
+    pairs of words, those whose hash is least of all possible ones.
     """
     if within is None:
-        at = _with_common_pairs(texts, threshold)
-        signatures = _signatures(texts.gather(at))
-        first, second = _candidates(signatures)
-        likely = (signatures[first] == signatures[second]).mean(axis=1) >= threshold - 0.15
-        first, second = at[first[likely]], at[second[likely]]
+        first, second = _candidates_anywhere(texts, threshold)
     else:
         first, second = _candidates_within(texts, within.to_numpy(), threshold)
     similarity = _similarity(texts, first, second)
@@ -102,20 +107,53 @@ def _shingles(texts: pl.Series) -> tuple[Ints, Ints]:
     return pair[keep], np.maximum(lengths - 1, 1)
 
 
-def _with_common_pairs(texts: pl.Series, threshold: float) -> Ints:
-    """Texts enough of whose pairs of words occur again: with s of u pairs nowhere else, J is at most (u - s) / u."""
-    if int(texts.str.len_bytes().sum()) > _MOST_BYTES:
-        return np.arange(texts.len())
-    parts = [_shingles(texts[low : low + _CHUNK]) for low in range(0, texts.len(), _CHUNK)]
-    if not parts:
-        return np.zeros(0, np.int64)
+def _distinct(texts: pl.Series) -> tuple[Ints, Ints]:
+    """Return the distinct pairs of words of at most `_CHUNK` texts, as their hashes' first bits, and how many.
+
+    They come text by text, in each in the order of their hashes.
+    """
+    pair, size = _shingles(texts)
+    text = np.repeat(np.arange(size.size, dtype=np.uint64), size)
+    keys = np.sort(text << np.uint64(_HASH) | pair >> np.uint64(64 - _HASH))
+    keys = keys[np.append(True, keys[1:] != keys[:-1])[: keys.size]]
+    number = (keys >> np.uint64(_HASH)).astype(np.int64)
+    return keys & np.uint64(2**_HASH - 1), np.bincount(number, minlength=size.size)
+
+
+def _sharing(texts: pl.Series, threshold: float) -> tuple[Ints, Ints, Ints]:
+    """Pairs of texts that could be similar, and texts that are in a crowd.
+
+    Two texts of similarity t have t of the pairs of words of either in common. So of a text's n pairs, in whatever one
+    order for all texts, one of the first n - tn + 1 is among those of the other. The order is by the number of texts
+    that have a pair, the rarest first. Texts that share one of these with many others are a crowd.
+    """
+    parts = [_distinct(texts[low : low + _CHUNK]) for low in range(0, max(texts.len(), 1), _CHUNK)]
     pair, size = (np.concatenate(part) for part in zip(*parts, strict=True))
     ordered = np.sort(pair)
     # A table of remainders may call a few more pairs common, which costs time alone.
     again = np.zeros(1 << 26, bool)
     again[ordered[1:][ordered[1:] == ordered[:-1]] & np.uint64(again.size - 1)] = True
-    common = np.add.reduceat(again[pair & np.uint64(again.size - 1)], np.cumsum(size) - size, dtype=np.int64)
-    return np.flatnonzero(common >= threshold * size)
+    del ordered
+    common = again[pair & np.uint64(again.size - 1)]
+    # Pairs that no other text has come first; what is left of each text's first ones are common.
+    left = np.add.reduceat(common, np.cumsum(size) - size, dtype=np.int64)
+    left -= np.ceil(threshold * size - 1e-9).astype(np.int64) - 1
+    text = np.repeat(np.arange(size.size, dtype=np.uint32), size)
+    kept = common & (left > 0)[text]
+    first_ones = (
+        pl.LazyFrame({"text": text[kept], "pair": pair[kept]})
+        .with_columns(pl.len().over("pair").alias("n"))
+        .sort("text", "n", "pair")
+        .filter(pl.int_range(pl.len()).over("text") < pl.lit(pl.Series(left)).gather(pl.col("text")))
+        .sort("pair", "text")
+        .with_columns(pl.len().over("pair").alias("n"))
+        .collect()
+    )
+    some = first_ones.filter(pl.col("n") <= _CROWD)
+    one, other = (some["text"].gather(at).to_numpy() for at in pairs_of_runs(some["pair"].to_numpy()))
+    packed = np.unique(one * np.int64(size.size) + other)
+    crowd = first_ones.filter(pl.col("n") > _CROWD)["text"].unique().sort().to_numpy()
+    return packed // max(size.size, 1), packed % max(size.size, 1), crowd
 
 
 def _signatures(texts: pl.Series) -> Ints:
@@ -164,21 +202,31 @@ def _candidates_within(texts: pl.Series, group: Ints, threshold: float) -> tuple
 
 def _similarity(texts: pl.Series, first: Ints, second: Ints) -> Floats:
     """Jaccard similarity of pairs of texts."""
+    blocks = (slice(low, low + _PAIRS) for low in range(0, first.size, _PAIRS))
+    parts = [_jaccard(texts, first[block], second[block]) for block in blocks]
+    return np.concatenate([np.zeros(0), *parts])
+
+
+def _jaccard(texts: pl.Series, first: Ints, second: Ints) -> Floats:
     used, number = np.unique(np.concatenate([first, second]), return_inverse=True)
-    if not used.size:
-        return np.zeros(0)
-    pair, size = _shingles(texts.gather(used))
-    text = np.repeat(np.arange(used.size), size)
-    distinct = pl.DataFrame({"text": text, "pair": pair}).unique().sort("text", "pair")
-    shingles = distinct["pair"].to_numpy()
-    starts = np.append(0, np.cumsum(np.bincount(distinct["text"].to_numpy(), minlength=used.size)))
-    return np.array(
-        [
-            _jaccard(shingles[starts[a] : starts[a + 1]], shingles[starts[b] : starts[b + 1]])
-            for a, b in zip(number[: first.size].tolist(), number[first.size :].tolist(), strict=True)
-        ],
-        np.float64,
-    )
+    pair, size = _distinct(texts.gather(used))
+    many = size[number]
+    at = np.repeat((np.cumsum(size) - size)[number] - (np.cumsum(many) - many), many) + np.arange(many.sum())
+    couple = np.repeat(np.tile(np.arange(first.size, dtype=np.uint64), 2), many)
+    keys = np.sort(couple << np.uint64(_HASH) | pair[at])
+    twice = (keys[1:][keys[1:] == keys[:-1]] >> np.uint64(_HASH)).astype(np.int64)
+    common = np.bincount(twice, minlength=first.size)
+    return np.asarray(common / np.maximum(many[: first.size] + many[first.size :] - common, 1))
+
+
+def _candidates_anywhere(texts: pl.Series, threshold: float) -> tuple[Ints, Ints]:
+    """Pairs of texts that could be similar: all of them, but of a crowd those only that MinHash finds."""
+    few = int(texts.str.len_bytes().sum()) <= _MOST_BYTES
+    first, second, crowd = _sharing(texts, threshold) if few else (_NONE, _NONE, np.arange(texts.len()))
+    signatures = _signatures(texts.gather(crowd))
+    one, other = _candidates(signatures)
+    likely = (signatures[one] == signatures[other]).mean(axis=1) >= threshold - 0.15
+    return np.append(first, crowd[one[likely]]), np.append(second, crowd[other[likely]])
 
 
 def _candidates(signatures: Ints) -> tuple[Ints, Ints]:
@@ -196,11 +244,6 @@ def _candidates(signatures: Ints) -> tuple[Ints, Ints]:
         found.append(leader[others] * np.int64(n) + others)
     packed = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
     return packed // max(n, 1), packed % max(n, 1)
-
-
-def _jaccard(one: Ints, other: Ints) -> float:
-    common = np.intersect1d(one, other, assume_unique=True).size
-    return common / max(one.size + other.size - common, 1)
 
 
 def _shown() -> pl.Expr:

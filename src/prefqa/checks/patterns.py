@@ -13,11 +13,14 @@ LITERALS = r"^\s*(?:true|false|True|False|null|None|NaN|nan|undefined|\[object O
 VISIBLE = r"[^\s\x{200B}-\x{200F}\x{2060}\x{FEFF}]"
 #: A blank that is not one single space.
 ODD_BLANK = r"[\t-\r\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]|  "
-#: A character that Unicode's NFKC may change, alone or with its neighbour; those of common texts are known not to.
-UNSTABLE = (
-    r"[^\x00-\x7F\x{C0}-\x{FF}\x{400}-\x{45F}\x{2013}\x{2014}\x{2018}\x{2019}\x{201C}\x{201D}\x{20AC}"
-    r"\x{3001}\x{3002}\x{3041}-\x{3096}\x{30A1}-\x{30FA}\x{4E00}-\x{9FFF}]"
+_STABLE = (
+    r"\x{C0}-\x{FF}\x{400}-\x{45F}\x{2013}\x{2014}\x{2018}\x{2019}\x{201C}\x{201D}\x{20AC}"
+    r"\x{3001}\x{3002}\x{3041}-\x{3096}\x{30A1}-\x{30FA}\x{4E00}-\x{9FFF}"
 )
+#: A character that Unicode's NFKC may change, alone or with its neighbour; those of common texts are known not to.
+UNSTABLE = rf"[^\x00-\x7F{_STABLE}]"
+#: The same, or a blank that is none of the space bar.
+ODD = rf"[^ -~{_STABLE}]"
 #: A cursor at the end shows that the text was copied while it was still being written.
 CURSORS = ("▌", "▍", "▋", "▉", "█")
 FENCE = "```"

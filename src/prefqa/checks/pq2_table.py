@@ -74,8 +74,8 @@ PQ2 = (
         "warning",
         "two responses of one item with nearly the same words",
         "Pairs that differ by a word or two teach little, their votes are near chance, and DPO on pairs of small edit "
-        "distance can lower the probability of both (Pal et al. 2024, Smaug). Jaccard similarity of the pairs of "
-        "neighbouring words, from MinHash signatures (Broder 1997).",
+        "distance can lower the probability of both (Pal et al. 2024, Smaug). Similarity is Jaccard's: distinct pairs "
+        "of neighbouring words in common, of all that the two have.",
         bad=of_texts(TRANSPORT, TRANSPORT.replace("large city", "small city")),
         good=of_texts(TRANSPORT, PLANTS),
         options={"threshold": 0.8},

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from prefqa._words import formatted
-from prefqa.checks.patterns import ODD_BLANK, UNSTABLE, VISIBLE
+from prefqa.checks.patterns import ODD, ODD_BLANK, UNSTABLE, VISIBLE
 from prefqa.preferences import raw_name
 
 #: How much of a text an example shows.
@@ -109,7 +109,11 @@ def _alike(rows: pl.DataFrame, key: str) -> pl.DataFrame:
 
 def _end(cut: pl.Expr, *, first: bool) -> pl.Expr:
     """Hash of the first (or last) letters of a cut, normalised; null where they are so few that the cut may matter."""
-    letters = cut.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\s", "")
+    # Few texts begin or end with other than plain letters, and only these are brought to their form.
+    odd = cut.str.contains(ODD)
+    formed = pl.when(odd).then(cut).str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\s", "")
+    plain = cut.str.to_lowercase().str.replace_all(" ", "", literal=True)
+    letters = pl.when(odd).then(formed).otherwise(plain)
     sure = (cut.str.len_chars() < _SLICE) | (letters.str.len_chars() >= _KEY + 8)
     return pl.when(sure).then((letters.str.head(_KEY) if first else letters.str.tail(_KEY)).hash())
 
