@@ -131,5 +131,8 @@ def compare(cells: Cells, contrasts: Contrasts) -> Compared:
 def by_annotator(values: Floats, cells: Cells, n_annotators: int) -> Floats:
     """Sum contrasts of cells by annotator, [n_annotators, n_contrasts, n_columns]."""
     out = np.zeros((n_annotators, *values.shape[1:]))
-    np.add.at(out, cells.annotator, values)
+    # Cells are in the order of annotators.
+    starts = np.flatnonzero(np.append(True, cells.annotator[1:] != cells.annotator[:-1])[: cells.annotator.size])
+    if starts.size:
+        out[cells.annotator[starts]] = np.add.reduceat(values, starts, axis=0)
     return out

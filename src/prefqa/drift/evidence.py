@@ -115,9 +115,13 @@ class Evidence:
         scale = float(self.votes.scale[column]) if column < len(self.votes.names) else 1.0
         return unit(name, scale, self.typical_care)
 
+    @cached_property
+    def _information_of_period(self) -> Floats:
+        return np.asarray(self.cells.information.sum(axis=0))
+
     def pooled_share(self, column: int) -> Floats:
         """Per contrast, the share of the information that stands before."""
-        of_period = self.cells.information[:, :, column].sum(axis=0)
+        of_period = self._information_of_period[:, column]
         before, after = self.contrasts.before @ of_period, self.contrasts.after @ of_period
         return np.asarray(before / np.maximum(before + after, 1e-300))
 

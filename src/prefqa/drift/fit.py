@@ -36,7 +36,7 @@ def fit(votes: VoteTable, *, single: bool) -> VoteModel:
 
         found = minimize(
             objective, shape.start() / unit, jac=True, method="L-BFGS-B",
-            options={"maxiter": 300, "maxcor": 20, "ftol": 2e-7},
+            options={"maxiter": 300, "maxcor": 20, "ftol": 1e-6},
         )  # fmt: skip
     return shape.model(found.x * unit)
 

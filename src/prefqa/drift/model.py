@@ -29,8 +29,8 @@ from prefqa.drift.vote_table import VoteTable
 
 N_NODES, _REACH = 15, 4.2
 _GOLDEN = (np.sqrt(5) - 1) / 2
-#: Votes looked at together.
-_BLOCK = 1 << 13
+#: Votes looked at together: so many that threads seldom wait for each other between two steps.
+_BLOCK = 1 << 15
 #: Chances are multiplied over so many votes before they are scaled; none is less than the least.
 _PER_SCALE, _LEAST = 4, 1e-70
 #: Gaps beyond this are as sure as can be; it keeps the odds within what a number holds.
@@ -87,7 +87,7 @@ class Slopes(NamedTuple):
 
 
 def groups(votes: VoteTable) -> Iterator[Group]:
-    """Cut the votes into blocks of units with equally many votes, small enough to stay in the processor's cache."""
+    """Cut the votes into blocks of units with equally many votes, small enough not to fill the memory."""
     starts = votes.starts
     sizes = np.diff(np.append(starts, votes.n))
     columns = votes.x.T

@@ -28,7 +28,7 @@ from prefqa.preferences import Preferences
 T = TypeVar("T")
 
 #: Votes made at a time, and the largest difference of a feature in units of its scale.
-_BLOCK, _FARTHEST = 1 << 16, 4.0
+_BLOCK, _FARTHEST = 1 << 18, 4.0
 #: Votes from which the scales of features are told.
 _SCALE_VOTES = 2_000_000
 
