@@ -84,11 +84,6 @@ class Rankings:
         """Number of votes."""
         return int(self.n_votes.sum())
 
-    @cached_property
-    def _known(self) -> Bools:
-        """Which features are known of every response."""
-        return np.asarray(np.isfinite(self.values).all(axis=1))
-
     @property
     def is_common(self) -> Bools:
         """Which features weigh the same for all annotators."""
@@ -184,19 +179,16 @@ class Rankings:
         rank = self.rank[first], self.rank[second]
         said = (rank[0] < rank[1]).astype(np.int8) - (rank[0] > rank[1])
         x = np.empty((len(self.names), judgment.size))
-        listed = self.listed[item]
         n_placed = int(self.place.size > 0)
         if n_placed:
             place = self.place[first].astype(np.int64), self.place[second].astype(np.int64)
             x[0] = np.where((place[0] > 0) & (place[1] > 0), np.sign(place[1] - place[0]), 0)
-        a += listed
-        b += listed
+        # All votes of a unit are on the same two responses.
+        begins, of_unit = np.flatnonzero(new), running - 1
+        one, other = (self.listed[item[begins]] + side[begins] for side in (a, b))
         for column, values in enumerate(self.values, n_placed):
-            np.subtract(values[a], values[b], out=x[column])
-            x[column] /= self.scale[column]
-            if not self._known[column - n_placed]:
-                x[column][np.isnan(x[column])] = 0.0
-            np.clip(x[column], -_FARTHEST, _FARTHEST, out=x[column])
+            apart = (values[one] - values[other]) / self.scale[column]
+            np.take(np.clip(np.nan_to_num(apart, nan=0.0), -_FARTHEST, _FARTHEST), of_unit, out=x[column])
         for column, change in enumerate(self.changes, n_placed + len(self.values)):
             x[column] = x[change.column] * change.after[period] * change.moved[annotator]
         return VoteTable(

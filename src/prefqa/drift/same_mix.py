@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.linalg import block_diag
 from scipy.sparse import csr_array, hstack
 from scipy.special import stdtrit
 
@@ -31,12 +32,17 @@ _NONE, _FEW = "fewer than two items with two votes on a pair", "too few items fo
 
 
 class Units(NamedTuple):
-    """One row per item and period: number of the period, pseudo-value, what is recorded of the item, and cluster."""
+    """One row per item and period: number of the period, pseudo-value, what is recorded of the item, and cluster.
+
+    `design` has an indicator per period and then the columns of `x`; `gram` is its product with itself.
+    """
 
     period: Ints
     value: Floats
     x: csr_array
     cluster: Ints
+    design: csr_array
+    gram: Floats
 
 
 class Fit(NamedTuple):
@@ -74,7 +80,7 @@ def same_mix(sides: dict[str, list[Side]], votes: Rankings, reference: str, *, l
     rows: list[dict[str, Any]] = []
     timeline: list[dict[str, Any]] = []
     for key in FIGURES:
-        units = _units(sides[key], x, votes.cluster)
+        units = _units(sides[key], x, votes.cluster, len(votes.periods))
         if units.x.shape[1]:
             compared, drawn = _by_period(units, sides[key], base, votes.periods, level)
             rows += [{"detector": f"{key}, {SAME_MIX}"} | row for row in compared]
@@ -132,7 +138,7 @@ def _indicators(number: Ints, n_levels: int) -> csr_array:
     return csr_array((np.ones(number.size), number, np.arange(number.size + 1)), shape=(number.size, n_levels))
 
 
-def _units(sides: list[Side], x: csr_array, cluster: Ints | None) -> Units:
+def _units(sides: list[Side], x: csr_array, cluster: Ints | None, n_periods: int) -> Units:
     """Put the periods that have a figure with items on it together; constant columns of x say nothing."""
     values = [side.pseudo_values() for side in sides]
     there = [at for at, value in enumerate(values) if value.size]
@@ -142,39 +148,47 @@ def _units(sides: list[Side], x: csr_array, cluster: Ints | None) -> Units:
     here = x[item]
     total, square = (np.asarray(one.sum(axis=0)).ravel() for one in (here, here * here))
     differs = square * item.size - total**2 > _NOTHING * np.maximum(square, 1.0) * max(item.size, 1)
-    return Units(period, value, csr_array(here[:, np.flatnonzero(differs)]), item if cluster is None else cluster[item])
-
-
-def _fit(design: csr_array, units: Units) -> Fit | None:
-    """Ordinary least squares, by the normal equations; CR1 covariance. None with too few items."""
-    n, width = design.shape
-    if n < _ITEMS_PER_COLUMN * width:
-        return None
+    here = csr_array(here[:, np.flatnonzero(differs)])
+    design = csr_array(hstack([_indicators(period, n_periods), here]))
     gram = np.asarray((design.T @ design).toarray())
+    return Units(period, value, here, item if cluster is None else cluster[item], design, gram)
+
+
+def _fit(units: Units, periods: Floats) -> Fit | None:
+    """Ordinary least squares, by the normal equations; CR1 covariance. None with too few items.
+
+    `periods` [n_periods, n] says what the first n columns are of each period; those of x follow.
+    """
+    n, n_x = units.period.size, units.x.shape[1]
+    columns = block_diag(periods, np.eye(n_x))
+    if n < _ITEMS_PER_COLUMN * columns.shape[1]:
+        return None
+    gram = columns.T @ units.gram @ columns
     size = np.sqrt(np.maximum(np.diagonal(gram), 1e-300))
-    gram = gram / np.outer(size, size)
+    columns, gram = columns / size, gram / np.outer(size, size)
     inverse = np.linalg.pinv(gram, rcond=1e-9, hermitian=True)
-    beta = inverse @ ((design.T @ units.value) / size) / size
-    error = units.value - design @ beta
+    beta = inverse @ columns.T @ (units.design.T @ units.value)
+    design = units.design
+    error = units.value - design @ (columns @ beta)
     by_item = design.data * np.repeat(error, np.diff(design.indptr))
     per_cluster = csr_array((by_item, design.indices, design.indptr), shape=design.shape)
     number = distinct(units.cluster)[1]
     if number.max() + 1 < n:
         per_cluster = csr_array(_indicators(number, int(number.max()) + 1).T @ per_cluster)
-    meat = np.asarray((per_cluster.T @ per_cluster).toarray()) / np.outer(size, size)
+    meat = columns.T @ (per_cluster.T @ per_cluster).toarray() @ columns
     clusters, rank = per_cluster.shape[0], np.linalg.matrix_rank(gram, tol=1e-9, hermitian=True)
     factor = clusters / max(clusters - 1, 1) * (n - 1) / max(n - int(rank), 1)
     covariance = factor * inverse @ meat @ inverse / np.outer(size, size)
     told = (gram @ inverse) * size[:, None] / size[None, :]
-    return Fit(beta, covariance, told)
+    return Fit(beta / size, covariance, told)
 
 
 def _by_period(
     units: Units, sides: list[Side], base: int, names: list[str], level: float
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Each period as it would be with the reference's items: rows against the reference, and all to draw."""
-    n_periods, each = len(names), np.eye(len(names))
-    fit = _fit(csr_array(hstack([_indicators(units.period, n_periods), units.x])), units)
+    each = np.eye(len(names))
+    fit = _fit(units, each)
     in_reference = units.period == base
     mix = np.asarray(units.x[np.flatnonzero(in_reference)].mean(axis=0)).ravel() if in_reference.any() else None
     rows, drawn = [], []
@@ -204,8 +218,9 @@ def _trend(units: Units, sides: list[Side], level: float) -> dict[str, Any]:
     """The slope over the number of the period, between items of one kind."""
     n = units.period.size
     row = {"n_items": distinct(units.cluster)[0].size, "n_votes": sum(side.n_votes for side in sides)}
-    time = csr_array(np.column_stack([np.ones(n), units.period - units.period.mean()])) if n else None
-    fit = None if time is None else _fit(csr_array(hstack([time, units.x])), units)
+    periods = np.arange(len(sides), dtype=np.float64)
+    time = np.column_stack([np.ones(periods.size), periods - units.period.mean()]) if n else None
+    fit = None if time is None else _fit(units, time)
     slope = fit.of(np.append([0.0, 1.0], np.zeros(units.x.shape[1]))) if fit else None
     if fit is None or slope is None:
         return row | {"reason": "the kinds of items follow the periods" if fit else _FEW if n else _NONE}
