@@ -151,6 +151,21 @@ class Frame:
         return self.judgments.filter(pl.col("n_bad") == 0)
 
     @cached_property
+    def listed(self) -> pl.DataFrame | None:
+        """The table of responses as codes, where the item was judged; a response that nobody judged has a new code."""
+        if self.prefs.responses is None:
+            return None
+        item_ids, _, response_ids = self.table.keyed.ids
+        items, seen = (pl.LazyFrame({ids.name: ids}).with_row_index("_at") for ids in (item_ids, response_ids))
+        known = self.prefs.responses.lazy().select("item_id", "response_id").join(items, on="item_id", how="inner")
+        coded = known.join(seen, on="response_id", how="left", suffix="_response").collect()
+        code = coded["_at_response"]
+        if code.null_count():
+            unseen = pl.when(code.is_null()).then("response_id").rank("dense") + response_ids.len()
+            code = coded.select(pl.coalesce(code, unseen.cast(pl.UInt32)))["_at_response"]
+        return pl.DataFrame({"item_id": coded["_at"].cast(pl.UInt32), "response_id": code.cast(pl.UInt32)})
+
+    @cached_property
     def responses(self) -> Texts | str:
         """The texts of responses, or why there are none."""
         tests = {code: test for code, (test, _) in TESTS.items() if code in self.codes}

@@ -85,8 +85,8 @@ def rank_gaps(frame: Frame) -> Found:
 def partial_ranking(frame: Frame) -> Found:
     """PQ106."""
     seen = frame.judged.seen
-    if frame.prefs.responses is not None:
-        seen = pl.concat([seen, _with_codes(frame, frame.prefs.responses)]).unique()
+    if frame.listed is not None:
+        seen = pl.concat([seen, frame.listed]).unique()
     n_known = pl.Series(np.bincount(seen["item_id"].to_numpy()))
     partial = frame.sound.with_columns(n_known.gather(frame.sound["item_id"]).alias("_k")).filter(
         (pl.col("n_ranked") < pl.col("_k")) & (pl.col("n_ranked") > 0)
@@ -119,6 +119,8 @@ def unknown_response(frame: Frame) -> Found | NotRun:
     responses = frame.prefs.responses
     if responses is None:
         return NotRun("there is no table of responses")
+    if _all_listed(frame):
+        return nothing(frame)
     rows = (
         frame.rows.filter(pl.col("rank").is_not_null())
         .join(responses.lazy().select("item_id", "response_id"), on=["item_id", "response_id"], how="anti")
@@ -130,6 +132,13 @@ def unknown_response(frame: Frame) -> Found | NotRun:
         "whether the two tables are of one version."
     )
     return Found(kept, n, frame.n_rows, message)
+
+
+def _all_listed(frame: Frame) -> bool:
+    """Whether all rows have ids and a response that the table has: nearly always so, and seen from the codes alone."""
+    if frame.listed is None or frame.table.keyed.frame.height < frame.n_rows:
+        return False
+    return frame.judged.seen.join(frame.listed, on=["item_id", "response_id"], how="anti").is_empty()
 
 
 def score_contradicts_rank(frame: Frame) -> Found | NotRun:
@@ -209,18 +218,6 @@ def repeated_judgment(frame: Frame) -> Found | NotRun:
     of = frame.sound.height
     message = f"{n:,} of {of:,} judgments are of an item that the annotator judged again later; the latest counts."
     return Found(rows, n, of, message)
-
-
-def _with_codes(frame: Frame, responses: pl.DataFrame) -> pl.DataFrame:
-    """Items and responses of a table as codes, where the item was judged; an unseen response has a new code."""
-    item_ids, _, response_ids = frame.table.keyed.ids
-    known = responses.lazy().select("item_id", "response_id")
-    numbered = (pl.LazyFrame({ids.name: ids}).with_row_index("_at") for ids in (item_ids, response_ids))
-    items, seen = numbered
-    unseen = response_ids.len() + pl.col("response_id").rank("dense")
-    coded = known.join(items, on="item_id", how="inner").join(seen, on="response_id", how="left", suffix="_response")
-    code = pl.coalesce("_at_response", unseen).cast(pl.UInt32)
-    return coded.select(pl.col("_at").cast(pl.UInt32).alias("item_id"), code.alias("response_id")).collect()
 
 
 def _skips_as_ties_do(ranks: Ints, lengths: Ints) -> Bools:

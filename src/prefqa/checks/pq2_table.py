@@ -274,7 +274,7 @@ PQ2 = (
         "than `max_items` items those with the lowest hash are looked at.",
         bad=of_texts(TRANSPORT, GERMAN, prompt="Explain to me what makes public transport in a large city work."),
         good=of_texts(TRANSPORT, GERMAN, prompt="Explain what makes public transport in a large city work, in German."),
-        options={"min_letters": 40, "min_probability": 0.9, "max_items": 2000},
+        options={"min_letters": 40, "min_probability": 0.9, "max_items": 1000},
         extra="language",
     ),
 )

@@ -21,13 +21,10 @@ def one_model_wins(measures: Measures) -> Found | NotRun:
     responses = measures.prefs.responses
     if responses is None or "model" not in responses.columns:
         return NotRun("there is no model of responses")
-    each = _slots(measures.pool.coded).join(
-        responses.select("item_id", "response_id", pl.col("model").cast(pl.String)), on=["item_id", "response_id"]
-    )
     decided = measures.tallies.filter(pl.col("n_first") != pl.col("n_second"))
-    for side in ("first", "second"):
-        named = each.select("item", pl.col("slot").alias(side), pl.col("model").alias(f"model_{side}"))
-        decided = decided.join(named, on=["item", side], how="inner")
+    decided = decided.with_columns(_models_of(measures.pool.coded, decided, responses)).drop_nulls(
+        ["model_first", "model_second"]
+    )
     # Which of two models is called the first must not matter: it is the one that wins more.
     first_wins = pl.col("n_first") > pl.col("n_second")
     pairs = (
@@ -59,20 +56,25 @@ def one_model_wins(measures: Measures) -> Found | NotRun:
     return Found(said.lazy(), n, of, message)
 
 
-def _slots(coded: Coded) -> pl.DataFrame:
-    """Return the responses of each item by their slot: item (code), slot, item_id, response_id."""
+def _models_of(coded: Coded, pairs: pl.DataFrame, responses: pl.DataFrame) -> list[pl.Series]:
+    """Models of the first and the second response of pairs, given by item (code) and slots."""
     starts = coded.unit_starts
     width = np.maximum.reduceat(coded.slot, coded.starts[starts]).astype(np.int64) + 1 if starts.size else starts
     item = np.repeat(coded.item[starts], width)
-    slot = np.arange(item.size) - np.repeat(np.cumsum(width) - width, width)
-    return pl.DataFrame(
-        {
-            "item": item,
-            "slot": slot.astype(np.uint32),
-            "item_id": coded.item_ids.gather(item),
-            "response_id": coded.response_ids.gather(coded.slot_response),
-        }
-    )
+    # Joined by codes, into which each id is looked up once.
+    ids = (pl.LazyFrame({ids.name: ids}).with_row_index("_at") for ids in (coded.item_ids, coded.response_ids))
+    known = responses.lazy().select("item_id", "response_id", pl.col("model").cast(pl.String).cast(pl.Categorical))
+    for name, numbered in zip(("item", "response"), ids, strict=True):
+        known = known.join(numbered, on=f"{name}_id", how="inner").rename({"_at": name}).drop(f"{name}_id")
+    shown = pl.LazyFrame({"item": item, "response": coded.slot_response}).cast(pl.UInt32)
+    model = shown.join(known, on=["item", "response"], how="left", maintain_order="left").collect()["model"]
+    first = np.zeros(coded.item_ids.len(), np.int64)
+    first[coded.item[starts]] = np.cumsum(width) - width
+    begin = first[pairs["item"].to_numpy()]
+    return [
+        model.gather(begin + pairs[side].to_numpy()).cast(pl.String).alias(f"model_{side}")
+        for side in ("first", "second")
+    ]
 
 
 def _floats(values: pl.Series) -> Floats:
