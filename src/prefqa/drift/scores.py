@@ -24,8 +24,8 @@ from prefqa.drift.model import N_NODES, Gaps, Group, VoteModel, all_slopes, gaps
 from prefqa.drift.rankings import Rankings
 from prefqa.drift.vote_table import VoteTable
 
-#: The largest spread and known part of a gap that single precision can do.
-_STEEPEST, _SURE = 8.0, 40.0
+#: The largest spread, known part of a gap, and threshold that single precision can do.
+_STEEPEST, _SURE, _WIDE = 8.0, 40.0, 9.0
 STRENGTH, TIES, SPREAD, CARE = "strength", "ties", "spread", "care"
 
 
@@ -134,8 +134,8 @@ def _information(group: Group, gap: Gaps, model: VoteModel) -> tuple[Reals, Real
     With u and l the chances to be above the upper and the lower threshold and t = l - u that of a tie, the information
     on the gap is l (1 - u) (1 - t), and that on the threshold t (2 u + k) (2 (1 - l) + k) more, k = 2 / (exp(2 c) - 1).
     It weighs, and no votes narrow z down: every other node and single precision will do. Where the spread is more than
-    `_STEEPEST`, only the density of z where the gap is 0 counts, over the spread: so known part and spread are brought
-    down alike, which keeps the odds within single precision, and so is what is found.
+    `_STEEPEST`, little but the density of z where the gap is 0 counts, over the spread: so known part and spread are
+    brought down alike, which keeps the odds within single precision, and so is what is found.
     """
     single = np.float32
     at = nodes(group.unit, 1 if model.single else N_NODES // 2 + 1)
@@ -146,7 +146,8 @@ def _information(group: Group, gap: Gaps, model: VoteModel) -> tuple[Reals, Real
     odds, factor = np.exp(-known - spread * first), np.exp(single(-at.apart) * spread)
     ties = model.threshold is not None
     c = np.zeros(1, single) if model.threshold is None else model.threshold.astype(single)[group.annotator]
-    wide, narrow, k = np.exp(c), np.exp(-c), 2 / np.expm1(2 * np.maximum(c, single(1e-4)))
+    low = np.clip(c, single(1e-4), _WIDE) if ties else c
+    wide, narrow, k = np.exp(low), np.exp(-low), 2 / np.expm1(2 * np.maximum(low, single(1e-4)))
     plain, of_z, of_c = (np.zeros(odds.shape, single) for _ in range(3))
     for node, prior in enumerate(weight):
         upper, lower = 1 / (1 + odds * wide), 1 / (1 + odds * narrow)
