@@ -163,7 +163,7 @@ def _information(group: Group, gap: Gaps, model: VoteModel) -> tuple[Reals, Real
             tie *= prior
             of_c += tie
         odds *= factor
-    return plain * steep, of_z * steep, c**2 * (plain + of_c) * steep if ties else of_c
+    return plain * steep, of_z * steep, low**2 * (plain + of_c) * steep if ties else of_c
 
 
 def together(scores: Scores, cluster: Ints | None) -> Scores:
