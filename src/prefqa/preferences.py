@@ -169,12 +169,16 @@ class Preferences:
             self._codes[()] = make()
         return self._codes[()]
 
-    def hand_over(self, usable: KeyedRows | Coded) -> None:
-        """Take the usable rows from who has read them, so that `coded` without `by` need not."""
-        if isinstance(usable, Coded):
-            self._codes.setdefault((), usable)
-        elif () not in self._codes:
-            self._read[:] = [usable]
+    def hand_over(self, rows: KeyedRows | None, coded: Coded | None = None) -> None:
+        """Take the usable rows from who has read them, so that `coded` without `by`, or who takes them, need not."""
+        if coded is not None:
+            self._codes.setdefault((), coded)
+        self._read[:] = [] if rows is None else [rows]
+
+    def taken(self, columns: Sequence[str]) -> KeyedRows | None:
+        """Return the usable rows that were handed over if they have these columns, once; else None."""
+        there = bool(self._read) and set(columns) <= set(self._read[0].frame.columns)
+        return self._read.pop() if there else None
 
     def named_by_position(self) -> Preferences:
         """Return the same rankings with responses named by their place on the screen.

@@ -54,10 +54,10 @@ def long_sessions(pool: Pool) -> Evidence | NotRun:
     # Two times within one of these half hours have no pause between them: their first and last say all. Rows of one
     # judgment mostly stand together, so that most rows repeat the one before.
     time, half_hour = pl.col("created_at"), pl.col("created_at").dt.epoch("us") // (30 * 60 * 10**6)
-    annotator = pl.col("annotator_id").to_physical()
+    annotator = pl.col("annotator_id")
     repeats = (annotator == annotator.shift()) & (time == time.shift())
     times = (
-        pool.read.rows.lazy()
+        pool.read.rows.frame.lazy()
         .select("annotator_id", "created_at")
         .filter(time.is_not_null() & ~repeats.fill_null(False))
         .group_by("annotator_id", half_hour.alias("half_hour"))
@@ -69,11 +69,11 @@ def long_sessions(pool: Pool) -> Evidence | NotRun:
         times.with_columns(session=pause.fill_null(False).cum_sum().over("annotator_id"))
         .group_by("annotator_id", "session")
         .agg(hours=(pl.col("last").max() - pl.col("first").min()).dt.total_seconds() / 3600)
-        .group_by(pl.col("annotator_id").cast(pl.String))
+        .group_by("annotator_id")
         .agg(pl.col("hours").max())
         .collect()
     )
-    (hours,) = per_annotator(pool, longest, "hours")
+    (hours,) = per_annotator(pool, pool.read.rows._replace(frame=longest).named(), "hours")
     return _flags(hours, hours > pool.options["PQ315"]["max_hours"], "hours without a pause")
 
 
