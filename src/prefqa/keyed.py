@@ -34,6 +34,11 @@ class KeyedRows(NamedTuple):
         )
 
 
+def places_of(frame: pl.DataFrame) -> Ints:
+    """Places on the screen from 1, 0 = not known. Some tools count from 0; only their order matters."""
+    return frame.select((pl.col("position").fill_null(-1) + 1).clip(0)).to_series().to_numpy()
+
+
 def key_rows(frame: pl.DataFrame) -> KeyedRows:
     """Put codes in place of ids, which are categories and nowhere null."""
     coded = {name: codes_of(frame, name) for name in KEYS}

@@ -189,7 +189,7 @@ class Frame:
             return
         coded = self.judged.coded(self.table.keyed.ids) if without is None else None
         rows = self.table.usable(without) if self.kept or coded is None else None
-        prefs.hand_over(rows, coded)
+        prefs.hand_over(rows, coded, None if coded is None else self.judged.place)
 
     @property
     def n_rows(self) -> int:

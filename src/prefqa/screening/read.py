@@ -11,7 +11,7 @@ import polars as pl
 
 from prefqa._types import Bools, Ints
 from prefqa.coding import Coded, latest, read_rows
-from prefqa.keyed import KEYS, KeyedRows, encode_keyed, key_rows
+from prefqa.keyed import KEYS, KeyedRows, encode_keyed, key_rows, places_of
 from prefqa.preferences import Preferences
 
 #: Columns that rules look at beside the keys and the rank.
@@ -33,9 +33,11 @@ class Read(NamedTuple):
 def read(prefs: Preferences) -> Read:
     """Read the rows that count, where nobody has, and code them; the codes are kept, so that others need not read."""
     more = [name for name in MORE if name in prefs.columns]
-    rows = prefs.taken(more) or key_rows(_rows(prefs, more))
+    rows, place = prefs.taken(more) or (key_rows(_rows(prefs, more)), None)
     if "position" not in more:
         return Read(prefs.coded_from(lambda: encode_keyed(rows)), None, rows)
+    if place is not None:
+        return Read(prefs.coded(), place, rows)
     coded, place = _with_places(rows)
     return Read(prefs.coded_from(lambda: coded), place, rows)
 
@@ -70,10 +72,8 @@ def part(whole: Read, items: Bools) -> Read:
 
 def _with_places(rows: KeyedRows) -> tuple[Coded, Ints]:
     """Code the rows; places ride along in the rank's lower part, so that nothing is looked up by its ids."""
-    # Some tools count places from 0; only their order matters here.
-    place = (pl.col("position").fill_null(-1) + 1).clip(0)
     left = latest(rows.frame) if "judgment_id" in rows.frame.columns else rows.frame
-    frame = left.select(*KEYS, "rank", place=place)
+    frame = left.select(*KEYS, "rank", place=pl.Series(places_of(left)))
     ranks, places = (int(frame[name].to_numpy().max(initial=0)) for name in ("rank", "place"))
     scale = None
     if (ranks + 1) * (places + 1) >= _RANK_LIMIT:  # then the number of each among those that there are
