@@ -207,7 +207,7 @@ def sorted_codes(columns: list[Ints], sizes: list[int]) -> tuple[list[Ints], Int
     Returns:
         The keys of each judgment, the first row of each, and the last two columns row by row.
     """
-    bits = [max(size - 1, 0).bit_length() for size in sizes]
+    bits = bits_of(sizes)
     if sum(bits) > 64:
         return _sorted_frame(columns)
     packed = np.zeros(columns[-1].size, np.uint64)
@@ -223,6 +223,11 @@ def sorted_codes(columns: list[Ints], sizes: list[int]) -> tuple[list[Ints], Int
     first = packed[starts]
     keys = [_field(first, sum(bits[i + 1 :]), bits[i]) if columns[i].size else columns[i] for i in range(len(bits) - 2)]
     return keys, starts, row, last
+
+
+def bits_of(sizes: Sequence[int]) -> list[int]:
+    """Bits that each of so many codes needs."""
+    return [max(size - 1, 0).bit_length() for size in sizes]
 
 
 def _field(packed: Ints, shift: int, width: int) -> Ints:

@@ -26,6 +26,18 @@ class KeyedRows(NamedTuple):
         codes = [pl.Series(name, code) for name, (code, _) in used.items()]
         return KeyedRows(frame.with_columns(codes), RowIds(*(ids for _, ids in used.values())))
 
+    def named(self) -> pl.DataFrame:
+        """Return the rows with their ids again, of the keys that are there."""
+        ids = dict(zip(KEYS, self.ids, strict=True))
+        return self.frame.with_columns(
+            ids[name].gather(self.frame[name]).alias(name) for name in KEYS if name in self.frame.columns
+        )
+
+
+def places_of(frame: pl.DataFrame) -> Ints:
+    """Places on the screen from 1, 0 = not known. Some tools count from 0; only their order matters."""
+    return frame.select((pl.col("position").fill_null(-1) + 1).clip(0)).to_series().to_numpy()
+
 
 def key_rows(frame: pl.DataFrame) -> KeyedRows:
     """Put codes in place of ids, which are categories and nowhere null."""

@@ -23,6 +23,7 @@ from prefqa.drift import DriftResult
 from prefqa.measured import DRIFT, Measures
 from prefqa.measured import FINDERS as MEASURED
 from prefqa.preferences import Preferences
+from prefqa.screening.read import MORE
 from prefqa.screening.screen import CODES, FITTED, Screening, screen
 
 
@@ -62,8 +63,9 @@ def check(
         ReadError: a baseline that cannot be read.
     """
     request = Request(select, ignore, severity, options, slices, baseline, max_examples, now)
-    data = check_data(prefs, request)
     rules = request.rules({*CODES, *MEASURED})
+    screened = any(code in CODES and not wheres for code, wheres in request.without(rules).items())
+    data = check_data(prefs, request, MORE if screened else ())
     return _added(data, request, rules, lambda left, _: Measures(left, request.settings, drift or {}))
 
 

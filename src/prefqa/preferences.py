@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from prefqa._types import distinct
+from prefqa._types import Ints, distinct
 from prefqa._words import formatted
 from prefqa.coding import Coded, encode, encode_rows, read_rows
 from prefqa.errors import ColumnNotFoundError, UsageError
@@ -78,7 +78,7 @@ class Preferences:
     source: Source = field(default_factory=lambda: Source("frame"))
     _codes: dict[tuple[str, ...], Coded] = field(default_factory=dict, repr=False, compare=False)
     _values: dict[tuple[str, ...], tuple[Coded, pl.Series]] = field(default_factory=dict, repr=False, compare=False)
-    _read: list[KeyedRows] = field(default_factory=list, repr=False, compare=False)
+    _read: list[tuple[KeyedRows, Ints | None]] = field(default_factory=list, repr=False, compare=False)
 
     @classmethod
     def from_long(
@@ -154,7 +154,7 @@ class Preferences:
         """
         key = tuple(by)
         if not key and key not in self._codes and self._read:
-            self._codes[key] = encode_keyed(self._read.pop())
+            self._codes[key] = encode_keyed(self._read.pop()[0])
         if key not in self._codes:
             self.require(*key)
             rows = read_rows(self._with_slices(key, self.usable()), key)
@@ -169,12 +169,19 @@ class Preferences:
             self._codes[()] = make()
         return self._codes[()]
 
-    def hand_over(self, usable: KeyedRows | Coded) -> None:
-        """Take the usable rows from who has read them, so that `coded` without `by` need not."""
-        if isinstance(usable, Coded):
-            self._codes.setdefault((), usable)
-        elif () not in self._codes:
-            self._read[:] = [usable]
+    def hand_over(self, rows: KeyedRows | None, coded: Coded | None = None, place: Ints | None = None) -> None:
+        """Take the usable rows from who has read them, so that `coded` without `by`, or who takes them, need not.
+
+        `place` is that on the screen of each row of `coded`.
+        """
+        if coded is not None:
+            self._codes.setdefault((), coded)
+        self._read[:] = [] if rows is None else [(rows, place)]
+
+    def taken(self, columns: Sequence[str]) -> tuple[KeyedRows, Ints | None] | None:
+        """Return the usable rows that were handed over if they have these columns, once, and `place`; else None."""
+        there = bool(self._read) and set(columns) <= set(self._read[0][0].frame.columns)
+        return self._read.pop() if there else None
 
     def named_by_position(self) -> Preferences:
         """Return the same rankings with responses named by their place on the screen.

@@ -8,15 +8,20 @@ from itertools import combinations, pairwise
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import prefqa
-from prefqa.coding import judged_again
+from checking import dirty
+from prefqa.checks.engine import check_data
+from prefqa.checks.request import Request
+from prefqa.coding import Coded, judged_again
 from prefqa.preferences import Preferences
 from prefqa.screening.copying import _met
 from prefqa.screening.pace import long_sessions
 from prefqa.screening.pool import Pool
-from prefqa.screening.read import read
+from prefqa.screening.read import MORE, Read, read
 from prefqa.screening.shown import as_shown
 from prefqa.votes import Bucket
 
@@ -60,6 +65,70 @@ def test_codes_are_those_of_the_preferences() -> None:
     assert prefs.coded() is coded
     for name in ("item", "annotator", "starts", "slot", "rank", "slot_response"):
         np.testing.assert_array_equal(getattr(coded, name), getattr(fresh, name))
+
+
+@given(frame=dirty(), repeated=st.booleans())
+def test_what_the_checks_have_read_is_what_would_be_read(frame: pl.DataFrame, repeated: bool) -> None:
+    number = pl.int_range(pl.len())
+    frame = frame.with_columns(created_at=datetime(2025, 1, 1, tzinfo=UTC) + pl.duration(minutes=number))
+    if repeated:
+        frame = frame.with_columns(judgment_id=pl.lit("j") + (number % 3).cast(pl.String))
+    _as_read_anew(frame)
+
+
+@pytest.mark.parametrize("far", [1, 50, 2**40])
+@pytest.mark.parametrize("shuffled", [False, True])
+@pytest.mark.parametrize("what", ["whole", "unranked", "twice", "repeats", "lost"])
+def test_what_is_handed_on_of_a_campaign_is_what_would_be_read(what: str, shuffled: bool, far: int) -> None:
+    shares = {"missing": 0.2 * (what == "unranked"), "repeats": 0.3 * (what == "repeats")}
+    prefs = prefqa.simulate(n_items=30, n_annotators=6, seed=4, tie_threshold=0.3, texts=False, **shares).preferences
+    unknown = pl.col("item_id").str.ends_with("7")
+    frame = prefs.judgments.with_columns(position=pl.when(~unknown).then(pl.col("position") * far)).collect()
+    if what != "repeats":
+        frame = frame.drop("judgment_id", strict=False)
+    if what == "twice":
+        frame = pl.concat([frame, frame[:50], frame[20:30].with_columns(pl.col("rank") + 1, pl.col("position") + 1)])
+    if what == "lost":
+        frame = frame.with_columns(item_id=pl.when(~unknown).then("item_id"))
+    _as_read_anew(frame.sample(fraction=1, shuffle=shuffled, seed=1))
+
+
+def _as_read_anew(frame: pl.DataFrame) -> None:
+    handed = check_data(Preferences.from_long(frame), Request(select=["PQ1"]), MORE).preferences
+    one, other = read(handed), read(handed.with_judgments(handed.judgments))
+    for name in Coded.__dataclass_fields__:
+        assert pl.Series(getattr(one.coded, name)).equals(pl.Series(getattr(other.coded, name))), name
+    np.testing.assert_array_equal(_order(one), _order(other))
+    rows = (each.rows.named().drop("judgment_id", strict=False) for each in (one, other))
+    assert_frame_equal(*rows, check_column_order=False)
+    assert one.rows.ids.item_ids.equals(one.coded.item_ids)
+    assert one.rows.ids.annotator_ids.equals(one.coded.annotator_ids)
+
+
+def _order(one: Read) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Places by their order among all that are known, which is all that counts."""
+    assert one.place is not None
+    return np.searchsorted(np.unique(np.append(0, one.place)), one.place)
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_the_data_are_read_once_for_all_rules(shuffled: bool) -> None:
+    prefs = prefqa.simulate(n_items=40, n_annotators=6, seed=1, missing=0.0, texts=False).preferences
+    frame = prefs.judgments.collect().sample(fraction=1, shuffle=shuffled, seed=1)
+    readings: list[int] = []
+
+    def seen(batch: pl.DataFrame) -> pl.DataFrame:
+        readings.append(batch.height)
+        return batch
+
+    check_data(Preferences.from_long(frame.lazy().map_batches(seen)), Request(select=["PQ1"]))
+    once = len(readings)
+    found = prefqa.check(
+        Preferences.from_long(frame.lazy().map_batches(seen)),
+        select=["PQ1", "PQ302", "PQ303", "PQ304", "PQ315", "PQ401", "PQ5"],
+    )
+    assert {"PQ302", "PQ303", "PQ304", "PQ315", "PQ501"} <= set(found.ran)
+    assert len(readings) == 2 * once
 
 
 def test_who_judged_an_item_again_is_known_where_ids_stand_in_several_items() -> None:

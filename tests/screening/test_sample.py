@@ -105,9 +105,7 @@ def test_a_part_is_what_reading_these_items_alone_gives() -> None:
         np.testing.assert_array_equal(getattr(one.votes, name), getattr(other.votes, name))
     named = [pool.coded.annotator_ids.gather(pool.votes.annotator) for pool in (one, other)]
     assert named[0].to_list() == named[1].to_list()
-    order, keys = ["judgment_id", "response_id"], ("item_id", "annotator_id", "response_id")
-    rows = [each.read.rows.with_columns(pl.col(keys).cast(pl.String)) for each in (one, other)]
-    assert_frame_equal(*(each.sort(order) for each in rows))
+    assert_frame_equal(*(each.read.rows.named().sort("judgment_id", "response_id") for each in (one, other)))
 
 
 @pytest.mark.usefixtures("small_limits")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,8 +25,8 @@ def check(prefs: Preferences, **asked: Any) -> CheckResult:
     return check_data(prefs, Request(**asked))
 
 
-def check_data(prefs: Preferences, request: Request) -> CheckResult:
-    """Check preferences against the rules on the data.
+def check_data(prefs: Preferences, request: Request, kept: Sequence[str] = ()) -> CheckResult:
+    """Check preferences against the rules on the data; hand on what was read, with the columns `kept`.
 
     Rows that no result can use (empty ids, not submitted, no rank) are never counted anywhere, whether or not their
     rule runs; the rule puts them into the quarantine.
@@ -35,8 +36,9 @@ def check_data(prefs: Preferences, request: Request) -> CheckResult:
     known = request.known
     unasked = request.without(rules)
     codes = [rule.code for rule in rules]
+    now = request.now or datetime.now(UTC)
     frames = {
-        wheres: Frame.of(outside(prefs, wheres), request.now or datetime.now(UTC), request.settings, codes)
+        wheres: Frame.of(outside(prefs, wheres), now, request.settings, codes, () if wheres else kept)
         for wheres in {(), *unasked.values()}
     }
     frame = frames[()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -45,21 +45,30 @@ class NotRun:
 
 @dataclass(frozen=True)
 class Frame:
-    """What the rules share: all rows, the rows that can count, and one row of figures per judgment."""
+    """What the rules share: all rows, the rows that can count, and one row of figures per judgment.
+
+    `kept` are columns that the rules on annotators look at, read along for these.
+    """
 
     prefs: Preferences
     now: datetime
     columns: tuple[str, ...]
     options: Mapping[str, Mapping[str, Any]]
     codes: frozenset[str]
+    kept: tuple[str, ...] = ()
 
     @classmethod
     def of(
-        cls, prefs: Preferences, now: datetime, options: Mapping[str, Mapping[str, Any]], codes: Iterable[str]
+        cls,
+        prefs: Preferences,
+        now: datetime,
+        options: Mapping[str, Mapping[str, Any]],
+        codes: Iterable[str],
+        kept: Sequence[str] = (),
     ) -> Frame:
         """Prepare the view that the rules `codes` have of preferences."""
         columns = tuple(name for name in prefs.judgments.collect_schema().names() if name != LONG)
-        return cls(prefs, now, columns, options, frozenset(codes))
+        return cls(prefs, now, columns, options, frozenset(codes), tuple(name for name in kept if name in columns))
 
     @cached_property
     def all_rows(self) -> pl.LazyFrame:
@@ -122,7 +131,7 @@ class Frame:
         kinds = [kind for kind in _KINDS if kind in self.tests]
         asked |= {kind: pl.col("annotator_kind") == kind for kind in kinds}
         asked |= {f"range {name}": ~RANGES[name].test for name in self.ranged}
-        return Table.read(self.all_rows, self.key, pl.col(RAW_RANK).is_not_null(), asked, kinds)
+        return Table.read(self.all_rows, self.key, pl.col(RAW_RANK).is_not_null(), asked, kinds, self.kept)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -194,7 +203,8 @@ class Frame:
         if self.table.blank_ids:
             return
         coded = self.judged.coded(self.table.keyed.ids) if without is None else None
-        prefs.hand_over(self.table.usable(without) if coded is None else coded)
+        rows = self.table.usable(without) if self.kept or coded is None else None
+        prefs.hand_over(rows, coded, None if coded is None else self.judged.place)
 
     @property
     def n_rows(self) -> int:

@@ -11,8 +11,8 @@ import polars as pl
 
 from prefqa._types import Bools, Ints
 from prefqa.checks.table import BAD
-from prefqa.coding import Coded, RowIds, Rows, slots_of, sorted_codes
-from prefqa.keyed import KEYS, KeyedRows
+from prefqa.coding import Coded, RowIds, Rows, bits_of, slots_of, sorted_codes
+from prefqa.keyed import KEYS, KeyedRows, places_of
 
 #: Number of a judgment.
 NUMBER = "_judgment"
@@ -25,7 +25,8 @@ class Judged:
     """Rows sorted by judgment, response and rank.
 
     Per judgment its `keys`, codes of the columns `key`, and `starts`, its first row; per row `response` (code) and
-    `rank`, 0 where there is none; `n_bad` per judgment counts the ranks that could not be read.
+    `rank`, 0 where there is none, and `place` on the screen where the rows have positions that the sort could take
+    along; `n_bad` per judgment counts the ranks that could not be read.
     """
 
     key: Sequence[str]
@@ -34,6 +35,7 @@ class Judged:
     response: Ints
     rank: Ints
     n_bad: Ints
+    place: Ints | None
 
     @classmethod
     def of(cls, keyed: KeyedRows, key: Sequence[str]) -> Judged:
@@ -47,10 +49,20 @@ class Judged:
         ranks: Ints = frame["rank"].fill_null(0).to_numpy()
         if bad.any():  # the sort takes along which ranks are bad as their lowest bit
             ranks = ranks * 2 + bad.to_numpy()
-        keys, starts, response, rank = sorted_codes([*columns, ranks], [*sizes, int(ranks.max(initial=0)) + 1])
+        high, place, width = int(ranks.max(initial=0)), None, 0
+        if "position" in frame.columns:  # the sort takes along places, too, unless it would become slower for them
+            places = places_of(frame)
+            width = int(places.max(initial=0)).bit_length()
+            if (high + 1) << width > 2**32 or sum(bits_of([*sizes, (high + 1) << width])) > 64:
+                width = 0
+            else:
+                ranks, high = (ranks << width) | places, ((high + 1) << width) - 1
+        keys, starts, response, rank = sorted_codes([*columns, ranks], [*sizes, high + 1])
+        if width:
+            place, rank = (rank & ((1 << width) - 1)).astype(np.min_scalar_type((1 << width) - 1)), rank >> width
         if not bad.any():
-            return cls(key, keys, starts, response, rank, np.zeros(starts.size, np.int64))
-        return cls(key, keys, starts, response, rank >> 1, _sums(rank & 1, starts))
+            return cls(key, keys, starts, response, rank, np.zeros(starts.size, np.int64), place)
+        return cls(key, keys, starts, response, rank >> 1, _sums(rank & 1, starts), place)
 
     @cached_property
     def lengths(self) -> Ints:

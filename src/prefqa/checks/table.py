@@ -25,17 +25,24 @@ class Table:
     """The rows that have ids and are submitted, as codes, and how many rows passed each test (all rows: "rows").
 
     `keyed` has the columns LONG, ROW, the ids, rank, BAD, what else tells judgments apart (as codes, 0 = missing), and
-    created_at where the latest of several judgments counts. `blank_ids`: whether rows were left out for an id of
-    nothing but blanks, which counts as an id elsewhere.
+    created_at where the latest of several judgments counts, and what else is `kept`. `blank_ids`: whether rows were
+    left out for an id of nothing but blanks, which counts as an id elsewhere.
     """
 
     keyed: KeyedRows
     counts: Mapping[str, int]
     blank_ids: bool
+    kept: tuple[str, ...] = ()
 
     @classmethod
     def read(
-        cls, rows: pl.LazyFrame, key: Sequence[str], bad: pl.Expr, tests: Mapping[str, pl.Expr], counted: Sequence[str]
+        cls,
+        rows: pl.LazyFrame,
+        key: Sequence[str],
+        bad: pl.Expr,
+        tests: Mapping[str, pl.Expr],
+        counted: Sequence[str],
+        kept: Sequence[str] = (),
     ) -> Table:
         """Read rows.
 
@@ -45,13 +52,15 @@ class Table:
             bad: whether a rank could not be read.
             tests: what is asked of a row, by name; "not submitted" is one.
             counted: the tests that are asked only of rows with ids, submitted.
+            kept: further columns that are handed on.
         """
         more = [name for name in key if name not in KEYS]
         times = [name for name in ("created_at",) if "judgment_id" in key and name in rows.collect_schema()]
+        kept = [*dict.fromkeys((*times, *kept))]
         # One dictionary per key, filled while the rows stream past.
         ids = [pl.col(name).cast(pl.Categorical(pl.Categories.random())) for name in (*KEYS, *more)]
         asked = [test.fill_null(False).alias(_TEST + name) for name, test in tests.items()]
-        frame = rows.select(LONG, ROW, *ids, "rank", bad.alias(BAD), *times, *asked).collect(engine="streaming")
+        frame = rows.select(LONG, ROW, *ids, "rank", bad.alias(BAD), *kept, *asked).collect(engine="streaming")
         counts = {name: int(frame[_TEST + name].sum()) for name in tests} | {"rows": frame.height}
         if any(frame[name].null_count() for name in KEYS):
             frame = frame.drop_nulls(KEYS)
@@ -62,7 +71,7 @@ class Table:
         if left_out.any():
             keyed = keyed.filter(~left_out)
         counts |= {name: int(keyed.frame[_TEST + name].sum()) for name in counted}
-        return cls(keyed._replace(frame=keyed.frame.select(pl.exclude(f"^{_TEST}.*$"))), counts, blank_ids)
+        return cls(keyed._replace(frame=keyed.frame.select(pl.exclude(f"^{_TEST}.*$"))), counts, blank_ids, tuple(kept))
 
     def usable(self, without: pl.Series | None = None) -> KeyedRows:
         """Return the rows that count by `Preferences.usable`, if there are no `blank_ids`, but those with some LONG."""
@@ -70,8 +79,8 @@ class Table:
         rows = (frame["rank"] >= 1).fill_null(False)
         if without is not None:
             rows &= ~frame[LONG].is_in(without.implode())
-        needed = frame.select(*KEYS, "rank", pl.col("^(judgment_id|created_at)$"))
-        return self.keyed._replace(frame=needed if rows.all() else needed.filter(rows))
+        needed = self.keyed._replace(frame=frame.select(*KEYS, "rank", pl.col("^judgment_id$"), *self.kept))
+        return needed if rows.all() else needed.filter(rows)
 
 
 def _blank(keyed: KeyedRows) -> tuple[pl.Series, bool]:

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtr
 
-from prefqa._types import Ints
+from prefqa._types import Ints, distinct, sum_by
 from prefqa.checks.frame import NotRun
 from prefqa.screening.evidence import Evidence
 from prefqa.screening.pool import Pool
@@ -104,10 +104,20 @@ def _agreement(met: pl.DataFrame, by: list[str]) -> pl.DataFrame:
 
     One item that says the opposite is added to the squares, so that agreement without exception has an error too.
     """
-    n, k = (pl.col(name).cast(pl.Float64) for name in ("n", "k"))
-    sums = met.group_by(by).agg(n.sum(), k.sum(), items=pl.len(), nn=(n * n).sum(), nk=(n * k).sum(), kk=(k * k).sum())
+    key = met[by[0]].to_numpy().astype(np.int64)
+    for name in by[1:]:
+        codes = met[name].to_numpy()
+        key = key * (int(codes.max(initial=0)) + 1) + codes
+    groups, group = distinct(key)
+    n, k = (met[name].to_numpy().astype(np.float64) for name in ("n", "k"))
+    parts = {"n": n, "k": k, "items": np.ones(n.size), "nn": n * n, "nk": n * k, "kk": k * k}
+    row = np.zeros(groups.size, np.int64)  # some row of each group
+    row[group] = np.arange(group.size)
+    sums = met.select(by)[row].with_columns(
+        pl.Series(name, sum_by(group, values, groups.size)) for name, values in parts.items()
+    )
     share = pl.col("k") / pl.col("n")
     # The sum of (k - share * n)^2; the sums are whole numbers, so that agreement without exception leaves none.
     residual = (pl.col("kk") - 2 * share * pl.col("nk") + share**2 * pl.col("nn")).clip(0)
     squares = residual + (pl.col("n") / pl.col("items")) ** 2
-    return sums.with_columns(error=squares.sqrt() / pl.col("n")).drop("nn", "nk", "kk").sort(by)
+    return sums.with_columns(error=squares.sqrt() / pl.col("n")).drop("nn", "nk", "kk")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from prefqa._types import Floats
+from prefqa._types import Floats, Ints, distinct
 from prefqa.checks.frame import NotRun
 from prefqa.preferences import Preferences
 from prefqa.screening.evidence import Evidence, share_above
 from prefqa.screening.pool import Pool, per_annotator
 
 _KEYS = ("item_id", "annotator_id")
+#: Half an hour in microseconds.
+_PAUSE = 30 * 60 * 10**6
 
 
 def too_fast(pool: Pool) -> Evidence | NotRun:
@@ -51,30 +53,32 @@ def long_sessions(pool: Pool) -> Evidence | NotRun:
     """PQ315: the longest stretch of work without a pause of half an hour is longer than `max_hours`."""
     if "created_at" not in pool.columns:
         return NotRun("there is no created_at column")
-    # Two times within one of these half hours have no pause between them: their first and last say all. Rows of one
-    # judgment mostly stand together, so that most rows repeat the one before.
-    time, half_hour = pl.col("created_at"), pl.col("created_at").dt.epoch("us") // (30 * 60 * 10**6)
-    annotator = pl.col("annotator_id").to_physical()
-    repeats = (annotator == annotator.shift()) & (time == time.shift())
-    times = (
-        pool.read.rows.lazy()
-        .select("annotator_id", "created_at")
-        .filter(time.is_not_null() & ~repeats.fill_null(False))
-        .group_by("annotator_id", half_hour.alias("half_hour"))
-        .agg(first=time.min(), last=time.max())
-        .sort("annotator_id", "half_hour")
-    )
-    pause = (pl.col("first") - pl.col("last").shift()).over("annotator_id") > pl.duration(minutes=30)
-    longest = (
-        times.with_columns(session=pause.fill_null(False).cum_sum().over("annotator_id"))
-        .group_by("annotator_id", "session")
-        .agg(hours=(pl.col("last").max() - pl.col("first").min()).dt.total_seconds() / 3600)
-        .group_by(pl.col("annotator_id").cast(pl.String))
-        .agg(pl.col("hours").max())
-        .collect()
-    )
-    (hours,) = per_annotator(pool, longest, "hours")
+    rows = pool.read.rows.frame.select("annotator_id", pl.col("created_at").dt.epoch("us")).drop_nulls()
+    hours = _longest(rows["annotator_id"].to_numpy(), rows["created_at"].to_numpy(), pool.n)
     return _flags(hours, hours > pool.options["PQ315"]["max_hours"], "hours without a pause")
+
+
+def _longest(annotator: Ints, time: Ints, n: int) -> Floats:
+    """Hours of the longest stretch of each annotator; times in microseconds."""
+    hours = np.zeros(n)
+    if not time.size:
+        return hours
+    # Rows of one judgment mostly stand together, so that most rows repeat the one before.
+    new = np.append(True, (annotator[1:] != annotator[:-1]) | (time[1:] != time[:-1]))
+    annotator, time = annotator[new], time[new]
+    # Two times within one of these half hours have no pause between them: their first and last say all.
+    half_hour = time // _PAUSE
+    half_hour -= half_hour.min()
+    width = int(half_hour.max()) + 1
+    spans, span = distinct(annotator * np.int64(width) + half_hour)
+    first, last = np.full(spans.size, time.max()), np.full(spans.size, time.min())
+    np.minimum.at(first, span, time)
+    np.maximum.at(last, span, time)
+    annotator = spans // width
+    starts = np.flatnonzero(np.append(True, (annotator[1:] != annotator[:-1]) | (first[1:] - last[:-1] > _PAUSE)))
+    ends = np.append(starts[1:], spans.size) - 1
+    np.maximum.at(hours, annotator[starts], (last[ends] - first[starts]) // 10**6 * (1 / 3600))
+    return hours
 
 
 def dominates(pool: Pool) -> Evidence | NotRun:

@@ -14,7 +14,7 @@ from prefqa._types import Bools, Floats, Ints
 from prefqa.coding import Coded
 from prefqa.consensus.reliability import Reliabilities, fit_reliabilities
 from prefqa.preferences import Preferences
-from prefqa.screening.read import KEYS, Read, part, read
+from prefqa.screening.read import Read, part, read
 from prefqa.screening.sample import sampled_items
 from prefqa.screening.shown import Shown, as_shown
 from prefqa.votes import Bucket, buckets, pair_tallies, tallies
@@ -68,8 +68,7 @@ class Pool:
             return self
         own = part(self.read, items)
         ids = pl.LazyFrame({"item_id": self.coded.item_ids.filter(pl.Series(items))})
-        rows = own.rows.lazy().with_columns(pl.col(KEYS).cast(pl.String))
-        prefs = self.prefs.with_judgments(rows)
+        prefs = self.prefs.with_judgments(own.rows.named().lazy())
         of_items = {
             name: frame.lazy().join(ids, on="item_id", how="semi").collect()
             for name in ("responses", "items")
@@ -139,7 +138,7 @@ class Pool:
         """Whether most rows are of responses that stand in ten items or more, always at one place."""
         if self.whole is not None:
             return self.whole.places_are_fixed
-        rows = self.read.rows.lazy().select("response_id", "item_id", "position").drop_nulls("position")
+        rows = self.read.rows.frame.lazy().select("response_id", "item_id", "position").drop_nulls("position")
         place = pl.col("position")
         one_place = (place.min() == place.max()) & (pl.len() >= 10)
         each = rows.group_by("response_id").agg(n=pl.len(), fixed=one_place).collect(engine="streaming")

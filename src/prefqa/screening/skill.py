@@ -30,10 +30,10 @@ def unlike_itself(pool: Pool) -> Evidence | NotRun:
         return NotRun("there is no judgment_id column")
     keys = ["item_id", "annotator_id"]
     order = [name for name in ("created_at", "judgment_id") if name in pool.columns]
-    rows = pool.read.rows.select(*keys, "response_id", "rank", *order)
+    rows = pool.read.rows.frame.select(*keys, "response_id", "rank", *order)
     repeated = rows.join(judged_again(rows, keys), on=keys, how="semi").lazy()
     numbered = repeated.with_columns(pl.struct(order).rank("dense").over(keys).alias("_time")).select(
-        *keys, "_time", pl.col("response_id").to_physical(), "rank"
+        *keys, "_time", "response_id", "rank"
     )
     # The first two judgments of an item; pairs of responses that both of them rank.
     both = numbered.filter(pl.col("_time") == 1).join(
@@ -50,7 +50,7 @@ def unlike_itself(pool: Pool) -> Evidence | NotRun:
         )
         .group_by("annotator_id", "item_id")
         .agg(votes=pl.len(), changed=(pl.col("one") != pl.col("other")).mean())
-        .group_by(pl.col("annotator_id").cast(pl.String))
+        .group_by("annotator_id")
         .agg(
             items=pl.len(),
             votes=pl.col("votes").sum(),
@@ -61,7 +61,8 @@ def unlike_itself(pool: Pool) -> Evidence | NotRun:
     )
     if pairs.is_empty():
         return NotRun("no annotator judged an item twice")
-    items, changed, squares, votes = per_annotator(pool, pairs, "items", "changed", "squares", "votes")
+    named = pool.read.rows._replace(frame=pairs).named()
+    items, changed, squares, votes = per_annotator(pool, named, "items", "changed", "squares", "votes")
     usual = float(changed.sum() / items.sum())
     share = np.divide(changed, items, out=np.zeros(pool.n), where=items > 0)
     # The pairs of one ranking do not change on their own: a judgment is worth as many votes as the spread of its share
