@@ -100,7 +100,10 @@ def test_information_is_the_expected_square_of_the_slope_before_any_vote(campaig
         rng.normal(0, 0.5, len(votes.names)), np.exp(rng.normal(0, 0.4, n)), habit, np.exp(rng.normal(-1, 0.3, n)),
         np.exp(rng.normal(0, 0.2, (len(votes.strata), len(votes.periods)))), False,
     )  # fmt: skip
-    found = scores.score_votes(votes, fitted)[1].T
+    names = scores.column_names(campaign)
+    found = np.empty((votes.n, len(names)))
+    for one in scores.scored(votes, fitted):
+        found[one.group.at.ravel()] = one.information.T
     z = np.linspace(-8, 8, 4001)
     weight = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) * (z[1] - z[0])
 
@@ -126,6 +129,5 @@ def test_information_is_the_expected_square_of_the_slope_before_any_vote(campaig
     by_hand = np.array([expected(int(vote)) for vote in chosen])
     care = fitted.care[votes.annotator[chosen]]
     assert found[chosen, 0] / (care * votes.x[chosen, 0]) ** 2 == pytest.approx(by_hand[:, 0], rel=2e-3)
-    names = scores.column_names(campaign)
     assert found[chosen, names.index("spread")] == pytest.approx(by_hand[:, 1], rel=2e-2)
     assert found[chosen, names.index("ties")] == pytest.approx(by_hand[:, 2], rel=1e-2)

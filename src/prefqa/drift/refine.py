@@ -20,7 +20,7 @@ import numpy as np
 from prefqa._types import Floats, Ints, sum_by
 from prefqa.drift.model import PRIORS, VoteModel
 from prefqa.drift.rankings import Rankings
-from prefqa.drift.scores import CARE, SPREAD, TIES, column_names, only_scores
+from prefqa.drift.scores import CARE, SPREAD, TIES, column_names, scored
 from prefqa.drift.vote_table import VoteTable
 
 #: No logarithm moves further than this in one step.
@@ -37,18 +37,20 @@ def refined(votes: Rankings, model: VoteModel) -> VoteModel:
     own = _Block(model.care.size, [*habits.tolist(), care, *ties_too])
     common = _Block(1, list(range(n_features)))
     of_cell = _Block(model.sigma.size, [0])
+    blocks = (own, common, of_cell)
 
-    def of_part(part: VoteTable) -> tuple[_Block, _Block, _Block]:
-        by_vote, starts = only_scores(part, model), part.starts
-        cell = part.stratum[starts] * model.sigma.shape[1] + part.period[starts]
-        return (
-            own.of(part.annotator, by_vote),
-            common.of(None, np.add.reduceat(by_vote[:n_features], starts, axis=1)),
-            of_cell.of(cell, np.add.reduceat(by_vote[[spread]], starts, axis=1)),
-        )
+    def of_part(part: VoteTable) -> list[_Block]:
+        sums = [block.empty() for block in blocks]
+        for one in scored(part, model, information=False):
+            group = one.group
+            cell = group.stratum[0] * model.sigma.shape[1] + group.period[0]
+            sums[0].take(group.annotator.ravel(), one.score)
+            sums[1].take(None, one.of_unit(slice(n_features)))
+            sums[2].take(cell, one.of_unit(slice(spread, spread + 1)))
+        return sums
 
     for part in votes.each(of_part):
-        for block, more in zip((own, common, of_cell), part, strict=True):
+        for block, more in zip(blocks, part, strict=True):
             block.add(more)
 
     # Scores of habits are by the common weight, which care multiplies.
@@ -87,15 +89,19 @@ class _Block:
         self.total = np.zeros((n_groups, len(columns)))
         self.information = np.zeros((n_groups, len(columns), len(columns)))
 
-    def of(self, group: Ints | None, score: Floats) -> _Block:
-        """Return the sums of some scores, [n_columns, n_scores]; all are of one group where none is given."""
-        found = _Block(self.n_groups, self.columns)
+    def empty(self) -> _Block:
+        """Return the same without any scores."""
+        return _Block(self.n_groups, self.columns)
+
+    def take(self, group: Ints | None, score: Floats) -> None:
+        """Take in scores, [n_columns, n_scores]; all are of one group where none is given."""
         for i, one in enumerate(self.columns):
-            found.total[:, i] = _sums(group, score[one], self.n_groups)
+            self.total[:, i] += _sums(group, score[one], self.n_groups)
             for j, other in enumerate(self.columns[: i + 1]):
-                found.information[:, i, j] = _sums(group, score[one] * score[other], self.n_groups)
-                found.information[:, j, i] = found.information[:, i, j]
-        return found
+                more = _sums(group, score[one] * score[other], self.n_groups)
+                self.information[:, i, j] += more
+                if i != j:
+                    self.information[:, j, i] += more
 
     def add(self, more: _Block) -> None:
         """Take in the sums of other scores."""

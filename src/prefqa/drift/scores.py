@@ -15,12 +15,14 @@ so that weights made of it cannot lean on outcomes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from prefqa._types import Floats, Ints, Reals, distinct, sum_by
-from prefqa.drift.model import N_NODES, Gaps, Group, VoteModel, all_slopes, gaps, groups, nodes, slopes, weighted
+from prefqa.drift.model import N_NODES, Gaps, Group, VoteModel, gaps, groups, nodes, slopes, weighted
 from prefqa.drift.rankings import Rankings
 from prefqa.drift.vote_table import VoteTable
 
@@ -72,16 +74,25 @@ def score_judgments(rankings: Rankings, model: VoteModel) -> Scores:
     overlap, expected = np.zeros((width, width)), np.zeros(width)
 
     def of_part(part: VoteTable) -> tuple[slice, Floats, Floats, Floats]:
-        by_vote, of_vote = score_votes(part, model)
+        found = list(scored(part, model))
         low, high = int(part.judgment.min()), int(part.judgment.max()) + 1
-        at = part.judgment - low
-        of_unit = np.add.reduceat(by_vote, part.starts, axis=1)
-        return slice(low, high), _by_judgment(at, by_vote, high - low), _by_judgment(at, of_vote, high - low), of_unit
+        at = np.concatenate([part.judgment[one.group.at].ravel() for one in found]) - low
+        n = high - low
 
-    for at, one, other, of_unit in rankings.each(of_part):
+        def by_judgment(columns: list[Floats]) -> Floats:
+            return np.stack([sum_by(at, column, n) for column in np.concatenate(columns, axis=1)])
+
+        units = np.zeros((width, width))
+        for one in found:
+            of_unit = one.of_unit()
+            units += np.einsum("iu,ju->ij", of_unit, of_unit)
+        score_of, information_of = ([one.score for one in found], [one.information for one in found])
+        return slice(low, high), by_judgment(score_of), by_judgment(information_of), units
+
+    for at, one, other, of_units in rankings.each(of_part):
         score[at], information[at] = one.T, other.T
         expected += other.sum(axis=1)
-        overlap += np.einsum("iu,ju->ij", of_unit, of_unit)
+        overlap += of_units
     n_strata = len(rankings.strata)
     cells, cell = distinct(rankings.annotator.astype(np.int64) * n_strata + rankings.stratum)
     return Scores(
@@ -90,42 +101,39 @@ def score_judgments(rankings: Rankings, model: VoteModel) -> Scores:
     )  # fmt: skip
 
 
-def _by_judgment(judgment: Ints, values: Floats, n: int) -> Floats:
-    """Sum [n_columns, n_votes] by judgment, [n_columns, n]."""
-    return np.stack([sum_by(judgment, column, n) for column in values])
+class Scored(NamedTuple):
+    """Scores and expected information of the votes of a group, [n_columns, n_votes], unit by unit in each column."""
+
+    group: Group
+    score: Floats
+    information: Floats
+
+    def of_unit(self, columns: slice = slice(None)) -> Floats:
+        """Sums by unit, [n_columns, n_units]."""
+        return np.asarray(self.score[columns].reshape(-1, *self.group.at.shape).sum(axis=1))
 
 
-def score_votes(votes: VoteTable, model: VoteModel) -> tuple[Floats, Floats]:
-    """Scores and expected information of some votes, [n_columns, n_votes]."""
-    slope, expected = np.empty((3, votes.n)), np.empty((3, votes.n))
+def scored(votes: VoteTable, model: VoteModel, *, information: bool = True) -> Iterator[Scored]:
+    """Score votes group by group, without their information where none is asked for."""
+    n = len(votes.names)
     for group in groups(votes):
         gap = gaps(group, model)
-        slope[:, group.at] = slopes(group, gap, model)[:3]
-        expected[:, group.at] = _information(group, gap, model)
-    known, spread = _known(votes, model)
-    by_strength, by_spread = known[-1] ** 2 * expected[0], spread**2 * expected[1]
-    information = np.stack([*(known**2 * expected[0]), expected[2], by_spread, by_strength + by_spread])
-    return _by_column(known, spread, slope), information
-
-
-def only_scores(votes: VoteTable, model: VoteModel) -> Floats:
-    """Scores of some votes without their information, [n_columns, n_votes]."""
-    found = all_slopes(votes, ((group, slopes(group, gaps(group, model), model)) for group in groups(votes)))
-    return _by_column(*_known(votes, model), np.stack(found[:3]))
-
-
-def _known(votes: VoteTable, model: VoteModel) -> tuple[Floats, Floats]:
-    """What each feature, and all by their weights, say of a vote's gap as its annotator sees it; and the spread."""
-    care = model.care[votes.annotator]
-    known = np.empty((len(votes.names) + 1, votes.n))
-    known[:-1] = care * votes.x.T
-    known[-1] = weighted(model.beta, known[:-1])
-    return known, care * model.sigma[votes.stratum, votes.period]
-
-
-def _by_column(known: Floats, spread: Floats, slope: Floats) -> Floats:
-    by_known, by_spread = known * slope[0], spread * slope[1]
-    return np.stack([*by_known, slope[2], by_spread, by_known[-1] + by_spread])
+        slope = slopes(group, gap, model)
+        known = model.care[group.annotator] * group.x
+        strength = weighted(model.beta, known)
+        score = np.empty((n + 4, *gap.known.shape))
+        np.multiply(known, slope.gap, out=score[:n])
+        score[n], score[n + 1], score[n + 2] = strength * slope.gap, slope.threshold, gap.spread * slope.gap_z
+        score[n + 3] = score[n] + score[n + 2]
+        expected = np.zeros((n + 4, 0))
+        if information:
+            of_gap, of_z, of_threshold = _information(group, gap, model)
+            expected = np.empty_like(score)
+            np.multiply(known, known, out=expected[:n])
+            expected[:n] *= of_gap
+            expected[n], expected[n + 1], expected[n + 2] = strength**2 * of_gap, of_threshold, gap.spread**2 * of_z
+            expected[n + 3] = expected[n] + expected[n + 2]
+        yield Scored(group, score.reshape(n + 4, -1), expected.reshape(n + 4, -1))
 
 
 def _information(group: Group, gap: Gaps, model: VoteModel) -> tuple[Reals, Reals, Reals]:

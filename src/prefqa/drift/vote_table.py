@@ -49,11 +49,6 @@ class VoteTable:
         return np.flatnonzero(np.append(True, self.unit[1:] != self.unit[:-1])) if self.n else np.zeros(0, np.int64)
 
     @property
-    def unit_number(self) -> Ints:
-        """Number of each vote's unit among those of the table, from 0."""
-        return np.repeat(np.arange(self.starts.size), np.diff(np.append(self.starts, self.n)))
-
-    @property
     def is_common(self) -> Bools:
         """Which features weigh the same for all annotators."""
         return is_common(self.names)
