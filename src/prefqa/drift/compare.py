@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ from prefqa.drift.result import (
     undefined,
 )
 from prefqa.drift.rule import rule
-from prefqa.drift.same_mix import same_mix
+from prefqa.drift.same_mix import Found, same_mix
 from prefqa.drift.scale import scale_by_period
 from prefqa.drift.strata import slices
 from prefqa.drift.timeline import weights_by_period
@@ -110,12 +110,22 @@ def drift(
     clock = not (version or batch) and reference is None and periods.by not in periods.prefs.columns
     contrasts = change_points(names) if clock else against(names, base)
     # What does not rest on the model is worked out beside it, on a core that would wait.
+    scored = Event()
     with ThreadPoolExecutor(1) as beside:
         seeing = beside.submit(context, coded, base, alpha=alpha, level=level)
         votes = rankings(periods, features=features, strata=strata, placed=placed, cluster=cluster)
-        alike_of = partial(same_mix, votes=votes, reference=base, level=level, alpha=alpha)
-        mixing = beside.submit(lambda: alike_of(seeing.result().sides))
-        families, evidence = _families(periods, votes, contrasts, beside, alpha=alpha, level=level, seed=seed)
+
+        def mix() -> Found:
+            scored.wait()
+            return same_mix(seeing.result().sides, votes, base, level=level, alpha=alpha)
+
+        mixing = beside.submit(mix)
+        try:
+            families, evidence = _families(
+                periods, votes, contrasts, beside, scored, alpha=alpha, level=level, seed=seed
+            )
+        finally:
+            scored.set()
         seen, alike = seeing.result(), mixing.result()
     rows, changes = _combined(families, alpha)
     drawn = seen.timeline + alike.timeline + gold_by_period(periods, level) + scale_by_period(periods, level)
@@ -137,12 +147,16 @@ def _families(
     votes: Rankings,
     contrasts: Contrasts,
     beside: Executor,
+    scored: Event,
     *,
     alpha: float,
     level: float,
     seed: int,
 ) -> tuple[dict[str, Family], tuple[Evidence, Evidence] | None]:
-    """Run the families of detectors; and what they rest on, as it is and with the pool's changes in the model."""
+    """Run the families of detectors; and what they rest on, as it is and with the pool's changes in the model.
+
+    What is given to `beside` begins when votes are `scored`, which takes all cores.
+    """
     reference = None if contrasts.ordered else contrasts.reference[0]
     known = known_answers(periods, reference=reference, alpha=alpha, seed=seed)
     reason = None
@@ -154,7 +168,7 @@ def _families(
         return {RULE: Family([{"detector": RULE, "kind": RULE, "reason": reason}], None, [])} | known, None
     each = alpha / (2 + WEIGHTS[COPIES] + sum(family.p_value is not None for family in known.values()))
     copying = beside.submit(copies, votes, contrasts, alpha=each * WEIGHTS[COPIES], told=alpha, level=level, seed=seed)
-    evidence = Evidence.of(votes, contrasts, seed=seed)
+    evidence = Evidence.of(votes, contrasts, seed=seed, scored=scored)
     pool, left = rule(evidence, alpha=each, told=alpha, level=level, seed=seed)
     families = {
         RULE: pool,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Event
 
 import numpy as np
 
@@ -41,11 +42,17 @@ class Evidence:
     scan: Scan
 
     @classmethod
-    def of(cls, votes: Rankings, contrasts: Contrasts, *, seed: int) -> Evidence:
-        """Fit the model on a sample of items, score all judgments, compare the periods."""
+    def of(cls, votes: Rankings, contrasts: Contrasts, *, seed: int, scored: Event | None = None) -> Evidence:
+        """Fit the model on a sample of items, score all judgments, compare the periods.
+
+        `scored` is set when the votes are scored: what comes after takes one core.
+        """
         single = overlap(votes, seed) < MIN_OVERLAP
         model = fitted(votes, single=single, seed=seed)
-        scores = without_nuisance(together(score_judgments(votes, model), votes.cluster), single=single)
+        scores = score_judgments(votes, model)
+        if scored is not None:
+            scored.set()
+        scores = without_nuisance(together(scores, votes.cluster), single=single)
         cells = cell_sums(scores, len(votes.periods))
         return cls(votes, model, scores, cells, contrasts, scan(scores, cells, contrasts, len(votes.annotators)))
 
