@@ -105,8 +105,10 @@ class _Spread:
     def variance(self, other: _Spread) -> float:
         """Jackknife variance of the difference of two coefficients; units with the same key are the same."""
         _, here, there = np.intersect1d(self.keys, other.keys, assume_unique=True, return_indices=True)
-        shared = 2 * float(self.influence[here] @ other.influence[there])
-        return float(self.influence @ self.influence + other.influence @ other.influence) - shared
+        shared = self.influence[here] - other.influence[there]
+        alone = [np.delete(self.influence, here), np.delete(other.influence, there)]
+        # Sums of squares of differences: the same units with the same influence give no variance at all, to the bit.
+        return float(sum(part @ part for part in (shared, *alone)))
 
     def freedom(self, other: _Spread) -> float:
         """Degrees of freedom of that variance: Welch's where nothing is shared, else those of the smaller number."""
