@@ -29,3 +29,14 @@ def distinct(keys: Ints) -> tuple[Ints, Ints]:
         return found, number
     there = np.bincount(keys, minlength=reach) > 0
     return np.flatnonzero(there), (np.cumsum(there) - 1)[keys]
+
+
+def begins(*keys: Ints) -> Bools:
+    """Where a run of equal keys begins; a key that is empty does not count."""
+    given = [key for key in keys if key.size]
+    new = np.ones(max((key.size for key in given), default=0), bool)
+    if given:
+        new[1:] = given[0][1:] != given[0][:-1]
+    for key in given[1:]:
+        new[1:] |= key[1:] != key[:-1]
+    return new

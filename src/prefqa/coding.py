@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from prefqa._types import Bools, Ints
+from prefqa._types import Ints, begins
 
-_KEYS = ("item_id", "annotator_id", "response_id")
+KEYS = ("item_id", "annotator_id", "response_id")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Coded:
     @property
     def unit_starts(self) -> Ints:
         """Index of the first judgment of each unit."""
-        return np.flatnonzero(_begins(self.cell, self.item))
+        return np.flatnonzero(begins(self.cell, self.item))
 
     @property
     def widths(self) -> Ints:
@@ -144,7 +144,7 @@ def read_rows(usable: pl.LazyFrame, by: Sequence[str] = ()) -> pl.DataFrame:
     names = usable.collect_schema().names()
     more = [name for name in ("judgment_id", "created_at") if "judgment_id" in names and name in names]
     # One dictionary per key, filled while the rows stream past.
-    keys = [pl.col(name).cast(pl.Categorical(pl.Categories.random())) for name in _KEYS]
+    keys = [pl.col(name).cast(pl.Categorical(pl.Categories.random())) for name in KEYS]
     slices = [pl.col(name).alias(f"_by_{name}") for name in by]
     return usable.select(*keys, "rank", *more, *slices).collect(engine="streaming")
 
@@ -219,7 +219,7 @@ def sorted_codes(columns: list[Ints], sizes: list[int]) -> tuple[list[Ints], Int
         packed = pl.Series(packed).sort().to_numpy()
     last = _field(packed, 0, bits[-1])
     row = _field(packed, bits[-1], bits[-2])
-    starts = np.flatnonzero(_begins(packed >> np.uint64(bits[-1] + bits[-2])))
+    starts = np.flatnonzero(begins(packed >> np.uint64(bits[-1] + bits[-2])))
     first = packed[starts]
     keys = [_field(first, sum(bits[i + 1 :]), bits[i]) if columns[i].size else columns[i] for i in range(len(bits) - 2)]
     return keys, starts, row, last
@@ -240,19 +240,8 @@ def _sorted_frame(columns: list[Ints]) -> tuple[list[Ints], Ints, Ints, Ints]:
     frame = pl.DataFrame({f"c{i}": c for i, c in enumerate(columns) if c.size}).sort(pl.all())
     whole = iter(frame.get_columns())
     *keys, row, last = (next(whole).to_numpy() if c.size else c for c in columns)
-    starts = np.flatnonzero(_begins(*keys))
+    starts = np.flatnonzero(begins(*keys))
     return [key[starts] if key.size else key for key in keys], starts, row, last
-
-
-def _begins(*keys: Ints) -> Bools:
-    """Where a run of equal keys begins; a key that is empty does not count."""
-    given = [key for key in keys if key.size]
-    begins = np.ones(max((key.size for key in given), default=0), bool)
-    if given:
-        begins[1:] = given[0][1:] != given[0][:-1]
-    for key in given[1:]:
-        begins[1:] |= key[1:] != key[:-1]
-    return begins
 
 
 def without_duplicates(rows: Rows) -> Rows:
@@ -281,13 +270,13 @@ def slots_of(rows: Rows) -> tuple[Ints, Ints]:
     """
     n = rows.rank.size
     lengths = np.diff(np.append(rows.starts, n))
-    begins = _begins(rows.cell, rows.item)
-    unit_at = np.flatnonzero(begins)
-    model = np.repeat(unit_at, np.diff(np.append(unit_at, begins.size)))  # the first judgment of each one's unit
+    new_units = begins(rows.cell, rows.item)
+    unit_at = np.flatnonzero(new_units)
+    model = np.repeat(unit_at, np.diff(np.append(unit_at, new_units.size)))  # the first judgment of each one's unit
     if n and (lengths == lengths[0]).all():
         k = int(lengths[0])
         table = rows.response.reshape(-1, k)
-        slot = np.tile(np.arange(k, dtype=np.uint32), begins.size)
+        slot = np.tile(np.arange(k, dtype=np.uint32), new_units.size)
         alike = (table == table[model]).all(axis=1)
     else:
         place = np.arange(n) - np.repeat(rows.starts, lengths)
@@ -297,16 +286,16 @@ def slots_of(rows: Rows) -> tuple[Ints, Ints]:
         alike = np.logical_and.reduceat(same, rows.starts) if n else np.zeros(0, bool)
         alike &= lengths == lengths[model]
     if alike.all():
-        return slot, rows.response[np.repeat(begins, lengths)]
+        return slot, rows.response[np.repeat(new_units, lengths)]
     mixed_unit = ~np.logical_and.reduceat(alike, unit_at)
-    unit = np.repeat(np.cumsum(begins) - 1, lengths)
+    unit = np.repeat(np.cumsum(new_units) - 1, lengths)
     mixed = np.flatnonzero(mixed_unit[unit])
     order = np.lexsort((rows.response[mixed], unit[mixed]))
     at = mixed[order]
-    new_unit, new_id = _begins(unit[at]), _begins(unit[at], rows.response[at])
+    new_unit, new_id = begins(unit[at]), begins(unit[at], rows.response[at])
     running = np.cumsum(new_id)
     slot[at] = running - np.maximum.accumulate(np.where(new_unit, running, 0))
-    listed = np.repeat(begins, lengths)
+    listed = np.repeat(new_units, lengths)
     listed[mixed] = False
     listed[at[new_id]] = True
     listing = np.flatnonzero(listed)

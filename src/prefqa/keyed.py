@@ -8,9 +8,7 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Ints, distinct
-from prefqa.coding import Coded, RowIds, codes_of, latest, sort_codes, with_slots
-
-KEYS = ("item_id", "annotator_id", "response_id")
+from prefqa.coding import KEYS, Coded, RowIds, codes_of, latest, sort_codes, with_slots
 
 
 class KeyedRows(NamedTuple):

@@ -51,8 +51,7 @@ class Variance(NamedTuple):
         if not self.added > 0 or np.isnan(self.items):
             return n_items - 1
         squares = self.items**2 / (n_items - 1) + self.over_annotators**2 / (n_annotators - 1)
-        # Where nothing varies, rounding may still leave something added.
-        return self.total**2 / squares if squares > 0 else n_items - 1
+        return self.total**2 / squares
 
 
 class Replicates(NamedTuple):

@@ -75,7 +75,7 @@ def buckets(coded: Coded) -> Iterator[Bucket]:
     if unit_starts.size == 0:
         return
     lengths = coded.lengths
-    k_of_unit = np.maximum.reduceat(coded.slot, coded.starts[unit_starts]).astype(np.int64) + 1
+    k_of_unit = coded.widths
     judgments_of_unit = np.diff(np.append(unit_starts, coded.item.size))
     for k in np.unique(k_of_unit):
         units = k_of_unit == k
@@ -132,9 +132,10 @@ def pair_counts(bucket: Bucket, *, by_pair: bool = False) -> tuple[Ints, Ints]:
     once.
     """
     shape = (len(bucket.item), bucket.k, bucket.k)
-    wins, ties = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
     if by_pair:
         wins, ties = (np.zeros((*shape[1:], shape[0]), np.int32).transpose(2, 0, 1) for _ in range(2))
+    else:
+        wins, ties = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
     for tally in pair_tallies(bucket):
         wins[:, tally.first, tally.second] = tally.n_first
         wins[:, tally.second, tally.first] = tally.n_second

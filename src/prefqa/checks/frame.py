@@ -15,10 +15,11 @@ from prefqa.checks.patterns import TESTS
 from prefqa.checks.schemas import RANGES
 from prefqa.checks.table import LONG, Table
 from prefqa.checks.texts import Texts, normal, texts_of
-from prefqa.coding import Coded
+from prefqa.coding import KEYS, Coded
+from prefqa.lookup import with_codes
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, SUBMITTED, Preferences, raw_name
 
-IDS = ("item_id", "annotator_id", "response_id")
+IDS = KEYS
 RAW_RANK = raw_name("rank")
 _KINDS = ("human", "model")
 
@@ -165,14 +166,13 @@ class Frame:
         if self.prefs.responses is None:
             return None
         item_ids, _, response_ids = self.table.keyed.ids
-        items, seen = (pl.LazyFrame({ids.name: ids}).with_row_index("_at") for ids in (item_ids, response_ids))
-        known = self.prefs.responses.lazy().select("item_id", "response_id").join(items, on="item_id", how="inner")
-        coded = known.join(seen, on="response_id", how="left", suffix="_response").collect()
-        code = coded["_at_response"]
+        known = self.prefs.responses.lazy().select("item_id", "response_id")
+        coded = with_codes(known, item_ids, response_ids).filter(pl.col("item").is_not_null()).collect()
+        code = coded["response"]
         if code.null_count():
             unseen = pl.when(code.is_null()).then("response_id").rank("dense") + response_ids.len()
-            code = coded.select(pl.coalesce(code, unseen.cast(pl.UInt32)))["_at_response"]
-        return pl.DataFrame({"item_id": coded["_at"].cast(pl.UInt32), "response_id": code.cast(pl.UInt32)})
+            code = coded.select(pl.coalesce(code, unseen.cast(pl.UInt32)))["response"]
+        return pl.DataFrame({"item_id": coded["item"].cast(pl.UInt32), "response_id": code.cast(pl.UInt32)})
 
     @cached_property
     def responses(self) -> Texts | str:

@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from prefqa._types import Bools, Ints
+from prefqa._types import Bools, Ints, begins
 from prefqa.checks.table import BAD
-from prefqa.coding import Coded, RowIds, Rows, bits_of, slots_of, sorted_codes
-from prefqa.keyed import KEYS, KeyedRows, places_of
+from prefqa.coding import KEYS, Coded, RowIds, Rows, bits_of, slots_of, sorted_codes
+from prefqa.keyed import KeyedRows, places_of
 
 #: Number of a judgment.
 NUMBER = "_judgment"
@@ -112,7 +112,7 @@ class Judged:
         if tall.size:
             ranks, n = self.orders(tall)
             starts = np.cumsum(n) - n
-            new = np.append(True, ranks[1:] != ranks[:-1])
+            new = begins(ranks)
             new[starts] = True
             dense[tall] = _sums(new, starts) == high[tall]
         return dense

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from prefqa._types import Floats, Ints
+from prefqa._types import Floats, Ints, begins
 from prefqa._words import formatted
 from prefqa.checks.frame import Found, Frame, NotRun
 from prefqa.checks.near_sample import blocks_of_groups, could_be_near, pairs_of_runs
@@ -115,7 +115,7 @@ def _distinct(texts: pl.Series) -> tuple[Ints, Ints]:
     pair, size = _shingles(texts)
     text = np.repeat(np.arange(size.size, dtype=np.uint64), size)
     keys = np.sort(text << np.uint64(_HASH) | pair >> np.uint64(64 - _HASH))
-    keys = keys[np.append(True, keys[1:] != keys[:-1])[: keys.size]]
+    keys = keys[begins(keys)]
     number = (keys >> np.uint64(_HASH)).astype(np.int64)
     return keys & np.uint64(2**_HASH - 1), np.bincount(number, minlength=size.size)
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-from prefqa._types import Bools, Ints
+from prefqa._types import Bools, Ints, begins
 
 #: Sampled are words after a blank that begin with b, c, f or g, whose codes are alike in these bits, whatever the case:
 #: of English 19 % of a text's different words.
@@ -48,31 +48,30 @@ def could_be_near(texts: pl.Series, group: Ints, threshold: float) -> Bools:
 
 def blocks_of_groups(group: Ints, most: int) -> Iterator[tuple[int, int, Ints]]:
     """Blocks of whole groups (runs) of about `most` members: begin, end, and where each group begins in the block."""
-    begins = np.flatnonzero(np.append(True, group[1:] != group[:-1])[: group.size])
-    yield from _blocks(begins, group.size, most)
+    yield from _blocks(np.flatnonzero(begins(group)), group.size, most)
 
 
-def _blocks(begins: Ints, size: int, most: int) -> Iterator[tuple[int, int, Ints]]:
-    edges = np.unique(begins.searchsorted(np.arange(0, size, most)).clip(max=max(begins.size - 1, 0)))
-    for first, last in pairwise([*edges.tolist(), begins.size]):
-        low, high = int(begins[first]), int(begins[last]) if last < begins.size else size
-        yield low, high, begins[first:last] - low
+def _blocks(starts: Ints, size: int, most: int) -> Iterator[tuple[int, int, Ints]]:
+    edges = np.unique(starts.searchsorted(np.arange(0, size, most)).clip(max=max(starts.size - 1, 0)))
+    for first, last in pairwise([*edges.tolist(), starts.size]):
+        low, high = int(starts[first]), int(starts[last]) if last < starts.size else size
+        yield low, high, starts[first:last] - low
 
 
-def _sketches(texts: pl.Series, begins: Ints) -> Ints:
-    """A sketch of each text, [n_texts, 2], of 64 bits each; `begins` is where the groups begin."""
+def _sketches(texts: pl.Series, starts: Ints) -> Ints:
+    """A sketch of each text, [n_texts, 2], of 64 bits each; `starts` is where the groups begin."""
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-        parts = pool.map(lambda part: _sketch(texts[part[0] : part[1]], part[2]), _blocks(begins, texts.len(), _PIECE))
+        parts = pool.map(lambda part: _sketch(texts[part[0] : part[1]], part[2]), _blocks(starts, texts.len(), _PIECE))
         return np.concatenate([np.zeros((0, 2), np.uint64), *parts])
 
 
-def _sketch(texts: pl.Series, begins: Ints) -> Ints:
+def _sketch(texts: pl.Series, groups: Ints) -> Ints:
     word, sizes = _words(texts)
-    least = np.minimum.reduceat(sizes, begins)
+    least = np.minimum.reduceat(sizes, groups)
     if (least > _ENOUGH).any():
         limit = (np.minimum(1.0, _ENOUGH / np.maximum(least, 1)) * (2.0**64 - 2**12)).astype(np.uint64)
         # The bits of the sketch are others than those that decide here.
-        kept = word <= np.repeat(limit, np.add.reduceat(sizes, begins))
+        kept = word <= np.repeat(limit, np.add.reduceat(sizes, groups))
         ends = np.append(0, np.cumsum(kept))[np.append(0, np.cumsum(sizes))]
         word, sizes = word[kept], np.diff(ends)
     some = np.flatnonzero(sizes)

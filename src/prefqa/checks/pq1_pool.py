@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 
-from prefqa._types import Ints, distinct
+from prefqa._types import Ints, begins, distinct
 from prefqa._words import formatted
 from prefqa.checks.frame import IDS, Found, Frame, NotRun, height, nothing
 from prefqa.errors import UsageError
@@ -136,7 +136,7 @@ def _linked(item: Ints, annotator: Ints) -> bool:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    starts = np.flatnonzero(np.append(True, item[1:] != item[:-1]))
+    starts = np.flatnonzero(begins(item))
     first = np.repeat(annotator[starts], np.diff(np.append(starts, item.size)))
     size = int(annotator.max()) + 1
     links, _ = distinct(first.astype(np.int64) * size + annotator)

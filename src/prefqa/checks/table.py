@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Ints
-from prefqa.coding import codes_of
-from prefqa.keyed import KEYS, KeyedRows, key_rows
+from prefqa.coding import KEYS, codes_of
+from prefqa.keyed import KeyedRows, key_rows
 from prefqa.preferences import ROW
 
 #: Number of a row of the long form; one source row may give several.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prefqa._types import Floats, Ints
+from prefqa._types import Floats, Ints, distinct
 from prefqa.consensus.orders import Orders, majority_relation, places_by_score
 
 #: Where the fitted prior is held: .05 takes a 3 : 0 vote for .98, 100 takes it for .51.
@@ -78,12 +78,8 @@ def fit_prior(n_for: Ints, n_tie: Ints, n_votes: Ints) -> Prior:
     side = n_for[told].astype(np.int64)
     width = int(n.max()) + 1
     folded = n * width + np.minimum(side, n - side)
-    if width > 1000:
-        patterns, counts = np.unique(folded, return_counts=True)
-    else:  # few patterns: counted without sorting
-        every = np.bincount(folded)
-        patterns = np.flatnonzero(every)
-        counts = every[patterns]
+    patterns, pattern = distinct(folded)
+    counts = np.bincount(pattern)
     size, x = patterns // width, patterns % width
 
     def minus_log_likelihood(log_a: float) -> float:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prefqa._types import Bools, Floats, Ints, Reals, sum_by
+from prefqa._types import Bools, Floats, Ints, Reals, begins, sum_by
 from prefqa.drift.scores import Scores
 
 
@@ -132,7 +132,7 @@ def by_annotator(values: Floats, cells: Cells, n_annotators: int) -> Floats:
     """Sum contrasts of cells by annotator, [n_annotators, n_contrasts, n_columns]."""
     out = np.zeros((n_annotators, *values.shape[1:]))
     # Cells are in the order of annotators.
-    starts = np.flatnonzero(np.append(True, cells.annotator[1:] != cells.annotator[:-1])[: cells.annotator.size])
+    starts = np.flatnonzero(begins(cells.annotator))
     if starts.size:
         out[cells.annotator[starts]] = np.add.reduceat(values, starts, axis=0)
     return out

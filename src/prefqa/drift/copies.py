@@ -23,7 +23,7 @@ import polars as pl
 from scipy.special import expit, logit, ndtr, ndtri
 from scipy.stats import rankdata
 
-from prefqa._types import Floats, Ints, distinct, sum_by
+from prefqa._types import Floats, Ints, begins, distinct, sum_by
 from prefqa.drift.annotators import ANNOTATOR, PERMUTE_BELOW, benjamini_hochberg
 from prefqa.drift.changes import date_interval, half_width
 from prefqa.drift.contrasts import Contrasts, by_annotator, cell_sums, compare
@@ -34,6 +34,7 @@ from prefqa.drift.rankings import Rankings
 from prefqa.drift.result import Family
 from prefqa.drift.scan import MIN_JUDGMENTS, enough
 from prefqa.drift.scores import Scores, together
+from prefqa.votes import row_pairs
 
 COPIES = "copies"
 #: A share of judgments that is called no change; and the fewest pairs in a judgment that is compared as a whole.
@@ -140,27 +141,22 @@ def equal_judgments(votes: Rankings) -> Equal:
 def _equal_to(item: Ints, person: Ints, *keys: Ints) -> list[Ints]:
     """Per judgment and key, how many judgments by others of its item have the same; they are sorted by item.
 
-    Each judgment is held against the next of its item, the next but one, and so on; where items have so many judgments
-    that this takes long, they are counted by key.
+    Each judgment is held against each other of its item; where items have so many that this takes long, they are
+    counted by key.
     """
-    starts = np.flatnonzero(np.append(True, item[1:] != item[:-1])[: item.size])
+    starts = np.flatnonzero(begins(item))
     lengths = np.diff(np.append(starts, item.size))
     if (lengths**2).sum() > _HELD_AGAINST * item.size:
         table = pl.DataFrame({"person": person, **{str(at): key for at, key in enumerate(keys)}})
         names = [str(at) for at in range(len(keys))]
         counted = table.select((pl.len().over(name) - pl.len().over(name, "person")).alias(name) for name in names)
         return [counted[name].cast(pl.Int64).to_numpy() for name in names]
-    counts: list[Ints] = [np.zeros(item.size, np.int64) for _ in keys]
-    left = np.repeat(starts + lengths, lengths) - np.arange(item.size)
-    one = np.arange(item.size)
-    for lag in range(1, int(lengths.max(initial=0))):
-        one = one[left[one] > lag]
-        other = one + lag
-        apart = person[one] != person[other]
-        for key, count in zip(keys, counts, strict=True):
-            equal = apart & (key[one] == key[other])
-            count[one] += equal
-            count[other] += equal
+    _, one, other = row_pairs(starts, item.size)
+    apart = person[one] != person[other]
+    counts: list[Ints] = []
+    for key in keys:
+        equal = apart & (key[one] == key[other])
+        counts.append(np.bincount(np.append(one[equal], other[equal]), minlength=item.size))
     return counts
 
 

@@ -8,7 +8,7 @@ from threading import Event
 
 import numpy as np
 
-from prefqa._types import Bools, Floats, Ints, distinct, sum_by
+from prefqa._types import Bools, Floats, Ints, begins, distinct, sum_by
 from prefqa.drift.contrasts import Cells, Compared, Contrasts, against_others, cell_sums, compare
 from prefqa.drift.fit import fit
 from prefqa.drift.model import VoteModel
@@ -155,7 +155,7 @@ class Evidence:
         n = self.model.care.size
         pairs = self.scores.item.astype(np.int64) * n + self.scores.annotator
         ordered = np.sort(pairs)
-        return np.bincount(ordered[np.append(True, ordered[1:] != ordered[:-1])] % n, minlength=n)
+        return np.bincount(ordered[begins(ordered)] % n, minlength=n)
 
 
 def fitted(votes: Rankings, *, single: bool, at_least: int = 0, seed: int) -> VoteModel:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from prefqa._types import Bools, Ints
 from prefqa.coding import Coded
 from prefqa.errors import ColumnNotFoundError, UsageError
+from prefqa.lookup import looked_up
 from prefqa.preferences import Preferences
 
 #: Most models that have a weight of their own; the rest are one.
@@ -37,7 +38,7 @@ def response_features(
     """Look up the features of responses by their codes: log length, models as indicators, and the columns `wanted`."""
     known = _known(prefs.responses, wanted)
     names = [name for name in known.columns if name not in ("item_id", "response_id", MODEL)]
-    listed = _looked_up(known, coded, item, response)
+    listed = known if known.width == 2 else looked_up(known, coded, item, response)
     models = listed[MODEL] if MODEL in listed.columns else _response_names(coded, item, response)
     indicators = {} if models is None else _indicators(models)
     values = np.empty((len(names) + len(indicators), item.size), np.float32)
@@ -77,20 +78,6 @@ def _numeric(responses: pl.DataFrame) -> list[str]:
     """Columns that may decide votes where nothing else is said: numbers that vary, lengths apart."""
     numbers = [name for name, dtype in responses.schema.items() if dtype.is_numeric() and name not in LENGTHS]
     return [name for name in numbers if responses[name].n_unique() > 1][:MAX_NUMERIC]
-
-
-def _looked_up(known: pl.DataFrame, coded: Coded, item: Ints, response: Ints) -> pl.DataFrame:
-    """Rows of `known` in the order of the listed responses; null where there is none."""
-    if known.width == 2:
-        return known
-    keys = (("item_id", coded.item_ids, item), ("response_id", coded.response_ids, response))
-    if known.height == item.size and all((known[name] == ids.gather(code)).all() for name, ids, code in keys):
-        return known
-    items = pl.DataFrame({"item_id": coded.item_ids}).with_row_index("item")
-    ids = pl.DataFrame({"response_id": coded.response_ids}).with_row_index("response")
-    coded_rows = known.join(items, on="item_id").join(ids, on="response_id").drop("item_id", "response_id")
-    listed = pl.DataFrame({"item": item.astype(np.uint32), "response": response})
-    return listed.join(coded_rows, on=["item", "response"], how="left", maintain_order="left")
 
 
 def _response_names(coded: Coded, item: Ints, response: Ints) -> pl.Series | None:

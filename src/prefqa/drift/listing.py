@@ -22,9 +22,7 @@ def listed(coded: Coded) -> tuple[Listing, Ints]:
     """Responses of each item, and per row the number of its response among them."""
     n_items = len(coded.item_ids)
     units = coded.unit_starts
-    widths = np.zeros(0, np.int64)
-    if units.size:
-        widths = np.maximum.reduceat(coded.slot, coded.starts[units]).astype(np.int64) + 1
+    widths = coded.widths
     unit_item = coded.item[units]
     item = np.repeat(unit_item.astype(np.int32), widths)
     slot = coded.slot.astype(np.min_scalar_type(int(coded.slot.max(initial=0))))

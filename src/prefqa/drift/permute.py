@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from prefqa._types import Bools, Floats, Ints, distinct, sum_by
+from prefqa._types import Bools, Floats, Ints, begins, distinct, sum_by
 from prefqa.drift.contrasts import Contrasts
 from prefqa.drift.scores import Scores
 
@@ -49,12 +49,12 @@ def permuted(
     order = np.lexsort((period, group))
     group, period, score = group[order], period[order], score[order]
     n, width = group.size, columns.size
-    starts = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
+    starts = np.flatnonzero(begins(group))
     # Rows of one group and period count for the same: their scores are summed before they are weighed.
-    runs = np.flatnonzero(np.append(True, (group[1:] != group[:-1]) | (period[1:] != period[:-1])))
+    runs = np.flatnonzero(begins(group, period))
     weight = _weights(group, after[period], before[period])[runs]
     observed = np.add.reduceat(score, runs, axis=0).T @ weight - beyond
-    block = max(1, _CELLS // (n * max(width, 1)))
+    block = max(1, _CELLS // (n * width))
     done, total = 0, min(N_PERMUTATIONS, max(199, _BUDGET // n))
     parts = []
     while done < total:

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from prefqa._types import Bools, Floats, Ints
+from prefqa._types import Bools, Floats, Ints, begins
 from prefqa.drift.clusters import clusters
 from prefqa.drift.features import POSITION, response_features
 from prefqa.drift.hashing import uniform
@@ -153,14 +153,14 @@ class Rankings:
         a, b = self.slot[first].astype(np.int64), self.slot[second].astype(np.int64)
         unit = (item * self.width + a) * self.width + b
         order = np.argsort(unit, kind="stable")
-        return [part[order] for part in (first, second, judgment, item, a, b)], _begins(unit[order])
+        return [part[order] for part in (first, second, judgment, item, a, b)], begins(unit[order])
 
     def _edges(self) -> list[int]:
         """Where to cut the judgments into blocks of whole items."""
-        begins = np.flatnonzero(_begins(self.item))
-        before = np.append(0, np.cumsum(self.n_votes))[begins]
-        cuts = before.searchsorted(np.arange(0, self.n, _BLOCK)).clip(max=max(begins.size - 1, 0))
-        return np.unique(np.append(begins[cuts], self.item.size)).tolist() if self.n else []
+        first = np.flatnonzero(begins(self.item))
+        before = np.append(0, np.cumsum(self.n_votes))[first]
+        cuts = before.searchsorted(np.arange(0, self.n, _BLOCK)).clip(max=max(first.size - 1, 0))
+        return np.unique(np.append(first[cuts], self.item.size)).tolist() if self.n else []
 
     def _take(self, judgments: Ints) -> Rankings:
         lengths = np.diff(self.starts)[judgments]
@@ -174,7 +174,7 @@ class Rankings:
         """Votes of the judgments `low` to `high`, which are all those of their items."""
         (first, second, judgment, item, a, b), new = self._sorted(low, high)
         running = np.cumsum(new)
-        unit = self.first_unit[item] + running - np.maximum.accumulate(np.where(_begins(item), running, 0))
+        unit = self.first_unit[item] + running - np.maximum.accumulate(np.where(begins(item), running, 0))
         period, annotator = self.period[judgment], self.annotator[judgment]
         rank = self.rank[first], self.rank[second]
         said = (rank[0] < rank[1]).astype(np.int8) - (rank[0] > rank[1])
@@ -184,8 +184,8 @@ class Rankings:
             place = self.place[first].astype(np.int64), self.place[second].astype(np.int64)
             x[0] = np.where((place[0] > 0) & (place[1] > 0), np.sign(place[1] - place[0]), 0)
         # All votes of a unit are on the same two responses.
-        begins, of_unit = np.flatnonzero(new), running - 1
-        one, other = (self.listed[item[begins]] + side[begins] for side in (a, b))
+        at, of_unit = np.flatnonzero(new), running - 1
+        one, other = (self.listed[item[at]] + side[at] for side in (a, b))
         for column, values in enumerate(self.values, n_placed):
             apart = (values[one] - values[other]) / self.scale[column]
             np.take(np.clip(np.nan_to_num(apart, nan=0.0), -_FARTHEST, _FARTHEST), of_unit, out=x[column])
@@ -272,11 +272,6 @@ def _pairs(starts: Ints) -> tuple[Ints, Ints, Ints]:
         parts.append((lengths, lengths, lengths))
     first, second, judgment = (np.concatenate(side) for side in zip(*parts, strict=True))
     return first, second, judgment
-
-
-def _begins(keys: Ints) -> Bools:
-    """Where a run of equal keys begins."""
-    return np.append(True, keys[1:] != keys[:-1])[: keys.size]
 
 
 def _scale(table: Rankings) -> Floats:

@@ -77,10 +77,9 @@ def score_judgments(rankings: Rankings, model: VoteModel) -> Scores:
         found = list(scored(part, model))
         low, high = int(part.judgment.min()), int(part.judgment.max()) + 1
         at = np.concatenate([part.judgment[one.group.at].ravel() for one in found]) - low
-        n = high - low
 
         def by_judgment(columns: list[Floats]) -> Floats:
-            return np.stack([sum_by(at, column, n) for column in np.concatenate(columns, axis=1)])
+            return np.stack([sum_by(at, column, high - low) for column in np.concatenate(columns, axis=1)])
 
         units = np.zeros((width, width))
         for one in found:
@@ -153,9 +152,10 @@ def _information(group: Group, gap: Gaps, model: VoteModel) -> tuple[Reals, Real
     known = np.clip(gap.known.astype(single) * steep, -_SURE, _SURE)
     odds, factor = np.exp(-known - spread * first), np.exp(single(-at.apart) * spread)
     ties = model.threshold is not None
-    c = np.zeros(1, single) if model.threshold is None else model.threshold.astype(single)[group.annotator]
-    low = np.clip(c, single(1e-4), _WIDE) if ties else c
-    wide, narrow, k = np.exp(low), np.exp(-low), 2 / np.expm1(2 * np.maximum(low, single(1e-4)))
+    c = np.zeros(1, single)
+    if model.threshold is not None:
+        c = np.clip(model.threshold.astype(single), single(1e-4), _WIDE)[group.annotator]
+    wide, narrow, k = np.exp(c), np.exp(-c), 2 / np.expm1(2 * c) if ties else c
     plain, of_z, of_c = (np.zeros(odds.shape, single) for _ in range(3))
     for node, prior in enumerate(weight):
         upper, lower = 1 / (1 + odds * wide), 1 / (1 + odds * narrow)
@@ -171,7 +171,7 @@ def _information(group: Group, gap: Gaps, model: VoteModel) -> tuple[Reals, Real
             tie *= prior
             of_c += tie
         odds *= factor
-    return plain * steep, of_z * steep, low**2 * (plain + of_c) * steep if ties else of_c
+    return plain * steep, of_z * steep, c**2 * (plain + of_c) * steep if ties else of_c
 
 
 def together(scores: Scores, cluster: Ints | None) -> Scores:

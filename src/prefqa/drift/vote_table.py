@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from prefqa._types import Bools, Floats, Ints
+from prefqa._types import Bools, Floats, Ints, begins
 
 #: Begins the name of a feature that is a confirmed change.
 SINCE = "since:"
@@ -46,7 +46,7 @@ class VoteTable:
     @cached_property
     def starts(self) -> Ints:
         """First vote of each unit."""
-        return np.flatnonzero(np.append(True, self.unit[1:] != self.unit[:-1])) if self.n else np.zeros(0, np.int64)
+        return np.flatnonzero(begins(self.unit))
 
     @property
     def is_common(self) -> Bools:

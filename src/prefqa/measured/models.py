@@ -9,6 +9,7 @@ from prefqa._types import Floats
 from prefqa._words import formatted
 from prefqa.checks.frame import Found, NotRun
 from prefqa.coding import Coded
+from prefqa.lookup import looked_up
 from prefqa.measured.measures import Measures
 from prefqa.screening.evidence import share_above
 
@@ -58,18 +59,11 @@ def one_model_wins(measures: Measures) -> Found | NotRun:
 
 def _models_of(coded: Coded, pairs: pl.DataFrame, responses: pl.DataFrame) -> list[pl.Series]:
     """Models of the first and the second response of pairs, given by item (code) and slots."""
-    starts = coded.unit_starts
-    width = np.maximum.reduceat(coded.slot, coded.starts[starts]).astype(np.int64) + 1 if starts.size else starts
-    item = np.repeat(coded.item[starts], width)
-    # Joined by codes, into which each id is looked up once.
-    ids = (pl.LazyFrame({ids.name: ids}).with_row_index("_at") for ids in (coded.item_ids, coded.response_ids))
-    known = responses.lazy().select("item_id", "response_id", pl.col("model").cast(pl.String).cast(pl.Categorical))
-    for name, numbered in zip(("item", "response"), ids, strict=True):
-        known = known.join(numbered, on=f"{name}_id", how="inner").rename({"_at": name}).drop(f"{name}_id")
-    shown = pl.LazyFrame({"item": item, "response": coded.slot_response}).cast(pl.UInt32)
-    model = shown.join(known, on=["item", "response"], how="left", maintain_order="left").collect()["model"]
+    units, widths = coded.item[coded.unit_starts], coded.widths
+    known = responses.select("item_id", "response_id", pl.col("model").cast(pl.String).cast(pl.Categorical))
+    model = looked_up(known, coded, np.repeat(units, widths), coded.slot_response)["model"]
     first = np.zeros(coded.item_ids.len(), np.int64)
-    first[coded.item[starts]] = np.cumsum(width) - width
+    first[units] = np.cumsum(widths) - widths
     begin = first[pairs["item"].to_numpy()]
     return [
         model.gather(begin + pairs[side].to_numpy()).cast(pl.String).alias(f"model_{side}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from prefqa._types import Floats, Ints, distinct
+from prefqa._types import Floats, Ints, begins, distinct
 from prefqa.checks.frame import NotRun
 from prefqa.preferences import Preferences
 from prefqa.screening.evidence import Evidence, share_above
@@ -64,7 +64,7 @@ def _longest(annotator: Ints, time: Ints, n: int) -> Floats:
     if not time.size:
         return hours
     # Rows of one judgment mostly stand together, so that most rows repeat the one before.
-    new = np.append(True, (annotator[1:] != annotator[:-1]) | (time[1:] != time[:-1]))
+    new = begins(annotator, time)
     annotator, time = annotator[new], time[new]
     # Two times within one of these half hours have no pause between them: their first and last say all.
     half_hour = time // _PAUSE

@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Bools, Ints
-from prefqa.coding import Coded, latest, read_rows
-from prefqa.keyed import KEYS, KeyedRows, encode_keyed, key_rows, places_of
+from prefqa.coding import KEYS, Coded, latest, read_rows
+from prefqa.keyed import KeyedRows, encode_keyed, key_rows, places_of
 from prefqa.preferences import Preferences
 
 #: Columns that rules look at beside the keys and the rank.
