@@ -15,6 +15,7 @@ from prefqa.coding import Coded, encode, encode_rows, read_rows
 from prefqa.errors import ColumnNotFoundError, UsageError
 from prefqa.keyed import KeyedRows, encode_keyed
 from prefqa.notes import Note
+from prefqa.response_texts import RESPONSE, TEXT, keyed_table, texts_in, without_texts
 
 #: The standard columns of judgments and the types they are cast to; design and docs/data.md say what each means.
 JUDGMENT_TYPES: Mapping[str, pl.DataType] = MappingProxyType(
@@ -70,6 +71,9 @@ class Preferences:
     `judgments` is lazy and long: one row per judgment and response, standard columns in their standard types, all
     further columns kept, `_row` for the place in the source. Values that could not be read as their column's type
     are null there and stand as text in `_<column>_raw`; the checks report them.
+
+    `responses` and `items` are in memory, one row per key, sorted; texts of responses that were given lazily stay in
+    their file (see `texts`).
     """
 
     judgments: pl.LazyFrame
@@ -79,6 +83,7 @@ class Preferences:
     _codes: dict[tuple[str, ...], Coded] = field(default_factory=dict, repr=False, compare=False)
     _values: dict[tuple[str, ...], tuple[Coded, pl.Series]] = field(default_factory=dict, repr=False, compare=False)
     _read: list[tuple[KeyedRows, Ints | None]] = field(default_factory=list, repr=False, compare=False)
+    _texts: pl.LazyFrame | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def from_long(
@@ -86,10 +91,13 @@ class Preferences:
         frame: pl.LazyFrame | pl.DataFrame,
         *,
         source: Source | None = None,
-        responses: pl.DataFrame | None = None,
+        responses: pl.LazyFrame | pl.DataFrame | None = None,
         items: pl.DataFrame | None = None,
     ) -> Preferences:
         """Cast a long frame (one row per judgment and response) to the standard types.
+
+        Of responses given as a lazy frame the texts stay where they are, if its rows are sorted by item_id and
+        response_id, each once; otherwise all is read into memory.
 
         Raises:
             ColumnNotFoundError: if one of item_id, annotator_id, response_id, rank is not there (labels need no rank).
@@ -114,11 +122,13 @@ class Preferences:
             zoned = pl.col("created_at").str.strip_chars().str.contains(r"(?i)\d\d:\d\d.*(z|[+-]\d\d:?\d\d)$")
             casts.append((~zoned).alias(NAIVE))
         naive = clock == pl.Date() or (isinstance(clock, pl.Datetime) and clock.time_zone is None)
+        listed, texts = without_texts(responses) if isinstance(responses, pl.LazyFrame) else (responses, None)
         return cls(
             lazy.with_columns(casts),
-            _keyed(responses, ("item_id", "response_id")),
-            _keyed(items, ("item_id",)),
+            listed if texts is not None else keyed_table(listed, RESPONSE),
+            keyed_table(items, ("item_id",)),
             replace(source, naive_time=source.naive_time or naive),
+            _texts=texts,
         )
 
     @property
@@ -129,6 +139,36 @@ class Preferences:
     def with_judgments(self, judgments: pl.LazyFrame) -> Preferences:
         """Return the same preferences over other judgments (codes are made anew)."""
         return replace(self, judgments=judgments, _codes={}, _values={}, _read=[])
+
+    def of_items(self, item_ids: pl.DataFrame) -> Preferences:
+        """Return the same judgments with the responses and items of some items alone (a frame of item_id)."""
+        tables = (
+            None if table is None else table.join(item_ids, on="item_id", how="semi", maintain_order="left")
+            for table in (self.responses, self.items)
+        )
+        responses, items = tables
+        lazily = item_ids.lazy()
+        texts = (
+            None if self._texts is None else self._texts.join(lazily, on="item_id", how="semi", maintain_order="left")
+        )
+        return replace(self, responses=responses, items=items, _texts=texts)
+
+    @property
+    def texts(self) -> pl.LazyFrame | None:
+        """Rows of `responses`, in its order, as item_id, response_id and text; None where there are no texts.
+
+        Lazy, since the texts may have been left in their file: what asks for a little of each does not hold them all.
+        """
+        if self._texts is not None or self.responses is None or TEXT not in self.responses.columns:
+            return self._texts
+        return self.responses.lazy().select(*RESPONSE, *texts_in(self.responses.columns))
+
+    def responses_with_texts(self) -> pl.DataFrame | None:
+        """Return `responses` with its texts, wherever these are: all in memory."""
+        if self._texts is None or self.responses is None:
+            return self.responses
+        texts = self._texts.drop(RESPONSE).collect(engine="streaming")
+        return self.responses.hstack(texts)
 
     def require(self, *columns: str) -> None:
         """Raise ColumnNotFoundError unless the judgments (or the items) have all of `columns`."""
@@ -315,16 +355,3 @@ def _time(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         for form in ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d")
     ]
     return pl.coalesce(zoned, *naive)
-
-
-def _keyed(frame: pl.DataFrame | None, keys: tuple[str, ...]) -> pl.DataFrame | None:
-    """One row per key, sorted: the first non-null value of each column in the frame's own order."""
-    if frame is None:
-        return None
-    missing = [name for name in keys if name not in frame.columns]
-    if missing:
-        raise ColumnNotFoundError.from_missing(missing, frame.columns)
-    frame = frame.with_columns(pl.col(name).cast(pl.String) for name in keys)
-    if frame.select(pl.struct(keys).is_duplicated().any()).item():
-        frame = frame.group_by(keys).agg(pl.all().drop_nulls().first())
-    return frame.sort(keys)

@@ -35,10 +35,15 @@ def check_data(prefs: Preferences, request: Request, kept: Sequence[str] = ()) -
     rules = request.rules(FINDERS)
     known = request.known
     unasked = request.without(rules)
-    codes = [rule.code for rule in rules]
     now = request.now or datetime.now(UTC)
     frames = {
-        wheres: Frame.of(outside(prefs, wheres), now, request.settings, codes, () if wheres else kept)
+        wheres: Frame.of(
+            outside(prefs, wheres),
+            now,
+            request.settings,
+            [rule.code for rule in rules if unasked[rule.code] == wheres],
+            () if wheres else kept,
+        )
         for wheres in {(), *unasked.values()}
     }
     frame = frames[()]

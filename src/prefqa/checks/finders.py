@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import partial
 
 from prefqa.checks import (
-    near,
     pq1_pool,
     pq1_rows,
     pq1_structure,
     pq2_language,
+    pq2_near,
     pq2_pairs,
     pq2_prompts,
     pq2_scores,
@@ -50,8 +50,8 @@ FINDERS: dict[str, Callable[[Frame], Found | NotRun]] = {
     "PQ203": pq2_pairs.same_text,
     "PQ204": pq2_pairs.same_but_for_form,
     "PQ205": pq2_pairs.equal_ranked_apart,
-    "PQ206": near.near_duplicate_responses,
-    "PQ207": near.near_duplicate_prompts,
+    "PQ206": pq2_near.near_duplicate_responses,
+    "PQ207": pq2_near.near_duplicate_prompts,
     "PQ208": pq2_prompts.repeated_prompt,
     "PQ209": pq2_prompts.contradictory_repeats,
     "PQ210": pq2_prompts.split_leak,

@@ -11,10 +11,12 @@ from typing import Any
 import polars as pl
 
 from prefqa.checks.judged import Judged
+from prefqa.checks.looks import ASKED, looks_of
 from prefqa.checks.patterns import TESTS
 from prefqa.checks.schemas import RANGES
+from prefqa.checks.seen import Seen
 from prefqa.checks.table import LONG, Table
-from prefqa.checks.texts import Texts, normal, texts_of
+from prefqa.checks.texts import Texts, none_said, normal, texts_of, unusable
 from prefqa.coding import KEYS, Coded
 from prefqa.lookup import with_codes
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, SUBMITTED, Preferences, raw_name
@@ -175,17 +177,29 @@ class Frame:
         return pl.DataFrame({"item_id": coded["item"].cast(pl.UInt32), "response_id": code.cast(pl.UInt32)})
 
     @cached_property
-    def responses(self) -> Texts | str:
-        """The texts of responses, or why there are none."""
+    def seen(self) -> Seen | str:
+        """What was seen in the texts of responses, or why there are none."""
         tests = {code: test for code, (test, _) in TESTS.items() if code in self.codes}
-        ends = "PQ204" in self.codes
-        return texts_of(self.prefs.responses, "text", ("item_id", "response_id"), tests, ends=ends)
+        looks, options = looks_of(self.codes), dict(self.options)
+        if "PQ223" in looks and not isinstance(self.prompts, str):
+            # The same items whatever their order: those whose id has the lowest hash.
+            most = options["PQ223"]["max_items"]
+            asked = self.prompts.rows.select("item_id").bottom_k(most, by=[pl.col("item_id").hash(), "item_id"])
+            options["PQ223"] = {**options["PQ223"], ASKED: asked}
+        else:
+            looks.pop("PQ223", None)
+        return Seen.of(self.prefs.texts, tests, looks, options, ends="PQ204" in looks)
 
     @cached_property
     def prompts(self) -> Texts | str:
         """The prompts of items, or why there are none."""
+        items = self.prefs.items
+        reason = unusable({} if items is None else items.schema, "prompt")
+        if items is None or reason is not None:
+            return str(reason)
         tests = {code: test for code, (test, both) in TESTS.items() if both and code in self.codes}
-        return texts_of(self.prefs.items, "prompt", ("item_id",), tests, ends=False)
+        prompts = texts_of(items, "prompt", tests, ends=False)
+        return none_said(prompts.figures, prompts.rows, "prompt") or prompts
 
     @cached_property
     def prompt_keys(self) -> pl.DataFrame | str:

@@ -6,10 +6,8 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Floats, Ints, begins
-from prefqa._words import formatted
-from prefqa.checks.frame import Found, Frame, NotRun
-from prefqa.checks.near_sample import blocks_of_groups, could_be_near, pairs_of_runs
-from prefqa.checks.texts import excerpt, normal
+from prefqa.checks.near_sample import blocks_of_groups, pairs_of_runs
+from prefqa.checks.texts import normal
 
 #: 25 bands of 5 values: texts of similarity .8 meet in a band with probability 1 - (1 - .8^5)^25 = .99995.
 _BANDS, _ROWS = 25, 5
@@ -27,48 +25,6 @@ _SEED, _ODD = 42, 0x9E3779B97F4A7C15
 _SAMPLED, _MARGIN = 32, 0.3
 
 _NONE = np.zeros(0, np.int64)
-
-
-def near_duplicate_responses(frame: Frame) -> Found | NotRun:
-    """PQ206."""
-    texts = frame.responses
-    if isinstance(texts, str):
-        return NotRun(texts)
-    if not _there():
-        return _MISSING
-    figures = texts.figures.with_row_index("row").filter("there").unique(["item", "hash"], maintain_order=True)
-    figures = figures.filter(pl.len().over("item") > 1)
-    threshold = frame.options["PQ206"]["threshold"]
-    likely = could_be_near(texts.rows["text"].gather(figures["row"]), figures["item"].to_numpy(), threshold)
-    figures = figures.filter(pl.Series(likely))
-    found = near(texts.rows["text"].gather(figures["row"]), threshold, within=figures["item"])
-    rows = texts.rows[figures["row"].gather(found["text"])].with_columns(
-        found["similarity"],
-    )
-    n, of = rows["item_id"].n_unique(), texts.rows["item_id"].n_unique()
-    message = (
-        f"{n:,} of {of:,} items have two responses with nearly the same words: such pairs teach little, and their "
-        "votes are near chance."
-    )
-    return Found(rows.lazy().with_columns(_shown()), n, of, message)
-
-
-def near_duplicate_prompts(frame: Frame) -> Found | NotRun:
-    """PQ207."""
-    keys = frame.prompt_keys
-    if isinstance(keys, str):
-        return NotRun(keys)
-    if not _there():
-        return _MISSING
-    single = keys.sort("item_id").unique("key", keep="first", maintain_order=True)
-    found = near(single["prompt"], frame.options["PQ207"]["threshold"])
-    rows = single[found["text"]].rename({"prompt": "text"}).with_columns(found["similarity"])
-    n, of = rows.height, single.height
-    message = (
-        f"{n:,} of {of:,} different prompts have nearly the words of another. Keep them on one side of a split, and "
-        "count them as one where you count prompts."
-    )
-    return Found(rows.lazy().with_columns(_shown()), n, of, message)
 
 
 def near(texts: pl.Series, threshold: float, within: pl.Series | None = None) -> pl.DataFrame:
@@ -244,16 +200,3 @@ def _candidates(signatures: Ints) -> tuple[Ints, Ints]:
         found.append(leader[others] * np.int64(n) + others)
     packed = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
     return packed // max(n, 1), packed % max(n, 1)
-
-
-def _shown() -> pl.Expr:
-    return formatted("similarity {}: {}", pl.col("similarity").round(2), excerpt(pl.col("text"))).alias("_value")
-
-
-def _there() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("rensa") is not None
-
-
-_MISSING = NotRun("the package rensa is not installed: pip install 'prefqa[text]'")

@@ -37,24 +37,23 @@ _LOOKED_AT = 400
 
 def other_language(frame: Frame) -> Found | NotRun:
     """PQ223."""
-    texts, prompts = frame.responses, frame.prompts
-    if isinstance(texts, str) or isinstance(prompts, str):
-        return NotRun(texts if isinstance(texts, str) else str(prompts))
+    seen, prompts = frame.seen, frame.prompts
+    if isinstance(seen, str) or isinstance(prompts, str):
+        return NotRun(seen if isinstance(seen, str) else str(prompts))
     if find_spec("py3langid") is None:
         return NotRun("the package py3langid is not installed: pip install 'prefqa[language]'")
-    options = frame.options["PQ223"]
+    options, answers = frame.options["PQ223"], seen.found["PQ223"]
     words = pl.col("text").str.head(4 * _LOOKED_AT).str.replace_all(_NO_WORDS, " ").str.replace_all(r"\s+", " ")
     long = pl.col("words").str.count_matches(r"\pL") >= options["min_letters"]
     asked = (
         prompts.rows.select("item_id", "text")
-        # The same items whatever their order: those whose id has the lowest hash.
-        .bottom_k(options["max_items"], by=[pl.col("item_id").hash(), "item_id"])
+        .join(answers.select("item_id").unique(), on="item_id", how="semi")
         .with_columns(words=words.str.head(_LOOKED_AT))
         .filter(long & ~pl.col("text").str.contains(_ASKS).fill_null(False))
         .select("item_id", prompt="words")
     )
     said = (
-        texts.rows.select("item_id", "response_id", "text")
+        answers.rename({"_value": "text"})
         .join(asked, on="item_id", how="inner")
         .with_columns(words=words.str.head(_LOOKED_AT))
         .filter(long)

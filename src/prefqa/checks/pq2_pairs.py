@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 
 from prefqa._words import formatted
 from prefqa.checks.frame import IDS, Found, Frame, NotRun, nothing
-from prefqa.checks.texts import Texts, excerpt, normal, normal_candidates
-
-
-def same_text(frame: Frame) -> Found | NotRun:
-    """PQ203."""
-    texts = frame.responses
-    if isinstance(texts, str):
-        return NotRun(texts)
-    twins = _twins(texts)
-    return _of_items(texts, twins, "two responses with the very same text: nothing can be preferred in such a pair")
-
-
-def same_but_for_form(frame: Frame) -> Found | NotRun:
-    """PQ204."""
-    texts = frame.responses
-    if isinstance(texts, str):
-        return NotRun(texts)
-    candidates = normal_candidates(texts)
-    chosen = texts.rows["text"].gather(candidates["row"])
-    alike = (
-        candidates.with_columns(pl.DataFrame({"t": chosen}).select(normal(pl.col("t")).hash().alias("normal")))
-        .filter(pl.col("hash").n_unique().over("item", "normal") > 1)
-        .select("row", group="normal")
-    )
-    return _of_items(texts, alike, "two responses that differ only by blanks, case or form of characters")
 
 
 def equal_ranked_apart(frame: Frame) -> Found | NotRun:
     """PQ205."""
-    texts = frame.responses
-    if isinstance(texts, str):
-        return NotRun(texts)
-    twins = _twins(texts)
-    if twins.is_empty():
+    seen = frame.seen
+    if isinstance(seen, str):
+        return NotRun(seen)
+    same = seen.found["PQ205"].rename({"_value": "_text"})
+    if same.is_empty():
         return nothing(frame)
-    keyed = texts.rows.select("item_id", "response_id", excerpt(pl.col("text")).alias("_text"))[twins["row"]]
-    same = keyed.with_columns(twins["group"].alias("_group"))
     ranked = (
         frame.rows.filter(pl.col("rank").is_not_null())
         .join(same.lazy(), on=["item_id", "response_id"], how="inner")
@@ -67,14 +42,13 @@ def equal_ranked_apart(frame: Frame) -> Found | NotRun:
 
 def contexts_differ(frame: Frame) -> Found | NotRun:
     """PQ218."""
-    texts = frame.responses
-    if isinstance(texts, str):
-        return NotRun(texts)
-    if "context" not in texts.rows.columns:
+    seen = frame.seen
+    if isinstance(seen, str):
+        return NotRun(seen)
+    if "context" not in seen.parts:
         return NotRun("responses are plain texts, not chat messages")
-    differ = texts.rows.select(pl.col("context").drop_nulls().n_unique().over("item_id") > 1).to_series()
-    rows = texts.where(differ, excerpt(pl.col("context").str.tail(50)))
-    n, of = rows["item_id"].n_unique(), texts.rows["item_id"].n_unique()
+    rows = seen.found["PQ218"]
+    n, of = rows["item_id"].n_unique(), seen.n_items
     message = (
         f"In {n:,} of {of:,} items the responses answer different conversations: the preference may be for the "
         "context. Look for a join that mixed them."
@@ -82,19 +56,19 @@ def contexts_differ(frame: Frame) -> Found | NotRun:
     return Found(rows.lazy(), n, of, message)
 
 
-def _twins(texts: Texts) -> pl.DataFrame:
-    """Rows (by number) whose text stands in their item more than once, and a group of the equal ones."""
-    figures = texts.figures.lazy().with_row_index("row").filter("there")
-    several = figures.group_by("item", "hash").len().filter(pl.col("len") > 1)
-    return (
-        figures.join(several, on=["item", "hash"], how="semi")
-        .select("row", group="hash")
-        .collect(engine="streaming")
-        .sort("row")
-    )
+def _of_items(code: str, words: str) -> Callable[[Frame], Found | NotRun]:
+    """A rule that says in how many items it found something."""
+
+    def found(frame: Frame) -> Found | NotRun:
+        seen = frame.seen
+        if isinstance(seen, str):
+            return NotRun(seen)
+        rows = seen.found[code]
+        n, of = rows["item_id"].n_unique(), seen.n_items
+        return Found(rows.lazy(), n, of, f"{n:,} of {of:,} items have {words}.")
+
+    return found
 
 
-def _of_items(texts: Texts, alike: pl.DataFrame, words: str) -> Found:
-    rows = texts.rows[alike["row"]].with_columns(excerpt(pl.col("text")).alias("_value"))
-    n, of = rows["item_id"].n_unique(), texts.rows["item_id"].n_unique()
-    return Found(rows.lazy(), n, of, f"{n:,} of {of:,} items have {words}.")
+same_text = _of_items("PQ203", "two responses with the very same text: nothing can be preferred in such a pair")
+same_but_for_form = _of_items("PQ204", "two responses that differ only by blanks, case or form of characters")

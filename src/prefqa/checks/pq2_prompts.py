@@ -27,16 +27,16 @@ def repeated_prompt(frame: Frame) -> Found | NotRun:
 
 def contradictory_repeats(frame: Frame) -> Found | NotRun:
     """PQ209."""
-    keys, texts = frame.prompt_keys, frame.responses
-    if isinstance(keys, str) or isinstance(texts, str):
-        return NotRun(str(keys) if isinstance(keys, str) else str(texts))
+    keys, seen, responses = frame.prompt_keys, frame.seen, frame.prefs.responses
+    if isinstance(keys, str) or isinstance(seen, str) or responses is None:
+        return NotRun(str(keys) if isinstance(keys, str) else str(seen))
     several = _several(keys)
     if several.is_empty():
         return nothing(frame)
     known = (
-        texts.rows.select("item_id", "response_id")
-        .with_columns(texts.figures["hash"])
-        .filter(texts.figures["there"])
+        responses.select("item_id", "response_id")
+        .with_columns(seen.figures["hash"])
+        .filter(seen.figures["there"])
         .join(several.select("item_id", "key", "prompt"), on="item_id", how="inner")
     )
     ranked = (

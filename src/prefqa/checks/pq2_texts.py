@@ -8,60 +8,47 @@ import numpy as np
 import polars as pl
 
 from prefqa._words import formatted
-from prefqa.checks import patterns
 from prefqa.checks.frame import Found, Frame, NotRun, nothing
-from prefqa.checks.texts import Texts
-from prefqa.preferences import raw_name
-
-_RAW = raw_name("text")
+from prefqa.checks.looks import LOOKS, missing
 
 
 def empty_response(frame: Frame) -> Found | NotRun:
     """PQ201."""
-    texts = frame.responses
-    if isinstance(texts, str):
-        return NotRun(texts)
-    empty = ~texts.figures["there"]
-    if _RAW in texts.rows.columns:
-        empty &= texts.rows[_RAW].is_null()
-    value = pl.when(pl.col("text").is_null()).then(pl.lit("null")).otherwise(pl.lit("blank"))
-    rows = texts.where(empty, value)
+    seen = frame.seen
+    if isinstance(seen, str):
+        return NotRun(seen)
+    rows = seen.found["PQ201"]
     n_items = rows["item_id"].n_unique()
     message = (
-        f"{rows.height:,} of {texts.n:,} responses are empty, in {n_items:,} items. Look for a filter or a join that "
+        f"{rows.height:,} of {seen.n:,} responses are empty, in {n_items:,} items. Look for a filter or a join that "
         "lost the text, or leave these items out."
     )
-    return Found(rows.lazy(), rows.height, texts.n, message)
+    return Found(rows.lazy(), rows.height, seen.n, message)
 
 
 def not_text(frame: Frame) -> Found | NotRun:
     """PQ202."""
-    texts = frame.responses
-    if isinstance(texts, str):
-        return NotRun(texts)
-    odd = texts.figures["PQ202"]
-    value = pl.col("text").str.strip_chars()
-    if _RAW in texts.rows.columns:
-        odd |= texts.rows[_RAW].is_not_null()
-        value = pl.coalesce(_RAW, value)
-    rows = texts.where(odd, value)
+    seen = frame.seen
+    if isinstance(seen, str):
+        return NotRun(seen)
+    rows = seen.found["PQ202"]
     n_items = rows["item_id"].n_unique()
     message = (
-        f"{rows.height:,} of {texts.n:,} responses are a bare true, false, null or number, in {n_items:,} items: most "
+        f"{rows.height:,} of {seen.n:,} responses are a bare true, false, null or number, in {n_items:,} items: most "
         "likely a value of another type, written as text. Look what the file had there."
     )
-    return Found(rows.lazy(), rows.height, texts.n, message)
+    return Found(rows.lazy(), rows.height, seen.n, message)
 
 
 def cut_at_a_length(frame: Frame) -> Found | NotRun:
     """PQ212."""
     from scipy.special import pdtrc
 
-    texts = frame.responses
-    if isinstance(texts, str):
-        return NotRun(texts)
+    seen = frame.seen
+    if isinstance(seen, str):
+        return NotRun(seen)
     options = frame.options["PQ212"]
-    lengths = texts.figures.filter("there").unique("hash")["n_chars"].to_numpy()
+    lengths = seen.figures.filter("there").unique("hash")["n_chars"].to_numpy()
     if lengths.size < options["min_count"]:
         return NotRun(f"there are fewer than {options['min_count']} different texts")
     counts = np.bincount(lengths).astype(np.float64)
@@ -76,131 +63,86 @@ def cut_at_a_length(frame: Frame) -> Found | NotRun:
     piled = at[chance < 1e-9]
     if not piled.size:
         return nothing(frame)
-    rows = texts.where(
-        texts.figures["n_chars"].is_in(piled.tolist()) & texts.figures["there"],
-        formatted("{} characters, ending …{}", pl.col("text").str.len_chars(), pl.col("text").str.tail(30)),
-    )
+    text = pl.col("text")
+    shown = formatted("{} characters, ending …{}", text.str.len_chars(), text.str.tail(30))
+    rows = seen.with_lengths(piled.tolist(), shown)
     named = ", ".join(f"{int(counts[one]):,} of {one:,} characters" for one in piled[np.argsort(-counts[piled])][:3])
     message = (
-        f"{rows.height:,} of {texts.n:,} responses end where many others do ({named}): cut at a limit. Look for a "
+        f"{rows.height:,} of {seen.n:,} responses end where many others do ({named}): cut at a limit. Look for a "
         "limit in the export or in the generation."
     )
-    return Found(rows.lazy(), rows.height, texts.n, message)
+    return Found(rows.lazy(), rows.height, seen.n, message)
 
 
 def roles_out_of_turn(frame: Frame) -> Found | NotRun:
     """PQ217."""
-    texts = frame.responses
-    if isinstance(texts, str):
-        return NotRun(texts)
-    if "roles" not in texts.rows.columns:
+    seen = frame.seen
+    if isinstance(seen, str):
+        return NotRun(seen)
+    if "roles" not in seen.parts:
         return NotRun("responses are plain texts, not chat messages")
-    wrong = r"(^|,)(user,user|assistant,assistant)(,|$)|,system|(^|,)(user|system|\?)$"
-    odd = texts.rows["roles"].str.contains(wrong).fill_null(False)
-    rows = texts.where(odd, pl.col("roles"))
+    rows = seen.found["PQ217"]
     message = (
-        f"{rows.height:,} of {texts.n:,} conversations have roles that do not take turns, or do not end on the model."
+        f"{rows.height:,} of {seen.n:,} conversations have roles that do not take turns, or do not end on the model."
     )
-    return Found(rows.lazy(), rows.height, texts.n, message)
+    return Found(rows.lazy(), rows.height, seen.n, message)
 
 
-def mojibake(frame: Frame) -> Found | NotRun:
-    """PQ219."""
-    try:
-        from ftfy.badness import is_bad
-    except ImportError:
-        return NotRun("the package ftfy is not installed: pip install 'prefqa[text]'")
-
-    def truly(rows: pl.DataFrame) -> pl.DataFrame:
-        bad = [is_bad(text) or "\N{REPLACEMENT CHARACTER}" in text for text in rows["text"]]
-        return rows.filter(pl.Series(bad, dtype=pl.Boolean))
-
-    return _both(
-        frame,
-        "PQ219",
-        "hold letters of a wrongly read encoding, such as â€™ for an apostrophe. Read the source as UTF-8.",
-        truly,
-    )
-
-
-def personal_data(frame: Frame) -> Found | NotRun:
-    """PQ222."""
-    text = pl.col("text")
-    mails = text.str.extract_all(patterns.MAIL).list.eval(
-        pl.element().filter(~pl.element().str.contains(patterns.NOBODY_MAIL))
-    )
-    phones = text.str.extract_all(patterns.PHONE).list.eval(
-        pl.element().filter(~pl.element().str.contains(patterns.NOBODY_PHONE))
-    )
-    kinds = {"e-mail address": mails, "phone number": phones, "key": text.str.extract_all(patterns.KEY)}
-
-    def counted(rows: pl.DataFrame) -> pl.DataFrame:
-        said = [pl.when(pl.col(kind) > 0).then(formatted(f"{kind}: {{}}", pl.col(kind))) for kind in kinds]
-        return (
-            rows.with_columns(found.list.len().alias(kind) for kind, found in kinds.items())
-            .with_columns(pl.concat_str(said, separator=", ", ignore_nulls=True).alias("_value"))
-            .filter(pl.sum_horizontal(*kinds) > 0)
-        )
-
-    return _both(
-        frame,
-        "PQ222",
-        "hold what looks like an e-mail address, a phone number or a secret key; they are counted here and never "
-        "shown. Replace them before training.",
-        counted,
-    )
-
-
-def _of_pattern(code: str, words: str, *, both: bool) -> Callable[[Frame], Found | NotRun]:
-    """A rule that is one test of a text."""
+def _of_responses(code: str, words: str) -> Callable[[Frame], Found | NotRun]:
+    """A rule that says how many responses it found."""
 
     def found(frame: Frame) -> Found | NotRun:
-        if both:
-            return _both(frame, code, words)
-        texts = frame.responses
-        if isinstance(texts, str):
-            return NotRun(texts)
-        rows = _matching(texts, code)
-        return Found(rows.lazy(), rows.height, texts.n, f"{rows.height:,} of {texts.n:,} responses {words}")
+        seen = frame.seen
+        if isinstance(seen, str):
+            return NotRun(seen)
+        rows = seen.found[code]
+        return Found(rows.lazy(), rows.height, seen.n, f"{rows.height:,} of {seen.n:,} responses {words}")
 
     return found
 
 
-def _both(
-    frame: Frame, code: str, words: str, sift: Callable[[pl.DataFrame], pl.DataFrame] = lambda rows: rows
-) -> Found | NotRun:
-    """A rule that is one test of responses and of prompts, whichever there are; `sift` looks closer."""
-    tables = {"responses": frame.responses, "prompts": frame.prompts}
-    known = {name: texts for name, texts in tables.items() if not isinstance(texts, str)}
-    if not known:
-        return NotRun(str(frame.responses))
-    parts = {name: sift(_matching(texts, code)) for name, texts in known.items()}
-    n, of = sum(part.height for part in parts.values()), sum(texts.n for texts in known.values())
-    said = " and ".join(f"{parts[name].height:,} of {texts.n:,} {name}" for name, texts in known.items())
-    kept = [part.select("item_id", *{"response_id"} & set(part.columns), "_value") for part in parts.values()]
-    return Found(pl.concat(kept, how="diagonal").lazy(), n, of, f"{said} {words}")
+def _of_both(code: str, words: str) -> Callable[[Frame], Found | NotRun]:
+    """A rule that looks at responses and at prompts, whichever there are."""
+
+    def found(frame: Frame) -> Found | NotRun:
+        package = missing(code)
+        if package:
+            return NotRun(f"the package {package} is not installed: pip install 'prefqa[text]'")
+        seen, prompts = frame.seen, frame.prompts
+        parts, of = {}, {}
+        if not isinstance(seen, str):
+            parts["responses"], of["responses"] = seen.found[code], seen.n
+        if not isinstance(prompts, str):
+            parts["prompts"], of["prompts"] = LOOKS[code](prompts, frame.options[code]), prompts.n
+        if not parts:
+            return NotRun(str(seen))
+        said = " and ".join(f"{part.height:,} of {of[name]:,} {name}" for name, part in parts.items())
+        rows = pl.concat(parts.values(), how="diagonal")
+        return Found(rows.lazy(), rows.height, sum(of.values()), f"{said} {words}")
+
+    return found
 
 
-def _matching(texts: Texts, code: str) -> pl.DataFrame:
-    return texts.where(texts.figures[code])
-
-
-unfinished = _of_pattern(
+unfinished = _of_responses(
     "PQ213",
     "are unfinished: a code block that is not closed, or a cursor mark at the end. Look for a limit of the "
     "generation, or a copy taken too early.",
-    both=False,
 )
-error_text = _of_pattern(
+error_text = _of_responses(
     "PQ214",
     "are an error message or a placeholder. Leave their items out, or get the responses anew.",
-    both=False,
 )
-redacted = _of_pattern(
-    "PQ215", "hold marks that stand for something removed. A model learns to write the marks.", both=True
-)
-template_tokens = _of_pattern(
+redacted = _of_both("PQ215", "hold marks that stand for something removed. A model learns to write the marks.")
+template_tokens = _of_both(
     "PQ216",
     "hold tokens or headings of a chat template. Strip them: the trainer adds its own.",
-    both=True,
+)
+mojibake = _of_both(
+    "PQ219",
+    "hold letters of a wrongly read encoding, such as â€™ for an apostrophe. Read the source as UTF-8.",
+)
+personal_data = _of_both(
+    "PQ222",
+    "hold what looks like an e-mail address, a phone number or a secret key; they are counted here and never shown. "
+    "Replace them before training.",
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -52,9 +51,4 @@ def outside(prefs: Preferences, wheres: Sequence[str]) -> Preferences:
             items = prefs.items.lazy().filter(inside).select("item_id")
             rows = rows.join(items, on="item_id", how="anti", nulls_equal=True, maintain_order="left")
     left = rows.select("item_id").unique().collect()
-    tables = (
-        None if table is None else table.join(left, on="item_id", how="semi", maintain_order="left")
-        for table in (prefs.responses, prefs.items)
-    )
-    responses, items_left = tables
-    return replace(prefs.with_judgments(rows), responses=responses, items=items_left)
+    return prefs.with_judgments(rows).of_items(left)

@@ -131,16 +131,14 @@ class ConsensusResult(Result):
         return named.select(PAIR_COLUMNS)
 
     def _with_texts(self, pairs: pl.DataFrame) -> pl.DataFrame:
-        items, responses = self._preferences.items, self._preferences.responses
+        items, known = self._preferences.items, self._preferences.texts
         joined = pairs.lazy()
         if items is not None and "prompt" in items.columns:
             prompts = items.lazy().select("item_id", "prompt")
             joined = joined.join(prompts, on="item_id", how="left", maintain_order="left")
-        if responses is not None and "text" in responses.columns and responses["text"].null_count() < responses.height:
+        if known is not None and known.select(pl.col("text").is_not_null().any()).collect(engine="streaming").item():
             for side in ("chosen", "rejected"):
-                texts = responses.lazy().select(
-                    "item_id", pl.col("response_id").alias(f"{side}_id"), side=pl.col("text")
-                )
+                texts = known.select("item_id", pl.col("response_id").alias(f"{side}_id"), side=pl.col("text"))
                 texts = texts.rename({"side": side})
                 joined = joined.join(texts, on=["item_id", f"{side}_id"], how="left", maintain_order="left")
         return joined.collect()

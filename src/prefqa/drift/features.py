@@ -36,7 +36,7 @@ def response_features(
     prefs: Preferences, coded: Coded, item: Ints, response: Ints, wanted: Sequence[str] | None
 ) -> Features:
     """Look up the features of responses by their codes: log length, models as indicators, and the columns `wanted`."""
-    known = _known(prefs.responses, wanted)
+    known = _known(prefs, wanted)
     names = [name for name in known.columns if name not in ("item_id", "response_id", MODEL)]
     listed = known if known.width == 2 else looked_up(known, coded, item, response)
     models = listed[MODEL] if MODEL in listed.columns else _response_names(coded, item, response)
@@ -51,7 +51,8 @@ def response_features(
     return Features([*names, *indicators], values)
 
 
-def _known(responses: pl.DataFrame | None, wanted: Sequence[str] | None) -> pl.DataFrame:
+def _known(prefs: Preferences, wanted: Sequence[str] | None) -> pl.DataFrame:
+    responses, texts = prefs.responses, prefs.texts
     if responses is None:
         if wanted:
             raise UsageError("features= names columns of responses, and there are no responses")
@@ -65,11 +66,14 @@ def _known(responses: pl.DataFrame | None, wanted: Sequence[str] | None) -> pl.D
         if not (schema[name].is_numeric() or schema[name] == pl.Boolean()):
             raise UsageError(f"features: column {name!r} holds {schema[name]}, not numbers")
     length: list[pl.Expr] = []
-    if schema.get("text") == pl.String():
-        length = [pl.col("text").str.len_chars()]
+    if LENGTH in wanted:
+        pass
+    elif texts is not None and texts.collect_schema()["text"] == pl.String():
+        n_chars = texts.select(pl.col("text").str.len_chars()).collect(engine="streaming")
+        length = [pl.lit(n_chars.to_series())]
     elif "n_words" in schema and schema["n_words"].is_numeric():
         length = [pl.col("n_words")]
-    logs = [one.cast(pl.Float64).clip(lower_bound=1).log().alias(LENGTH) for one in length if LENGTH not in wanted]
+    logs = [one.cast(pl.Float64).clip(lower_bound=1).log().alias(LENGTH) for one in length]
     model = [MODEL] if MODEL in schema and responses[MODEL].n_unique() > 1 else []
     return responses.select("item_id", "response_id", *logs, *wanted, *model)
 

@@ -29,6 +29,8 @@ ENDINGS = {
     ".feather": "arrow",
     **dict.fromkeys(preflib.ENDINGS, "preflib"),
 }
+#: Formats of which some columns can be read without the others.
+COLUMNAR = ("parquet", "arrow")
 _TEXT = ("csv", "tsv", "json", "jsonl")
 _COMPRESSED = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd"}
 _MAGIC = {b"PAR1": "parquet", b"ARRO": "arrow", b"\xff\xff\xff\xff": "arrow", b"PK\x03\x04": "a zip or Excel file"}

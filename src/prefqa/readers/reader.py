@@ -15,7 +15,7 @@ from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source, 
 from prefqa.readers.argilla_server import SERVER, download
 from prefqa.readers.croissant import licence_beside
 from prefqa.readers.export import Export, Models, Ranks
-from prefqa.readers.files import FILE_FORMATS, find_files, format_of, read_records, readable, scan_file
+from prefqa.readers.files import COLUMNAR, FILE_FORMATS, find_files, format_of, read_records, readable, scan_file
 from prefqa.readers.long_rows import PAIR, PROMPTS, TEXTS
 from prefqa.readers.objects import HUB, is_saved_dataset, load_hub, load_saved, records_of_object
 from prefqa.readers.records import Records
@@ -24,6 +24,7 @@ from prefqa.readers.shapes import shape_of
 
 #: In a directory, files of these names (before the ending) are the three tables of the standard form.
 _TABLES = ("judgments", "responses", "items")
+_Tables = dict[str, pl.LazyFrame | pl.DataFrame | None]
 
 
 def read(
@@ -72,10 +73,9 @@ def read(
         return source
     file_format = _file_format(format)
     records, origin, files, beside = _scan(source, file_format)
-    given = {
-        "responses": _table(responses if responses is not None else beside.get("responses"), columns or {}),
-        "items": _table(items if items is not None else beside.get("items"), columns or {}),
-    }
+    listed, listed_in = _table(responses if responses is not None else beside.get("responses"), columns or {})
+    described, _ = _table(items if items is not None else beside.get("items"), columns or {})
+    given: _Tables = {"responses": listed, "items": described}
     by_columns = shape != "auto" or bool(columns)
     if by_columns and format in BY_NAME:
         raise UsageError(f"format {format!r} knows its columns", hint="leave out columns and shape, or the format.")
@@ -91,7 +91,7 @@ def read(
         said = Path(settings) if settings else beside.get("settings")
         export = Export(records, origin, path, said, ranks, models)
         with readable(files):
-            return _licensed(_of_tool(*tool, export, given, files), licence)
+            return _licensed(_of_tool(*tool, export, given, (*files, *listed_in)), licence)
     with readable(files):
         frame = _without_reserved(_renamed(records.typed(), columns or {}, origin))
         frame = frame.with_row_index(ROW)
@@ -103,7 +103,7 @@ def read(
             detail += "; no annotator column: all judgments stand under one annotator, 'unknown'"
         prefs = Preferences.from_long(
             long,
-            source=Source(origin, seen.name, detail, files),
+            source=Source(origin, seen.name, detail, (*files, *listed_in)),
             responses=tables["responses"] if tables["responses"] is not None else _texts(long),
             items=_items(tables["items"], long),
         )
@@ -140,11 +140,9 @@ def _disagrees(records: Records) -> bool:
     return any(records.schema[name] == pl.String() for name in named)
 
 
-def _of_tool(
-    tool: Tool, why: str, export: Export, given: dict[str, pl.DataFrame | None], files: tuple[str, ...]
-) -> Preferences:
+def _of_tool(tool: Tool, why: str, export: Export, given: _Tables, files: tuple[str, ...]) -> Preferences:
     found = tool.read(export)
-    own: dict[str, pl.DataFrame | None] = {"responses": found.responses, "items": found.items}
+    own: _Tables = {"responses": found.responses, "items": found.items}
     tables = {name: given[name] if given[name] is not None else own[name] for name in own}
     judged = found.long.lazy()
     if "rank" not in judged.collect_schema():  # answers about records as a whole
@@ -217,20 +215,20 @@ def _without_reserved(frame: pl.LazyFrame) -> pl.LazyFrame:
     return frame.rename({name: f"source{name}" for name in frame.collect_schema() if name in reserved})
 
 
-def _table(source: Any, columns: Mapping[str, str]) -> pl.DataFrame | None:
-    """A companion table in memory, its mapped columns renamed where it has them."""
+def _table(source: Any, columns: Mapping[str, str]) -> tuple[pl.LazyFrame | pl.DataFrame | None, tuple[str, ...]]:
+    """A companion table, mapped columns renamed where it has them; lazy, with its files, where these are columnar."""
     if source is None:
-        return None
+        return None, ()
     records, origin, files, _ = _scan(source, "auto")
     with readable(files):
         frame = records.typed()
         names = frame.collect_schema().names()
-        return _renamed(frame, {k: v for k, v in columns.items() if v in names}, origin).collect()
+        renamed = _renamed(frame, {k: v for k, v in columns.items() if v in names}, origin)
+        stays = files and all(format_of(Path(name)) in COLUMNAR for name in files)
+        return (renamed, files) if stays else (renamed.collect(), ())
 
 
-def _folded(
-    long: pl.LazyFrame, tables: dict[str, pl.DataFrame | None]
-) -> tuple[pl.LazyFrame, dict[str, pl.DataFrame | None]]:
+def _folded(long: pl.LazyFrame, tables: _Tables) -> tuple[pl.LazyFrame, _Tables]:
     """Make items of their own of the criteria, and of the pairs, by which one item was judged; in all tables.
 
     Votes on several pairs of an item are no ranking of its responses, and need not even agree with one.
@@ -247,7 +245,8 @@ def _folded(
     return long.drop(PAIR, strict=False), tables
 
 
-def _per_part(table: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
+def _per_part(table: pl.LazyFrame | pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
+    table = table.lazy().collect()
     joined = table.with_columns(pl.col("item_id").cast(pl.String)).join(parts, on="item_id")
     if "criterion" in table.columns:  # a row of one criterion belongs to no other
         joined = joined.filter(pl.col("criterion").is_null() | (pl.col("criterion") == pl.col("_part")))
@@ -272,8 +271,9 @@ def _texts(long: pl.LazyFrame) -> pl.DataFrame | None:
     )
 
 
-def _items(items: pl.DataFrame | None, long: pl.LazyFrame) -> pl.DataFrame | None:
+def _items(items: pl.LazyFrame | pl.DataFrame | None, long: pl.LazyFrame) -> pl.DataFrame | None:
     """The items table as given; prompts among the judgments fill it where it has none."""
+    items = None if items is None else items.lazy().collect()
     schema = long.collect_schema()
     prompt = next((name for name in PROMPTS if name in schema and _is_text(schema[name])), None)
     if prompt is None or (items is not None and "prompt" in items.columns):

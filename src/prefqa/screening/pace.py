@@ -99,12 +99,10 @@ def too_few(pool: Pool) -> Evidence | NotRun:
 
 def _words(prefs: Preferences) -> pl.DataFrame | None:
     """Words of each response, and of its prompt; None without texts."""
-    responses = prefs.responses
-    if responses is None or responses.schema.get("text") != pl.String():
+    texts = prefs.texts
+    if texts is None or texts.collect_schema().get("text") != pl.String():
         return None
-    words = responses.lazy().select(
-        "item_id", "response_id", n_words=pl.col("text").str.count_matches(" ", literal=True) + 1
-    )
+    words = texts.select("item_id", "response_id", n_words=pl.col("text").str.count_matches(" ", literal=True) + 1)
     if prefs.items is not None and prefs.items.schema.get("prompt") == pl.String():
         prompts = prefs.items.lazy().select(
             "item_id", n_prompt=pl.col("prompt").str.count_matches(" ", literal=True) + 1

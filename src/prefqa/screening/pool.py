@@ -116,10 +116,10 @@ class Pool:
     @cached_property
     def n_chars(self) -> list[Ints] | None:
         """Lengths of the responses in the form of the buckets' ranks, 0 = unknown; None without texts."""
-        responses = self.prefs.responses
-        if responses is None or responses.schema.get("text") != pl.String():
+        texts = self.prefs.texts
+        if texts is None or texts.collect_schema().get("text") != pl.String():
             return None
-        table = responses.lazy().select("item_id", "response_id", n=pl.col("text").str.len_chars())
+        table = texts.select("item_id", "response_id", n=pl.col("text").str.len_chars())
         found = self._aligned(pl.col("n"), ("item_id", "response_id"), table)
         return self._dense(found["n"].fill_null(0).to_numpy().astype(np.int32))
 

@@ -126,10 +126,10 @@ def _present(codes: Ints, ids: pl.Series) -> tuple[Ints, pl.Series]:
 
 def _with_columns(prefs: Preferences, columns: list[str], covariates: Sequence[str]) -> pl.LazyFrame:
     """Usable rows with the wanted columns, those of responses joined."""
-    usable, responses = prefs.usable(), prefs.responses
+    usable, responses, texts = prefs.usable(), prefs.responses, prefs.texts
     more = {} if responses is None else {n: t for n, t in responses.schema.items() if n not in _KEYS}
     known = dict(prefs.judgments.collect_schema()) | {n: t for n, t in more.items() if n not in prefs.columns}
-    counted = LENGTH in columns and LENGTH not in known and "text" in more
+    counted = LENGTH in columns and LENGTH not in known and texts is not None
     missing = [name for name in columns if name not in known and not (counted and name == LENGTH)]
     if missing:
         if missing == [LENGTH]:
@@ -140,8 +140,9 @@ def _with_columns(prefs: Preferences, columns: list[str], covariates: Sequence[s
         if name in known and not (known[name].is_numeric() or known[name] == pl.Boolean()):
             raise UsageError(f"covariate {name!r} holds {known[name]}, where numbers are expected")
     wanted = [pl.col(name) for name in columns if name in more and name not in prefs.columns]
-    if counted:
-        wanted.append(_characters(more["text"]).alias(LENGTH))
+    if counted and texts is not None:
+        lengths = texts.select(*_KEYS, _characters(texts.collect_schema()["text"]).alias(LENGTH))
+        usable = usable.join(lengths, on=_KEYS, how="left")
     if wanted and responses is not None:
         usable = usable.join(responses.lazy().select(*_KEYS, *wanted), on=_KEYS, how="left")
     return usable

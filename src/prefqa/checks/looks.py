@@ -1,0 +1,150 @@
+"""What each rule looks for in the texts of responses: one function of a block of whole items per rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from importlib.util import find_spec
+from typing import Any
+
+import polars as pl
+
+from prefqa._words import formatted
+from prefqa.checks import patterns
+from prefqa.checks.near import near
+from prefqa.checks.near_sample import could_be_near
+from prefqa.checks.texts import Texts, excerpt, normal, normal_candidates
+from prefqa.response_texts import TEXT_RAW
+
+#: What a rule finds in a block of texts under its options: the keys of rows, with `_value`.
+Look = Callable[[Texts, Mapping[str, Any]], pl.DataFrame]
+#: The option under which PQ223 is told the items it looks at (item_id).
+ASKED = "asked"
+#: Packages of the extras that rules need.
+PACKAGES = {"PQ206": "rensa", "PQ207": "rensa", "PQ219": "ftfy", "PQ223": "py3langid"}
+_WRONG_TURN = r"(^|,)(user,user|assistant,assistant)(,|$)|,system|(^|,)(user|system|\?)$"
+_TEXT = pl.col("text")
+
+
+def looks_of(codes: Collection[str]) -> dict[str, Look]:
+    """Return the looks that rules take, as far as their packages are there."""
+    return {code: look for code, look in LOOKS.items() if code in codes and missing(code) is None}
+
+
+def missing(code: str) -> str | None:
+    """Return the package that a rule lacks."""
+    package = PACKAGES.get(code)
+    return package if package is not None and find_spec(package) is None else None
+
+
+def similar() -> pl.Expr:
+    """How near a text is to another, and how it begins."""
+    return formatted("similarity {}: {}", pl.col("similarity").round(2), excerpt(_TEXT))
+
+
+def _empty(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
+    empty = ~texts.figures["there"]
+    if TEXT_RAW in texts.rows.columns:
+        empty &= texts.rows[TEXT_RAW].is_null()
+    return texts.where(empty, pl.when(_TEXT.is_null()).then(pl.lit("null")).otherwise(pl.lit("blank")))
+
+
+def _not_text(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
+    odd = texts.figures["PQ202"]
+    value = _TEXT.str.strip_chars()
+    if TEXT_RAW in texts.rows.columns:
+        odd |= texts.rows[TEXT_RAW].is_not_null()
+        value = pl.coalesce(TEXT_RAW, value)
+    return texts.where(odd, value)
+
+
+def _same(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
+    return texts.told(texts.rows[texts.twins["row"]])
+
+
+def _same_but_for_form(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
+    candidates = normal_candidates(texts)
+    chosen = texts.rows.select("text")[candidates["row"]]
+    alike = candidates.with_columns(chosen.select(normal(_TEXT).hash().alias("normal"))).filter(
+        pl.col("hash").n_unique().over("item", "normal") > 1
+    )
+    return texts.told(texts.rows[alike["row"]])
+
+
+def _twins(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
+    return _same(texts, _options).with_columns(texts.twins["group"].alias("_group"))
+
+
+def _near(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
+    figures = texts.figures.with_row_index("row").filter("there").unique(["item", "hash"], maintain_order=True)
+    figures = figures.filter(pl.len().over("item") > 1)
+    said = texts.rows["text"]
+    likely = could_be_near(said.gather(figures["row"]), figures["item"].to_numpy(), options["threshold"])
+    figures = figures.filter(pl.Series(likely))
+    found = near(said.gather(figures["row"]), options["threshold"], within=figures["item"])
+    rows = texts.rows[figures["row"].gather(found["text"])].with_columns(found["similarity"])
+    return texts.told(rows, similar())
+
+
+def _matching(code: str) -> Look:
+    return lambda texts, _options: texts.where(texts.figures[code])
+
+
+def _out_of_turn(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
+    if "roles" not in texts.rows.columns:
+        return texts.told(texts.rows.head(0))
+    roles = pl.col("roles")
+    return texts.where(texts.rows["roles"].str.contains(_WRONG_TURN).fill_null(False), roles)
+
+
+def _contexts_differ(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
+    if "context" not in texts.rows.columns:
+        return texts.told(texts.rows.head(0))
+    differ = texts.rows.select(pl.col("context").drop_nulls().n_unique().over("item_id") > 1).to_series()
+    return texts.where(differ, excerpt(pl.col("context").str.tail(50)))
+
+
+def _mojibake(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
+    from ftfy.badness import is_bad
+
+    rows = texts.rows.filter(texts.figures["PQ219"])
+    bad = [is_bad(text) or "\N{REPLACEMENT CHARACTER}" in text for text in rows["text"]]
+    return texts.told(rows.filter(pl.Series(bad, dtype=pl.Boolean)))
+
+
+def _personal(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
+    mails = _TEXT.str.extract_all(patterns.MAIL).list.eval(
+        pl.element().filter(~pl.element().str.contains(patterns.NOBODY_MAIL))
+    )
+    phones = _TEXT.str.extract_all(patterns.PHONE).list.eval(
+        pl.element().filter(~pl.element().str.contains(patterns.NOBODY_PHONE))
+    )
+    kinds = {"e-mail address": mails, "phone number": phones, "key": _TEXT.str.extract_all(patterns.KEY)}
+    said = [pl.when(pl.col(kind) > 0).then(formatted(f"{kind}: {{}}", pl.col(kind))) for kind in kinds]
+    rows = texts.rows.filter(texts.figures["PQ222"])
+    counted = rows.with_columns(found.list.len().alias(kind) for kind, found in kinds.items())
+    counted = counted.filter(pl.sum_horizontal(*kinds) > 0)
+    return texts.told(counted, pl.concat_str(said, separator=", ", ignore_nulls=True))
+
+
+def _of_asked(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
+    asked = texts.rows.join(options[ASKED], on="item_id", how="semi", maintain_order="left")
+    return texts.told(asked, _TEXT)
+
+
+LOOKS: dict[str, Look] = {
+    "PQ201": _empty,
+    "PQ202": _not_text,
+    "PQ203": _same,
+    "PQ204": _same_but_for_form,
+    "PQ205": _twins,
+    "PQ206": _near,
+    "PQ213": _matching("PQ213"),
+    "PQ214": _matching("PQ214"),
+    "PQ215": _matching("PQ215"),
+    "PQ216": _matching("PQ216"),
+    "PQ217": _out_of_turn,
+    "PQ218": _contexts_differ,
+    "PQ219": _mojibake,
+    "PQ222": _personal,
+    "PQ223": _of_asked,
+}

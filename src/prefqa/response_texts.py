@@ -1,0 +1,83 @@
+"""The table of responses: its rows by key, and its texts, which may stay in their file and come a block at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from prefqa.errors import ColumnNotFoundError
+
+RESPONSE = ("item_id", "response_id")
+TEXT, TEXT_RAW = "text", "_text_raw"
+#: Rows that are asked for at a time, and the text of a block.
+_ROWS, _BYTES = 1 << 15, 1 << 27
+
+
+def keyed_table(frame: pl.DataFrame | None, keys: tuple[str, ...]) -> pl.DataFrame | None:
+    """One row per key, sorted: the first non-null value of each column in the frame's own order."""
+    if frame is None:
+        return None
+    missing = [name for name in keys if name not in frame.columns]
+    if missing:
+        raise ColumnNotFoundError.from_missing(missing, frame.columns)
+    frame = frame.with_columns(pl.col(name).cast(pl.String) for name in keys)
+    if frame.select(pl.struct(keys).is_duplicated().any()).item():
+        frame = frame.group_by(keys).agg(pl.all().drop_nulls().first())
+    return frame.sort(keys)
+
+
+def texts_in(columns: Sequence[str]) -> list[str]:
+    """Columns that hold the texts, and what could not be read as one."""
+    return [name for name in (TEXT, TEXT_RAW) if name in columns]
+
+
+def without_texts(table: pl.LazyFrame) -> tuple[pl.DataFrame, pl.LazyFrame | None]:
+    """Return a table of responses without its texts, and these, lazily; or the whole table, and None.
+
+    Texts can stay where they are if rows are sorted by key, each key once.
+    """
+    schema = table.collect_schema()
+    texts = texts_in(schema.names())
+    if set(RESPONSE) <= set(schema.names()) and (schema.get(TEXT) == pl.String() or _is_nested(schema.get(TEXT))):
+        table = table.with_columns(pl.col(name).cast(pl.String) for name in RESPONSE)
+        rest = table.drop(texts).collect(engine="streaming")
+        if _in_order(rest):
+            return rest, table.select(*RESPONSE, *texts)
+    return table.collect(), None
+
+
+def blocks(texts: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    """Rows that are sorted by item, in blocks of whole items of about 128 MB of text."""
+    held: list[pl.DataFrame] = []
+    size = 0
+    for batch in texts.collect_batches(chunk_size=_ROWS, maintain_order=True):
+        held.append(batch)
+        size += _n_bytes(batch)
+        if size < _BYTES:
+            continue
+        frame = pl.concat(held)
+        whole = int(frame["item_id"].search_sorted(frame["item_id"][-1]))
+        if whole:
+            yield frame[:whole]
+            held = [frame[whole:]]
+            size = _n_bytes(held[0])
+    if held:
+        yield pl.concat(held)
+
+
+def _in_order(rows: pl.DataFrame) -> bool:
+    item, response = (pl.col(name) for name in RESPONSE)
+    same = item == item.shift()
+    rises = (item > item.shift()) | (same & (response > response.shift()))
+    return bool(rows.select(item.is_not_null().all() & response.is_not_null().all() & rises.slice(1).all()).item())
+
+
+def _is_nested(kind: pl.DataType | None) -> bool:
+    return kind is not None and kind.is_nested()
+
+
+def _n_bytes(rows: pl.DataFrame) -> int:
+    if rows.schema[TEXT] == pl.String():
+        return int(rows[TEXT].str.len_bytes().sum())
+    return int(rows[TEXT].estimated_size())
