@@ -3,7 +3,8 @@
 Run: python benchmarks/checks_scale.py [--rows 300000] [--only STEP ...]
 
 Four responses per item of about 200 words each, three judgments per item; one row per judgment and response. Texts are
-cut from one long text of words of uneven frequency, some with accents or digits. Each step runs in a process of its
+cut from one long text of words of uneven frequency, some with accents or digits; those of responses stay in their file,
+which is sorted by item. Each step runs in a process of its
 own; memory is that process's peak.
 """
 
@@ -45,7 +46,7 @@ import json, resource, sys, time
 import polars as pl, prefqa, prefqa.agreement, prefqa.checks, prefqa.screening, pandera.polars, scipy.special
 path = lambda name: f"{{sys.argv[1]}}/{{name}}.parquet"
 def prefs(texts):
-    known = {{name: pl.read_parquet(path(name)) for name in ("responses", "items")}} if texts else {{}}
+    known = {{"responses": pl.scan_parquet(path("responses")), "items": pl.read_parquet(path("items"))}} if texts else {{}}
     return prefqa.Preferences.from_long(pl.scan_parquet(path("judgments")), **known)
 start, cpu = time.perf_counter(), time.process_time()
 {work}

@@ -47,6 +47,13 @@ def test_same_but_for_form_is_what_python_normalises_alike(contents: list[str]) 
     assert found.get("PQ201", 0) == len(contents) - len(there)
 
 
+@pytest.mark.parametrize("cut", [False, True])
+def test_lengths_that_begin_at_once_are_no_cut(cut: bool) -> None:
+    lengths = [*range(200, 400)] * 12 + [400] * (200 if cut else 0)
+    contents = [f"{at:05}".ljust(length, "x") for at, length in enumerate(lengths)]
+    assert of(*contents).get("PQ212", 0) == (212 - 12 if cut else 0)
+
+
 def test_long_texts_that_differ_in_the_middle_only_are_not_the_same() -> None:
     one = "Begin " * 30 + "x" + " end" * 30
     assert of(one, one.replace("x", "y")).get("PQ204") is None

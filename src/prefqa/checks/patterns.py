@@ -22,7 +22,7 @@ UNSTABLE = rf"[^\x00-\x7F{_STABLE}]"
 #: The same, or a blank that is none of the space bar.
 ODD = rf"[^ -~{_STABLE}]"
 #: A cursor at the end shows that the text was copied while it was still being written.
-CURSORS = ("▌", "▍", "▋", "▉", "█")
+CURSOR = r"[▌▍▋▉█]\s*$"
 FENCE = "```"
 #: Error messages begin a short text; the words alone are the whole of it.
 ERRORS = (
@@ -68,8 +68,7 @@ _TEXT = pl.col("text")
 def _ends_open() -> pl.Expr:
     fenced = pl.when(_TEXT.str.contains(FENCE, literal=True)).then(_TEXT)
     fences = (fenced.str.count_matches(FENCE, literal=True) % 2 == 1).fill_null(False)
-    cursor = pl.any_horizontal(_TEXT.str.tail(8).str.strip_chars_end().str.ends_with(mark) for mark in CURSORS)
-    return fences | cursor
+    return fences | _TEXT.str.contains(CURSOR)
 
 
 def _says_nothing() -> pl.Expr:

@@ -56,9 +56,10 @@ def cut_at_a_length(frame: Frame) -> Found | NotRun:
     at = np.flatnonzero(counts >= options["min_count"])
     at = at[at >= options["min_chars"]]
     half = np.maximum(at // 20, 10)
-    low, high = at - half, np.minimum(at + half + 1, counts.size)
-    # At the greatest length nothing lies above: then the neighbours below say how many to expect.
-    around = (total[high] - total[low] - counts[at]) / (high - low - 1)
+    below = (total[at] - total[np.maximum(at - half, 0)]) / half
+    above = (total[np.minimum(at + half + 1, counts.size)] - total[at + 1]) / half
+    # At a limit nothing lies above, and where lengths begin nothing lies below: the fuller side says what to expect.
+    around = np.maximum(below, above)
     chance = pdtrc(counts[at] - 1, np.maximum(around, 1 / (2 * half))) * max(at.size, 1)
     piled = at[chance < 1e-9]
     if not piled.size:
