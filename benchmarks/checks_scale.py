@@ -46,7 +46,7 @@ import json, resource, sys, time
 import polars as pl, prefqa, prefqa.agreement, prefqa.checks, prefqa.screening, pandera.polars, scipy.special
 path = lambda name: f"{{sys.argv[1]}}/{{name}}.parquet"
 def prefs(texts):
-    known = {{"responses": pl.scan_parquet(path("responses")), "items": pl.read_parquet(path("items"))}} if texts else {{}}
+    known = dict(responses=pl.scan_parquet(path("responses")), items=pl.read_parquet(path("items"))) if texts else {{}}
     return prefqa.Preferences.from_long(pl.scan_parquet(path("judgments")), **known)
 start, cpu = time.perf_counter(), time.process_time()
 {work}
