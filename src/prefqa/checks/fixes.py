@@ -8,12 +8,13 @@ from pathlib import Path
 
 import polars as pl
 
+from prefqa.casts import raw_name
 from prefqa.checks.frame import IDS, Frame
 from prefqa.checks.pq1_structure import rank_gaps
 from prefqa.checks.rules import with_defaults
 from prefqa.checks.schemas import STATUSES
 from prefqa.checks.table import LONG
-from prefqa.preferences import JUDGMENT_TYPES, ROW, Preferences, as_preferences, raw_name
+from prefqa.preferences import JUDGMENT_TYPES, ROW, Preferences, as_preferences
 from prefqa.writers.atomic import write_jsonl, write_parquet
 
 CHANGE_SCHEMA = {

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from prefqa.casts import raw_name
 from prefqa.checks.judged import Judged
 from prefqa.checks.looks import ASKED, looks_of
 from prefqa.checks.patterns import TESTS
@@ -19,7 +20,7 @@ from prefqa.checks.table import LONG, Table
 from prefqa.checks.texts import Texts, none_said, normal, texts_of, unusable
 from prefqa.coding import KEYS, Coded
 from prefqa.lookup import with_codes
-from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, SUBMITTED, Preferences, raw_name
+from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, SUBMITTED, Preferences
 
 IDS = KEYS
 RAW_RANK = raw_name("rank")

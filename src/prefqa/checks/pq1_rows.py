@@ -5,9 +5,10 @@ from __future__ import annotations
 import polars as pl
 
 from prefqa._words import formatted
+from prefqa.casts import raw_name
 from prefqa.checks.frame import IDS, Found, Frame, NotRun, height, nothing
 from prefqa.checks.schemas import RANGES, schema_failures
-from prefqa.preferences import ROW, raw_name
+from prefqa.preferences import ROW
 
 
 def mistyped_value(frame: Frame) -> Found:

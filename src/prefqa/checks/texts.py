@@ -9,8 +9,8 @@ from functools import cached_property
 import polars as pl
 
 from prefqa._words import formatted
+from prefqa.casts import raw_name
 from prefqa.checks.patterns import ODD, ODD_BLANK, UNSTABLE, VISIBLE
-from prefqa.preferences import raw_name
 from prefqa.response_texts import TEXT
 
 #: How much of a text an example shows.

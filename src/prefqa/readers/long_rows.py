@@ -7,8 +7,9 @@ from typing import Any
 import polars as pl
 
 from prefqa._words import formatted
+from prefqa.casts import raw_name, whole_rank
 from prefqa.errors import UsageError
-from prefqa.preferences import ROW, raw_name, whole_rank
+from prefqa.preferences import ROW
 
 #: Columns that hold the text of a response in a long frame, and the prompt, first found first taken.
 TEXTS = ("text", "response_text", "response", "completion", "output")

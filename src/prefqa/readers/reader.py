@@ -10,8 +10,9 @@ from typing import Any
 import polars as pl
 
 from prefqa._words import formatted
+from prefqa.casts import raw_name
 from prefqa.errors import ColumnNotFoundError, ReadError, UsageError, nearest
-from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source, raw_name
+from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source
 from prefqa.readers.argilla_server import SERVER, download
 from prefqa.readers.croissant import licence_beside
 from prefqa.readers.export import Export, Models, Ranks
