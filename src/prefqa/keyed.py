@@ -34,6 +34,12 @@ class KeyedRows(NamedTuple):
 
 def places_of(frame: pl.DataFrame) -> Ints:
     """Places on the screen from 1, 0 = not known. Some tools count from 0; only their order matters."""
+    position = frame["position"]
+    low, high = (int(end) if isinstance(end, int) else -1 for end in (position.min(), position.max()))
+    if low >= 0 and high < 2**16 - 1 and not position.null_count():
+        few = position.to_numpy().astype(np.min_scalar_type(high + 1))
+        few += 1
+        return few
     return frame.select((pl.col("position").fill_null(-1) + 1).clip(0)).to_series().to_numpy()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ import polars as pl
 from prefqa.checks import CheckResult
 from prefqa.checks.baseline import with_baseline
 from prefqa.checks.engine import check_data, finding
-from prefqa.checks.frame import NotRun
+from prefqa.checks.frame import Found, NotRun
 from prefqa.checks.request import Request
 from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, by_severity
 from prefqa.checks.rule import Rule
@@ -23,7 +24,7 @@ from prefqa.drift import DriftResult
 from prefqa.measured import DRIFT, Measures
 from prefqa.measured import FINDERS as MEASURED
 from prefqa.preferences import Preferences
-from prefqa.screening.read import MORE
+from prefqa.screening.read import MORE, read
 from prefqa.screening.screen import CODES, FITTED, Screening, screen
 
 
@@ -91,14 +92,21 @@ def _added(
     for wheres in dict.fromkeys(unasked.values()):
         codes = [code for code, those in unasked.items() if those == wheres]
         left = outside(checked.preferences, wheres)
-        if set(codes) & set(CODES):
-            screened = screen(left, codes=codes, options=request.options)
+        measures = measures_of(left, wheres)
+        if not set(codes) & set(CODES):
+            answers = _answers(measures, codes)
+        else:
+            rows = read(
+                left
+            )  # once, before both look at it: the rules on annotators, and beside them those on measures
+            with ThreadPoolExecutor(1) as beside:
+                measured = beside.submit(_answers, measures, codes)
+                screened = screen(left, codes=codes, options=request.options, rows=rows)
+            answers = measured.result()
             findings += _findings(screened, request)
             not_run.append(screened.not_run)
             ran += screened.tested
-        measures = measures_of(left, wheres)
-        for code in sorted(MEASURED.keys() & set(codes)):
-            found = MEASURED[code](measures)
+        for code, found in answers.items():
             if isinstance(found, NotRun):
                 not_run.append(pl.DataFrame({"code": [code], "reason": [found.reason]}))
                 continue
@@ -113,6 +121,11 @@ def _added(
         not_run=pl.concat(not_run).sort("code"),
         ran=tuple(sorted(ran)),
     )
+
+
+def _answers(measures: Measures, codes: Sequence[str]) -> dict[str, Found | NotRun]:
+    """What those of the rules say that look at measures."""
+    return {code: MEASURED[code](measures) for code in sorted(MEASURED.keys() & set(codes))}
 
 
 def _findings(screened: Screening, request: Request) -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import numpy as np
 import polars as pl
 from hypothesis import given
@@ -61,6 +63,20 @@ def test_figures_are_those_of_a_group_by(rows: KeyedRows) -> None:
     # Of judgments without any rank nobody asks whether their ranks are dense.
     found, expected = (frame.with_columns(pl.col("dense") & (pl.col("n_ranked") > 0)) for frame in (found, expected))
     assert_frame_equal(found.select(expected.columns), expected, check_dtypes=False)
+
+
+@given(
+    rows=coded_rows(), positions=st.lists(st.sampled_from([None, -1, 0, 1, 2, 300, 2**17]), min_size=30, max_size=30)
+)
+def test_rows_that_stand_in_order_are_not_sorted_but_the_same(rows: KeyedRows, positions: list[int | None]) -> None:
+    shown = rows.frame.with_columns(position=pl.Series(positions[: rows.frame.height], dtype=pl.Int64))
+    place = (pl.col("position").fill_null(-1) + 1).clip(0)
+    in_order = shown.sort(*KEY, "response_id", pl.col("rank").fill_null(0), BAD, place)
+    with mock.patch("prefqa.checks.judged._BLOCK", 4):
+        one, other = (Judged.of(rows._replace(frame=frame), KEY) for frame in (in_order, shown))
+    for name in ("starts", "response", "rank", "n_bad", "place"):
+        assert np.array_equal(getattr(one, name), getattr(other, name)), name
+    assert all(np.array_equal(*codes) for codes in zip(one.keys, other.keys, strict=True))
 
 
 def test_long_rankings_have_figures_too() -> None:

@@ -93,7 +93,7 @@ def finding(rule: Rule, found: Found, severity: str, max_examples: int) -> dict[
             (pl.col(column) if column in have else pl.lit(None)).cast(EXAMPLE[name]).alias(name)
             for name, column in columns.items()
         )
-        .bottom_k(max_examples, by=[pl.col("value").is_null(), *list(EXAMPLE)[:4]])
+        .bottom_k(max_examples, by=[pl.col("value").is_null(), *EXAMPLE])
         .sort(*EXAMPLE)
         .collect()
     )

@@ -16,6 +16,8 @@ from prefqa.keyed import KeyedRows, places_of
 
 #: Number of a judgment.
 NUMBER = "_judgment"
+#: Rows that are looked at together where their order is all that matters.
+_BLOCK = 1 << 16
 #: Ranks above this have no bit of their own in an integer.
 _TALL = 30
 
@@ -45,13 +47,35 @@ class Judged:
         columns = [frame[name].to_numpy() for name in (*key, "response_id")]
         sizes = [known.get(name, int(codes.max(initial=0)) + 1) for name, codes in zip(key, columns, strict=False)]
         sizes.append(known["response_id"])
-        bad = frame[BAD]
         ranks: Ints = frame["rank"].fill_null(0).to_numpy()
-        if bad.any():  # the sort takes along which ranks are bad as their lowest bit
-            ranks = ranks * 2 + bad.to_numpy()
+        bad = frame[BAD].to_numpy() if frame[BAD].any() else None
+        places = places_of(frame) if "position" in frame.columns else None
+        # What the sort takes along below response and rank, each with its number of values.
+        more = [(each, int(each.max(initial=0)) + 1) for each in (ranks, bad, places) if each is not None]
+        starts = _starts_in_order(
+            [*columns, *(each for each, _ in more)], [*sizes, *(size for _, size in more)], len(key)
+        )
+        if starts is None:
+            return cls._sorted(key, columns, sizes, ranks, bad, places)
+        keys, response, rank = [codes[starts] for codes in columns[:-1]], columns[-1], ranks.astype(np.uint32)
+        n_bad = np.zeros(starts.size, np.int64) if bad is None else _sums(bad, starts)
+        return cls(key, keys, starts, response, rank, n_bad, None if places is None else _small(places))
+
+    @classmethod
+    def _sorted(
+        cls,
+        key: Sequence[str],
+        columns: list[Ints],
+        sizes: list[int],
+        ranks: Ints,
+        bad: Bools | None,
+        places: Ints | None,
+    ) -> Judged:
+        """Sort rows that do not stand in order."""
+        if bad is not None:  # the sort takes along which ranks are bad as their lowest bit
+            ranks = ranks * 2 + bad
         high, place, width = int(ranks.max(initial=0)), None, 0
-        if "position" in frame.columns:  # the sort takes along places, too, unless it would become slower for them
-            places = places_of(frame)
+        if places is not None:  # the sort takes along places, too, unless it would become slower for them
             width = int(places.max(initial=0)).bit_length()
             if (high + 1) << width > 2**32 or sum(bits_of([*sizes, (high + 1) << width])) > 64:
                 width = 0
@@ -59,8 +83,8 @@ class Judged:
                 ranks, high = (ranks << width) | places, ((high + 1) << width) - 1
         keys, starts, response, rank = sorted_codes([*columns, ranks], [*sizes, high + 1])
         if width:
-            place, rank = (rank & ((1 << width) - 1)).astype(np.min_scalar_type((1 << width) - 1)), rank >> width
-        if not bad.any():
+            place, rank = _small(rank & ((1 << width) - 1)), rank >> width
+        if bad is None:
             return cls(key, keys, starts, response, rank, np.zeros(starts.size, np.int64), place)
         return cls(key, keys, starts, response, rank >> 1, _sums(rank & 1, starts), place)
 
@@ -84,7 +108,8 @@ class Judged:
         where its ranks contradict each other. `dense` is whether the ranks are those from 1 up to the highest.
         """
         if self._first.all():
-            n_responses, n_ranked = self.lengths, _sums(self.rank > 0, self.starts)
+            n_responses = self.lengths
+            n_ranked = n_responses if self.rank.all() else _sums(self.rank > 0, self.starts)
         else:
             runs = np.flatnonzero(self._first)
             last = np.append(runs[1:], self.rank.size) - 1
@@ -104,17 +129,24 @@ class Judged:
     def _dense(self) -> Bools:
         if not self.starts.size:
             return np.zeros(0, bool)
-        high = np.maximum.reduceat(self.rank, self.starts).astype(np.int64)
-        bit = np.left_shift(np.uint32(1), np.minimum(self.rank, _TALL + 1).astype(np.uint32))
+        few = int(self.rank.max(initial=0)) < 8
+        small, most = (np.uint8, 7) if few else (np.uint32, _TALL + 1)
+        bit = np.left_shift(small(1), np.arange(most + 1, dtype=small))[np.minimum(self.rank, most)]
         seen = np.bitwise_or.reduceat(bit, self.starts).astype(np.int64) | 1
-        dense: Bools = seen == np.left_shift(2, np.minimum(high, _TALL)) - 1
-        tall = np.flatnonzero((high > _TALL) & (self.lengths >= high))
+        dense: Bools = seen & (seen + 1) == 0
+        if few:
+            return dense
+        at = np.flatnonzero(seen >> most)
+        high = np.maximum.reduceat(self.rank, self.starts)[at].astype(np.int64)
+        dense[at] = False
+        enough = self.lengths[at] >= high
+        tall, high = at[enough], high[enough]
         if tall.size:
             ranks, n = self.orders(tall)
             starts = np.cumsum(n) - n
             new = begins(ranks)
             new[starts] = True
-            dense[tall] = _sums(new, starts) == high[tall]
+            dense[tall] = _sums(new, starts) == high
         return dense
 
     def orders(self, judgments: Ints) -> tuple[Ints, Ints]:
@@ -155,6 +187,36 @@ class Judged:
         rows, (slot, listed) = self._once, self._slots
         cells = pl.DataFrame({"cell": [0]})
         return Coded(rows.cell, rows.item, rows.annotator, rows.starts, slot, rows.rank, listed, *ids, cells)
+
+
+def _starts_in_order(columns: list[Ints], sizes: list[int], n_keys: int) -> Ints | None:
+    """Return where the rows of each judgment begin, if rows stand in the order of all columns; else None.
+
+    The first `n_keys` columns tell judgments apart. Rows are packed as in `sorted_codes`, but a block at a time:
+    nothing of their whole length is made.
+    """
+    bits = bits_of(sizes)
+    if sum(bits) > 64:
+        return None
+    below = np.uint64(sum(bits[n_keys:]))
+    before, parts = np.zeros(0, np.uint64), [np.zeros(0, np.int64)]
+    for start in range(0, columns[0].size, _BLOCK):
+        block = np.zeros(columns[0][start : start + _BLOCK].size, np.uint64)
+        for column, width in zip(columns, bits, strict=True):
+            block <<= np.uint64(width)
+            block |= column[start : start + _BLOCK].astype(np.uint64)
+        packed = np.concatenate([before, block])  # with the last row of the block before
+        if not (packed[1:] >= packed[:-1]).all():
+            return None
+        new = begins(packed >> below)
+        parts.append(np.flatnonzero(new[before.size :]) + start)
+        before = block[-1:]
+    return np.concatenate(parts)
+
+
+def _small(places: Ints) -> Ints:
+    """The same in a type that just holds them."""
+    return places.astype(np.min_scalar_type(int(places.max(initial=0))), copy=False)
 
 
 def _sums(values: Ints | Bools, starts: Ints) -> Ints:

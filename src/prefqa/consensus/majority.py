@@ -49,7 +49,7 @@ def vote_probability(n_for: Ints, n_tie: Ints, n_votes: Ints, a: float) -> Float
     return np.asarray((n_for + n_tie / 2 + a) / (n_votes + 2 * a), np.float64)
 
 
-def fit_prior(n_for: Ints, n_tie: Ints, n_votes: Ints) -> Prior:
+def fit_prior(n_for: Ints, n_tie: Ints, n_votes: Ints, times: Ints | None = None) -> Prior:
     """Fit `a` of the Beta(a, a) prior by empirical Bayes, over the tallies of all items and pairs.
 
     Maximises the beta-binomial marginal likelihood of the decided votes, sum of log B(x + a, n - x + a) - log B(a, a)
@@ -63,6 +63,7 @@ def fit_prior(n_for: Ints, n_tie: Ints, n_votes: Ints) -> Prior:
         n_for: votes for one side, one value per tally; the two sides may stand either way round.
         n_tie: ties.
         n_votes: all votes.
+        times: how often each tally stands; once if not given.
 
     Returns:
         The prior, with origin "fitted", "lower bound", "upper bound" or "not identified".
@@ -71,7 +72,7 @@ def fit_prior(n_for: Ints, n_tie: Ints, n_votes: Ints) -> Prior:
     from scipy.special import betaln
 
     decided = n_votes.astype(np.int64) - n_tie
-    told = decided >= 2
+    told = decided >= 2 if times is None else (decided >= 2) & (times > 0)
     n = decided[told]
     if n.size == 0:
         return Prior(PRIOR_UNIDENTIFIED, "not identified")
@@ -79,7 +80,7 @@ def fit_prior(n_for: Ints, n_tie: Ints, n_votes: Ints) -> Prior:
     width = int(n.max()) + 1
     folded = n * width + np.minimum(side, n - side)
     patterns, pattern = distinct(folded)
-    counts = np.bincount(pattern)
+    counts = np.bincount(pattern, None if times is None else times[told])
     size, x = patterns // width, patterns % width
 
     def minus_log_likelihood(log_a: float) -> float:

@@ -16,6 +16,8 @@ from prefqa.consensus.kemeny import strict_orders
 #: Up to this many responses all orders are enumerated; above, pairs are taken as independent.
 EXACT_UP_TO = 7
 _CHUNK_BYTES = 1 << 24
+#: Products of a matrix multiplication up to which OpenBLAS keeps to one thread.
+_BLOCK_PRODUCTS = 1 << 18
 S = TypeVar("S")
 T = TypeVar("T")
 
@@ -74,18 +76,35 @@ def order_probabilities(support: Floats, k: int, log_likelihood: Floats | None =
 
     Source: Mallows (1957); Fligner and Verducci (1986).
     """
-    weight = support @ _tables(k)[0].T
-    if log_likelihood is not None:
-        weight += log_likelihood
-    weight -= weight.max(axis=1, keepdims=True)
-    np.exp(weight, out=weight)
-    weight /= weight.sum(axis=1, keepdims=True)
-    return np.asarray(weight, np.float64)
+    keeps = _tables(k)[0].T
+    p = np.empty((len(support), keeps.shape[1]))
+    for rows in _blocks(len(support), k):
+        weight = np.matmul(support[rows], keeps, out=p[rows])
+        if log_likelihood is not None:
+            weight += log_likelihood[rows]
+        weight -= weight.max(axis=1, keepdims=True)
+        np.exp(weight, out=weight)
+        weight /= weight.sum(axis=1, keepdims=True)
+    return p
 
 
 def keeps_pairs(p: Floats, k: int) -> Floats:
     """Return [n, P] from p(order) [n, k!]: the probability that the first of the pair stands before the second."""
-    return np.asarray(p @ _tables(k)[0], np.float64)
+    keeps = _tables(k)[0]
+    better = np.empty((len(p), keeps.shape[1]))
+    for rows in _blocks(len(p), k):
+        np.matmul(p[rows], keeps, out=better[rows])
+    return better
+
+
+def _blocks(n: int, k: int) -> Iterator[slice]:
+    """Runs of items that stay in the cache, and whose products are too small for the threads of a BLAS.
+
+    These would wait for each other longer than they multiply.
+    """
+    n_orders, n_pairs = _tables(k)[0].shape
+    step = max(1, _BLOCK_PRODUCTS // (n_orders * max(n_pairs, 8)))
+    return (slice(start, start + step) for start in range(0, n, step))
 
 
 def order_marginals(p: Floats, k: int, kept: Floats, temper: float = 1.0) -> OrderPosterior:

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from prefqa.checks.frame import Found, NotRun
-from prefqa.measured import agreement, drift, models, pairs
+from prefqa.measured import agreement, divided, drift, models, pairs
 from prefqa.measured.measures import Measures
-from prefqa.screening.divided import FINDERS as DIVIDED
 
 __all__ = ["DRIFT", "FINDERS", "Measures"]
-
-
-def _of_pool(code: str) -> Callable[[Measures], Found | NotRun]:
-    return lambda measures: DIVIDED[code](measures.pool)
 
 
 FINDERS: Mapping[str, Callable[[Measures], Found | NotRun]] = {
     "PQ401": agreement.low_agreement,
     "PQ402": agreement.low_slice,
     "PQ403": agreement.diverging_items,
-    **{code: _of_pool(code) for code in DIVIDED},
+    "PQ501": divided.conflicting,
+    "PQ502": divided.no_majority,
     "PQ503": pairs.cycles,
     "PQ504": pairs.low_confidence,
     "PQ505": pairs.unbalanced_votes,

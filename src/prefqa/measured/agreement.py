@@ -63,15 +63,15 @@ def low_slice(measures: Measures) -> Found | NotRun:
 def diverging_items(measures: Measures) -> Found | NotRun:
     """PQ403: more of an item's comparisons of two decided votes contradict each other than coin flips would."""
     least = measures.options["PQ403"]["min_comparisons"]
-    first, second = pl.col("n_first").cast(pl.Int64), pl.col("n_second").cast(pl.Int64)
-    decided = first + second
-    items = (
-        measures.tallies.lazy()
-        .group_by("item")
-        .agg(against=(first * second).sum(), compared=(decided * (decided - 1) // 2).sum())
-        .filter(pl.col("compared") >= least)
-        .collect()
-    )
+    votes = measures.tallied
+    decided = votes.n_first + votes.n_second
+    each = {"against": votes.n_first * votes.n_second, "compared": decided * (decided - 1) // 2}
+    parts = [
+        {"item": items.item} | {name: of_pattern[items.pattern].sum(axis=0) for name, of_pattern in each.items()}
+        for items in votes.items
+    ]
+    schema = {"item": pl.UInt32, "against": pl.Int64, "compared": pl.Int64}
+    items = pl.concat([pl.DataFrame(part, schema) for part in ({}, *parts)]).filter(pl.col("compared") >= least)
     if items.is_empty():
         return NotRun(f"no item has {least} comparisons of two decided votes")
     found = items.filter(2 * pl.col("against") > pl.col("compared"))

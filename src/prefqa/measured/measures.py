@@ -9,12 +9,12 @@ from typing import Any
 
 import polars as pl
 
-from prefqa._types import Ints
 from prefqa.drift import DriftResult
 from prefqa.drift import drift as measure_drift
+from prefqa.measured.tallied import Tallied
 from prefqa.preferences import Preferences
 from prefqa.screening.pool import Pool
-from prefqa.votes import pair_counts
+from prefqa.votes import tallies
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class Measures:
         """What changed over the periods."""
         return self.drifted if self.drifted is not None else measure_drift(self.prefs, **self.drift_options)
 
-    @property
-    def tallies(self) -> pl.DataFrame:
-        """Votes on each pair of responses that has any."""
-        return self.pool.tallies
+    @cached_property
+    def tallied(self) -> Tallied:
+        """Votes on each pair of responses, by pattern."""
+        return Tallied.of(self.pool.buckets)
 
     @cached_property
-    def wins_and_ties(self) -> list[tuple[Ints, Ints, Ints]]:
-        """By number k of responses: the items (their codes), and the wins and ties of each, [n, k, k]."""
-        return [(bucket.item, *pair_counts(bucket, by_pair=True)) for bucket in self.pool.buckets if bucket.k > 1]
+    def tallies(self) -> pl.DataFrame:
+        """Votes on each pair of responses that has any, as `prefqa.votes.tallies`."""
+        return tallies(self.pool.coded)

@@ -17,7 +17,7 @@ from prefqa.preferences import Preferences
 from prefqa.screening.read import Read, part, read
 from prefqa.screening.sample import sampled_items
 from prefqa.screening.shown import Shown, as_shown
-from prefqa.votes import Bucket, buckets, pair_tallies, tallies
+from prefqa.votes import Bucket, buckets, pair_tallies
 
 
 @dataclass(frozen=True)
@@ -95,11 +95,6 @@ class Pool:
     def buckets(self) -> list[Bucket]:
         """The rankings, by number of responses."""
         return list(buckets(self.coded))
-
-    @cached_property
-    def tallies(self) -> pl.DataFrame:
-        """Votes on each pair of responses that has any, as `prefqa.votes.tallies`."""
-        return tallies(self.coded)
 
     @cached_property
     def positions(self) -> list[Ints] | None:

@@ -18,7 +18,7 @@ from prefqa.results import Result, records
 from prefqa.screening import copying, habits, pace, skill
 from prefqa.screening.evidence import Evidence, discoveries
 from prefqa.screening.pool import Pool
-from prefqa.screening.read import read
+from prefqa.screening.read import Read, read
 
 FLAG_SCHEMA = {
     "code": pl.String,
@@ -91,6 +91,7 @@ def screen(
     codes: Iterable[str] = CODES,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     level: float = 0.05,
+    rows: Read | None = None,
 ) -> Screening:
     """Screen annotators for habits and for lack of care.
 
@@ -100,13 +101,14 @@ def screen(
         options: options of rules by code, as for `check`.
         level: the false-discovery rate over all annotators and rules that have a test. Rules without one (load,
             sessions) are limits.
+        rows: what `prefqa.screening.read` has read of the preferences, where it has.
 
     Returns:
         Screening.
     """
     wanted = [code for code in CODES if code in set(codes)]
     prefs = as_preferences(prefs)
-    pool = Pool(prefs, with_defaults(options or {}), read(prefs))
+    pool = Pool(prefs, with_defaults(options or {}), rows if rows is not None else read(prefs))
     sample = pool.sample if FITTED & set(wanted) else pool
     found: dict[str, Evidence] = {}
     names: dict[str, tuple[Ints, Ints | None]] = {}
