@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from prefqa.checks import CheckResult, check
+from prefqa.checks import CheckResult, check, language_model
 from prefqa.checks.rule import Example, of_texts, ranking, texts
 from prefqa.errors import UsageError
 from prefqa.preferences import Preferences, Source
@@ -200,6 +200,18 @@ def test_an_answer_in_another_language_is_found_unless_it_was_asked_for(prompt: 
         of_texts(ENGLISH if prompt is ENGLISH else prompt, answer, prompt=prompt).preferences(), select=["PQ223"]
     )
     assert [one["response_id"] for examples in result.findings["examples"] for one in examples] == ["b"] * odd
+
+
+@needs_language
+def test_languages_of_many_texts_are_those_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [ENGLISH, GERMAN, JAPANESE, CROATIAN, SERBIAN.upper(), "", "!", "Ćao svima, како сте данас?", "cafe\u0301"]
+    monkeypatch.setattr(language_model, "_CHUNK", 4)
+    one_by_one = [language_model.identifier().classify(text) for text in texts]
+    for known in (language_model._KNOWN, "none"):
+        monkeypatch.setattr(language_model, "_KNOWN", known)
+        codes, probabilities = zip(*language_model.languages(texts), strict=True)
+        assert list(codes) == [code for code, _ in one_by_one]
+        assert probabilities == pytest.approx([probability for _, probability in one_by_one], abs=1e-3)
 
 
 @needs_language

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
-from typing import Any
 
 import polars as pl
 
 from prefqa._words import formatted
 from prefqa.checks.frame import Found, Frame, NotRun
+from prefqa.checks.language_model import identifier, languages
 from prefqa.checks.texts import excerpt
 
 #: What is no language: code, markup and addresses.
@@ -53,18 +53,21 @@ def other_language(frame: Frame) -> Found | NotRun:
         .filter(long & ~pl.col("text").str.contains(_ASKS).fill_null(False))
         .select("item_id", prompt="words")
     )
-    said = (
-        texts.rows.select("item_id", "response_id", "text")
-        .join(asked, on="item_id", how="inner")
-        .with_columns(words=words.str.head(_LOOKED_AT))
-        .filter(long)
-    )
+    with ThreadPoolExecutor(1) as pool:
+        if asked.height:
+            pool.submit(identifier)  # The model is unpacked while the answers are looked up.
+        said = (
+            texts.rows.select("item_id", "response_id", "text")
+            .join(asked, on="item_id", how="inner")
+            .with_columns(words=words.str.head(_LOOKED_AT))
+            .filter(long)
+        )
     if said.is_empty():
         return NotRun(f"no prompt and response have {options['min_letters']} letters of running text each")
-    identifier = _identifier()
-    known = {text: identifier.classify(text) for text in {*said["prompt"].unique(), *said["words"].unique()}}
+    different = pl.concat([said["prompt"], said["words"]]).unique().to_list()
     sure = options["min_probability"]
-    codes = {text: code for text, (code, probability) in known.items() if probability >= sure}
+    known = zip(different, languages(different), strict=True)
+    codes = {text: code for text, (code, probability) in known if probability >= sure}
     both = said.with_columns(
         pl.col(name).replace_strict(codes, default=None, return_dtype=pl.String).alias(code)
         for name, code in (("prompt", "asked"), ("words", "answered"))
@@ -88,11 +91,3 @@ def other_language(frame: Frame) -> Found | NotRun:
 
 def _of_sample(n_prompts: int, most: int) -> str:
     return f"; looked at were {most:,} items of {n_prompts:,}" if n_prompts > most else ""
-
-
-@cache
-def _identifier() -> Any:
-    """What tells languages apart; loading it takes longer than a thousand texts."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
