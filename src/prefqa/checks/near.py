@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import polars as pl
 
 from prefqa._types import Floats, Ints, begins
 from prefqa.checks.near_sample import blocks_of_groups, pairs_of_runs
+from prefqa.checks.near_sharing import CHUNK, HASH, sharing
 from prefqa.checks.texts import normal
 
 #: 25 bands of 5 values: texts of similarity .8 meet in a band with probability 1 - (1 - .8^5)^25 = .99995.
 _BANDS, _ROWS = 25, 5
-_CHUNK = 20_000
-#: Bits of the hash of a pair of words beside which the number of one of `_CHUNK` texts finds place.
-_HASH = 49
 #: Pairs of texts that are compared at once.
 _PAIRS = 8_000
-#: More texts than this that share a rare pair of words are not compared each with each.
-_CROWD = 16
 #: Of more text than this not all pairs of words are held at once.
 _MOST_BYTES = 500_000_000
 _SEED, _ODD = 42, 0x9E3779B97F4A7C15
 #: Pairs of words that are sampled of a text, and how far below the threshold the sample's share may be.
 _SAMPLED, _MARGIN = 32, 0.3
 
-_NONE = np.zeros(0, np.int64)
+_NONE: Ints = np.zeros(0, np.int64)
 
 
 def near(texts: pl.Series, threshold: float, within: pl.Series | None = None) -> pl.DataFrame:
@@ -37,10 +35,10 @@ def near(texts: pl.Series, threshold: float, within: pl.Series | None = None) ->
     pairs of words, those whose hash is least of all possible ones.
     """
     if within is None:
-        first, second = _candidates_anywhere(texts, threshold)
+        first, second, similarity = _candidates_anywhere(texts, threshold)
     else:
         first, second = _candidates_within(texts, within.to_numpy(), threshold)
-    similarity = _similarity(texts, first, second)
+        similarity = _similarity(texts, first, second)
     close = similarity >= threshold
     first, second, similarity = first[close], second[close], similarity[close]
     form = pl.DataFrame({"t": texts.gather(np.concatenate([first, second]))}).select(normal(pl.col("t")).hash())["t"]
@@ -64,52 +62,24 @@ def _shingles(texts: pl.Series) -> tuple[Ints, Ints]:
 
 
 def _distinct(texts: pl.Series) -> tuple[Ints, Ints]:
-    """Return the distinct pairs of words of at most `_CHUNK` texts, as their hashes' first bits, and how many.
+    """Return the distinct pairs of words of at most `CHUNK` texts, as their hashes' first bits, and how many.
 
     They come text by text, in each in the order of their hashes.
     """
     pair, size = _shingles(texts)
     text = np.repeat(np.arange(size.size, dtype=np.uint64), size)
-    keys = np.sort(text << np.uint64(_HASH) | pair >> np.uint64(64 - _HASH))
+    keys = np.sort(text << np.uint64(HASH) | pair >> np.uint64(64 - HASH))
     keys = keys[begins(keys)]
-    number = (keys >> np.uint64(_HASH)).astype(np.int64)
-    return keys & np.uint64(2**_HASH - 1), np.bincount(number, minlength=size.size)
+    number = (keys >> np.uint64(HASH)).astype(np.int64)
+    return keys & np.uint64(2**HASH - 1), np.bincount(number, minlength=size.size)
 
 
-def _sharing(texts: pl.Series, threshold: float) -> tuple[Ints, Ints, Ints]:
-    """Pairs of texts that could be similar, and texts that are in a crowd.
-
-    Two texts of similarity t have t of the pairs of words of either in common. So of a text's n pairs, in whatever one
-    order for all texts, one of the first n - tn + 1 is among those of the other. The order is by the number of texts
-    that have a pair, the rarest first. Texts that share one of these with many others are a crowd.
-    """
-    parts = [_distinct(texts[low : low + _CHUNK]) for low in range(0, max(texts.len(), 1), _CHUNK)]
-    pair, size = (np.concatenate(part) for part in zip(*parts, strict=True))
-    ordered = np.sort(pair)
-    # A table of remainders may call a few more pairs common, which costs time alone.
-    again = np.zeros(1 << 26, bool)
-    again[ordered[1:][ordered[1:] == ordered[:-1]] & np.uint64(again.size - 1)] = True
-    del ordered
-    common = again[pair & np.uint64(again.size - 1)]
-    # Pairs that no other text has come first; what is left of each text's first ones are common.
-    left = np.add.reduceat(common, np.cumsum(size) - size, dtype=np.int64)
-    left -= np.ceil(threshold * size - 1e-9).astype(np.int64) - 1
-    text = np.repeat(np.arange(size.size, dtype=np.uint32), size)
-    kept = common & (left > 0)[text]
-    first_ones = (
-        pl.LazyFrame({"text": text[kept], "pair": pair[kept]})
-        .with_columns(pl.len().over("pair").alias("n"))
-        .sort("text", "n", "pair")
-        .filter(pl.int_range(pl.len()).over("text") < pl.lit(pl.Series(left)).gather(pl.col("text")))
-        .sort("pair", "text")
-        .with_columns(pl.len().over("pair").alias("n"))
-        .collect()
-    )
-    some = first_ones.filter(pl.col("n") <= _CROWD)
-    one, other = (some["text"].gather(at).to_numpy() for at in pairs_of_runs(some["pair"].to_numpy()))
-    packed = np.unique(one * np.int64(size.size) + other)
-    crowd = first_ones.filter(pl.col("n") > _CROWD)["text"].unique().sort().to_numpy()
-    return packed // max(size.size, 1), packed % max(size.size, 1), crowd
+def _all_distinct(texts: pl.Series) -> tuple[Ints, Ints]:
+    """Return the distinct pairs of words of texts, as `_distinct` does."""
+    lows = range(0, max(texts.len(), 1), CHUNK)
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        parts = list(pool.map(lambda low: _distinct(texts[low : low + CHUNK]), lows))
+    return np.concatenate([pair for pair, _ in parts]), np.concatenate([size for _, size in parts])
 
 
 def _signatures(texts: pl.Series) -> Ints:
@@ -117,8 +87,8 @@ def _signatures(texts: pl.Series) -> Ints:
     from rensa import RMinHash
 
     parts = [np.zeros((0, _BANDS * _ROWS), np.uint32)]
-    for low in range(0, texts.len(), _CHUNK):
-        pair, size = _shingles(texts[low : low + _CHUNK])
+    for low in range(0, texts.len(), CHUNK):
+        pair, size = _shingles(texts[low : low + CHUNK])
         offsets = np.concatenate([[0], np.cumsum(size)]).astype(np.uint64)
         flat = np.ascontiguousarray(pair)
         matrix = RMinHash.digest_matrix_from_flat_token_hashes(flat, offsets, _BANDS * _ROWS, _SEED)
@@ -134,7 +104,7 @@ def _candidates_within(texts: pl.Series, group: Ints, threshold: float) -> tuple
     limit is .3 below the threshold.
     """
     found = [np.zeros((0, 2), np.int64)]
-    for low, high, here in blocks_of_groups(group, _CHUNK):
+    for low, high, here in blocks_of_groups(group, CHUNK):
         pair, size = _shingles(texts[low:high])
         least = np.repeat(np.minimum.reduceat(size, here), np.diff(np.append(here, high - low)))
         limit = (np.minimum(1.0, _SAMPLED / least) * (2.0**64 - 2**12)).astype(np.uint64)
@@ -158,31 +128,45 @@ def _candidates_within(texts: pl.Series, group: Ints, threshold: float) -> tuple
 
 def _similarity(texts: pl.Series, first: Ints, second: Ints) -> Floats:
     """Jaccard similarity of pairs of texts."""
-    blocks = (slice(low, low + _PAIRS) for low in range(0, first.size, _PAIRS))
-    parts = [_jaccard(texts, first[block], second[block]) for block in blocks]
-    return np.concatenate([np.zeros(0), *parts])
+    parts = [np.zeros(0)]
+    for low in range(0, first.size, _PAIRS):
+        both = np.concatenate([first[low : low + _PAIRS], second[low : low + _PAIRS]])
+        used, number = np.unique(both, return_inverse=True)
+        parts.append(_jaccard(*_distinct(texts.gather(used)), *np.split(number, 2)))
+    return np.concatenate(parts)
 
 
-def _jaccard(texts: pl.Series, first: Ints, second: Ints) -> Floats:
-    used, number = np.unique(np.concatenate([first, second]), return_inverse=True)
-    pair, size = _distinct(texts.gather(used))
+def _jaccard(pair: Ints, size: Ints, first: Ints, second: Ints) -> Floats:
+    number = np.concatenate([first, second])
     many = size[number]
     at = np.repeat((np.cumsum(size) - size)[number] - (np.cumsum(many) - many), many) + np.arange(many.sum())
     couple = np.repeat(np.tile(np.arange(first.size, dtype=np.uint64), 2), many)
-    keys = np.sort(couple << np.uint64(_HASH) | pair[at])
-    twice = (keys[1:][keys[1:] == keys[:-1]] >> np.uint64(_HASH)).astype(np.int64)
+    keys = np.sort(couple << np.uint64(HASH) | pair[at])
+    twice = (keys[1:][keys[1:] == keys[:-1]] >> np.uint64(HASH)).astype(np.int64)
     common = np.bincount(twice, minlength=first.size)
     return np.asarray(common / np.maximum(many[: first.size] + many[first.size :] - common, 1))
 
 
-def _candidates_anywhere(texts: pl.Series, threshold: float) -> tuple[Ints, Ints]:
-    """Pairs of texts that could be similar: all of them, but of a crowd those only that MinHash finds."""
+def _candidates_anywhere(texts: pl.Series, threshold: float) -> tuple[Ints, Ints, Floats]:
+    """Pairs of texts that could be similar, all but of a crowd those only that MinHash finds; and their similarity."""
     few = int(texts.str.len_bytes().sum()) <= _MOST_BYTES
-    first, second, crowd = _sharing(texts, threshold) if few else (_NONE, _NONE, np.arange(texts.len()))
+    first, second, similarity = _NONE, _NONE, np.zeros(0)
+    crowd: Ints = np.arange(texts.len())
+    if few:
+        pair, size = _all_distinct(texts)
+        first, second, crowd = sharing(pair, size, threshold)
+        blocks = [slice(low, low + _PAIRS) for low in range(0, first.size, _PAIRS)]
+        similarity = np.concatenate([np.zeros(0), *(_jaccard(pair, size, first[at], second[at]) for at in blocks)])
+        del pair
     signatures = _signatures(texts.gather(crowd))
     one, other = _candidates(signatures)
     likely = (signatures[one] == signatures[other]).mean(axis=1) >= threshold - 0.15
-    return np.append(first, crowd[one[likely]]), np.append(second, crowd[other[likely]])
+    one, other = crowd[one[likely]], crowd[other[likely]]
+    return (
+        np.append(first, one),
+        np.append(second, other),
+        np.append(similarity, _similarity(texts, one, other)),
+    )
 
 
 def _candidates(signatures: Ints) -> tuple[Ints, Ints]:
