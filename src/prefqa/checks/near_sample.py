@@ -13,16 +13,18 @@ from prefqa._types import Bools, Ints, begins
 
 #: Sampled are words after a blank that begin with b, c, f or g, whose codes are alike in these bits, whatever the case:
 #: of English 19 % of a text's different words.
-_BITS, _BCFG = np.uint8(0b1101_1010), np.uint8(0b0100_0010)
+_MASK, _BCFG = np.uint8(0b1101_1010), np.uint8(0b0100_0010)
 #: Two texts with fewer bits set in their sketches are too short or of another script, and compared in full.
 _FEWEST = 12
 #: Of longer texts not all of the sampled words are taken: about as many, of the shortest text of a group.
 _ENOUGH = 40
 #: How many standard errors below the similarity sought the share of common bits may be.
 _ERRORS = 5.0
-#: Texts whose words are looked for at once: few, so that they stay near the processor; and whose sketches are compared.
-_PIECE, _CHUNK = 400, 200_000
-_ODD = np.uint64(0x9E3779B97F4A7C15)
+#: Bytes that are looked at at once, few, so that they stay near the processor; and texts whose sketches are compared.
+_PIECE, _CHUNK = 800_000, 200_000
+_ONE, _ODD = np.uint64(1), np.uint64(0x9E3779B97F4A7C15)
+#: One in each byte, and what makes a capital a small letter.
+_ONES, _SMALL = np.uint64(0x0101010101010101), np.uint64(0x2020202020202020)
 
 
 def could_be_near(texts: pl.Series, group: Ints, threshold: float) -> Bools:
@@ -60,46 +62,56 @@ def _blocks(starts: Ints, size: int, most: int) -> Iterator[tuple[int, int, Ints
 
 def _sketches(texts: pl.Series, starts: Ints) -> Ints:
     """A sketch of each text, [n_texts, 2], of 64 bits each; `starts` is where the groups begin."""
+    # Asked once of all: each question to a piece costs as much as the sketches of a hundred texts.
+    sizes = texts.str.len_bytes().to_numpy().astype(np.int64)
+    data = texts.cast(pl.Binary)
+
+    def sketch(part: tuple[int, int, Ints]) -> Ints:
+        low, high, groups = part
+        return _sketch(data[low:high].to_list(), sizes[low:high], groups)
+
+    most = max(int(_PIECE * sizes.size / max(sizes.sum(), 1)), 1)
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-        parts = pool.map(lambda part: _sketch(texts[part[0] : part[1]], part[2]), _blocks(starts, texts.len(), _PIECE))
-        return np.concatenate([np.zeros((0, 2), np.uint64), *parts])
+        return np.concatenate([np.zeros((0, 2), np.uint64), *pool.map(sketch, _blocks(starts, sizes.size, most))])
 
 
-def _sketch(texts: pl.Series, groups: Ints) -> Ints:
-    word, sizes = _words(texts)
-    least = np.minimum.reduceat(sizes, groups)
+def _sketch(texts: list[bytes], sizes: Ints, groups: Ints) -> Ints:
+    # A blank before the first text, so that its first word has one too, and 8 bytes after the last.
+    data = np.frombuffer(b" ".join([b"", *texts, b" " * 8]), np.uint8)
+    at = np.flatnonzero(_sampled(data))
+    word = _words(data, at)
+    ends = np.append(0, at.searchsorted(np.cumsum(sizes + 1)))
+    least = np.minimum.reduceat(np.diff(ends), groups)
     if (least > _ENOUGH).any():
         limit = (np.minimum(1.0, _ENOUGH / np.maximum(least, 1)) * (2.0**64 - 2**12)).astype(np.uint64)
         # The bits of the sketch are others than those that decide here.
-        kept = word <= np.repeat(limit, np.add.reduceat(sizes, groups))
-        ends = np.append(0, np.cumsum(kept))[np.append(0, np.cumsum(sizes))]
-        word, sizes = word[kept], np.diff(ends)
-    some = np.flatnonzero(sizes)
-    sketch = np.zeros((texts.len(), 2), np.uint64)
+        kept = word << np.uint64(7) <= np.repeat(limit, np.diff(np.append(ends[groups], ends[-1])))
+        word, ends = word[kept], np.append(0, np.cumsum(kept))[ends]
+    some = np.flatnonzero(ends[1:] > ends[:-1])
+    found = np.zeros((sizes.size, 2), np.uint64)
     if some.size:
-        starts = (np.cumsum(sizes) - sizes)[some]
-        bit, second = np.uint64(1) << (word & np.uint64(63)), (word >> np.uint64(6)) & np.uint64(1)
-        sketch[some, 1] = np.bitwise_or.reduceat(bit * second, starts)
-        sketch[some, 0] = np.bitwise_or.reduceat(bit * (np.uint64(1) - second), starts)
-    return sketch
+        bit = _ONE << (word >> np.uint64(58))
+        second = bit * (word >> np.uint64(57) & _ONE)
+        found[some, 0] = np.bitwise_or.reduceat(bit ^ second, ends[some])
+        found[some, 1] = np.bitwise_or.reduceat(second, ends[some])
+    return found
 
 
-def _words(texts: pl.Series) -> tuple[Ints, Ints]:
-    """Return hashes of the first 8 bytes, in small letters, of the words sampled of each text, and how many it has."""
-    parts = texts.cast(pl.Binary).to_list()
-    data = np.frombuffer(b" ".join([b"", *parts, b" " * 8]), np.uint8)
-    sampled = (data[1:] & _BITS) == _BCFG
-    sampled &= data[:-1] <= ord(" ")
-    at = np.flatnonzero(sampled) + 1
-    ends = np.cumsum(texts.str.len_bytes().to_numpy().astype(np.int64) + 1)
-    sizes = np.diff(at.searchsorted(ends), prepend=0)
+def _sampled(data: Ints) -> Bools:
+    """Where a sampled word begins."""
+    found = data & _MASK
+    sampled: Bools = found.view(np.bool_)
+    np.equal(found, _BCFG, out=sampled)
+    sampled[1:] &= data[:-1] <= ord(" ")
+    return sampled
+
+
+def _words(data: Ints, at: Ints) -> Ints:
+    """Hashes of the first 8 bytes, in small letters, of the words that begin there."""
     eight = np.ndarray(data.size - 7, np.uint64, data, strides=(1,))[at]
     # Letters are bytes with one of their two highest bits: all others end the word.
-    ones = np.uint64(0x0101010101010101)
-    other = ~((eight >> np.uint64(6) | eight >> np.uint64(7)) & ones) & ones
-    before = (other & (~other + np.uint64(1))) - np.uint64(1)
-    word = ((eight | ones << np.uint64(5)) & before) * _ODD
-    return word ^ word >> np.uint64(32), sizes
+    other = (eight >> np.uint64(6) | eight >> np.uint64(7)) & _ONES ^ _ONES
+    return np.asarray(((eight | _SMALL) & (other - _ONE) & ~other) * _ODD)
 
 
 def _count(sketch: Ints) -> Ints:
