@@ -78,8 +78,8 @@ def _near(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
     figures = texts.figures.with_row_index("row").filter("there").unique(["item", "hash"], maintain_order=True)
     figures = figures.filter(pl.len().over("item") > 1)
     said = texts.rows["text"]
-    likely = could_be_near(said.gather(figures["row"]), figures["item"].to_numpy(), options["threshold"])
-    figures = figures.filter(pl.Series(likely))
+    compared = said if figures.height == texts.n else said.gather(figures["row"])
+    figures = figures.filter(pl.Series(could_be_near(compared, figures["item"].to_numpy(), options["threshold"])))
     found = near(said.gather(figures["row"]), options["threshold"], within=figures["item"])
     rows = texts.rows[figures["row"].gather(found["text"])].with_columns(found["similarity"])
     return texts.told(rows, similar())
