@@ -164,15 +164,10 @@ def slopes(group: Group, gap: Gaps, model: VoteModel) -> Slopes:
     c = np.zeros(group.annotator.shape) if model.threshold is None else model.threshold[group.annotator]
     c_tied = c.ravel()[tied // group.unit.size * c.shape[-1] + tied % c.shape[-1]]
     # The odds of something else than what was said: 1 / P - 1 where no tie is said, and the plain odds for a tie.
-    odds = np.empty((len(at.weight), *sign.shape))
-    start = c - sign * (gap.known + gap.spread * at.first)
-    start.ravel()[tied] -= c_tied
-    np.exp(start, out=odds[0])
-    # Nodes are equally far apart, so that odds go from one to the next by a factor.
-    factor = np.exp(-at.apart * gap.spread * sign)
-    for node in range(1, len(odds)):
-        np.multiply(odds[node - 1], factor, out=odds[node])
-    chance, above = _chances(odds, tied, c_tied)
+    odds = c - sign * (gap.known + gap.spread * at.first)
+    odds.ravel()[tied] -= c_tied
+    np.exp(odds, out=odds)
+    chance, above = _chances(odds, np.exp(-at.apart * gap.spread * sign), len(at.weight), tied, c_tied)
     weight, log_likelihood = _weighed(at.weight, chance)
     total, number = _means(weight)
     said, said_number = _means(chance, weight)
@@ -187,17 +182,25 @@ def slopes(group: Group, gap: Gaps, model: VoteModel) -> Slopes:
     return Slopes(by_gap, at.first * by_gap + at.apart * by_number, by_threshold, log_likelihood)
 
 
-def _chances(odds: Floats, tied: Ints, c: Floats) -> tuple[Floats, Floats]:
-    """The chance of what each vote said, in place of the odds; for ties also u + l, [n_nodes, n_tied]."""
-    flat = odds.reshape(len(odds), -1)
-    of_tied, wide = flat[:, tied], np.exp(c)
+def _chances(odds: Floats, factor: Floats, n_nodes: int, tied: Ints, c: Floats) -> tuple[Floats, Floats]:
+    """The chance of what each vote said, [n_nodes, ..]; for ties also u + l, [n_nodes, n_tied].
+
+    `odds` are those at the first node. Nodes are equally far apart, so that they go from one to the next by a factor.
+    """
+    chance, of_tied = np.empty((n_nodes, *odds.shape)), np.empty((n_nodes, tied.size))
+    for node, here in enumerate(chance):
+        if node:
+            odds *= factor
+        np.take(odds, tied, out=of_tied[node], mode="clip")
+        np.add(odds, 1, out=here)
+        np.reciprocal(here, out=here)
+    wide = np.exp(c)
     upper, lower = 1 / (1 + of_tied * wide), 1 / (1 + of_tied / wide)
-    odds += 1
-    np.reciprocal(odds, out=odds)
-    flat[:, tied] = lower - upper
-    if odds.min(initial=1) < _LEAST:
-        np.maximum(odds, _LEAST, out=odds)
-    return odds, lower + upper
+    chance.reshape(n_nodes, -1)[:, tied] = np.maximum(lower - upper, _LEAST)
+    # From node to node they rise or fall all the way.
+    if min(chance[0].min(initial=1), chance[-1].min(initial=1)) < _LEAST:
+        np.maximum(chance, _LEAST, out=chance)
+    return chance, lower + upper
 
 
 def _weighed(prior: Floats, chance: Floats) -> tuple[Floats, float]:
