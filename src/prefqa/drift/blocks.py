@@ -8,7 +8,8 @@ import numpy as np
 
 from prefqa._types import Floats, Ints, begins
 from prefqa.drift.model import BLOCK, Group, groups
-from prefqa.drift.rankings import Rankings, scaled
+from prefqa.drift.rankings import Rankings
+from prefqa.drift.vote_table import scaled
 
 #: Items of one shape that are worth a group of their own; the least of them and of their votes.
 _ITEMS, _VOTES = 64, 4096

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from prefqa._types import Bools, Floats, Ints, Reals, begins
+from prefqa._types import Bools, Floats, Ints, begins
 from prefqa.drift.clusters import clusters
 from prefqa.drift.features import POSITION, response_features
 from prefqa.drift.hashing import uniform
@@ -22,13 +22,13 @@ from prefqa.drift.listing import listed
 from prefqa.drift.periods import PERIOD, Periods
 from prefqa.drift.places import Placed, coded_with_places
 from prefqa.drift.strata import slices, strata_of
-from prefqa.drift.vote_table import SINCE, VoteTable, is_common
+from prefqa.drift.vote_table import SINCE, VoteTable, is_common, scaled
 from prefqa.preferences import Preferences
 
 T = TypeVar("T")
 
-#: Votes made at a time, and the largest difference of a feature in units of its scale.
-_BLOCK, _FARTHEST = 1 << 18, 4.0
+#: Votes made at a time.
+_BLOCK = 1 << 18
 #: Votes from which the scales of features are told.
 _SCALE_VOTES = 2_000_000
 
@@ -256,14 +256,6 @@ def cells_by(prefs: Preferences, strata: Sequence[str]) -> tuple[str, ...]:
     """Columns that judgments are coded by: the period, and the strata that are not told by the item."""
     prefs.require(*strata)
     return (PERIOD, *(name for name in strata if name in prefs.columns))
-
-
-def scaled(apart: Reals, scale: float) -> Floats:
-    """Differences in units of a scale, none beyond the farthest; what is not known makes no difference."""
-    found = np.asarray(apart / scale)
-    if np.isnan(found.sum()):
-        found[np.isnan(found)] = 0.0
-    return np.clip(found, -_FARTHEST, _FARTHEST, out=found)
 
 
 def _pairs(starts: Ints) -> tuple[Ints, Ints, Ints]:
