@@ -154,12 +154,29 @@ def _in_cells(frame: pl.DataFrame, by: Sequence[str]) -> tuple[pl.DataFrame, pl.
     cells = pl.DataFrame({"cell": [0]})
     if by:
         aliases = [f"_by_{name}" for name in by]
-        cells = frame.select(aliases).unique().sort(aliases, nulls_last=True).with_row_index("_cell")
-        frame = frame.join(cells, on=aliases, how="left", nulls_equal=True).drop(aliases)
+        frame, cells = _numbered(frame, aliases)
         cells = cells.rename({"_cell": "cell"} | dict(zip(aliases, by, strict=True)))
     if "judgment_id" in frame.columns:
         frame = latest(frame, by=bool(by))
     return frame, cells
+
+
+def _numbered(frame: pl.DataFrame, names: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Put the number of their combination, `_cell`, in place of some columns; the combinations in order, nulls last."""
+    if len(names) > 1 or frame.schema[names[0]] != pl.String():
+        cells = frame.select(names).unique().sort(names, nulls_last=True).with_row_index("_cell")
+        return frame.join(cells, on=names, how="left", nulls_equal=True).drop(names), cells
+    # Texts are put into a dictionary quicker than they are looked up.
+    column = frame[names[0]].cast(pl.Categorical(pl.Categories.random()))
+    seen = column.unique()
+    cells = pl.DataFrame({"code": seen.to_physical(), names[0]: seen.cast(pl.String)})
+    cells = cells.sort(names, nulls_last=True).with_row_index("_cell")
+    code, known = column.to_physical(), cells["code"]
+    none = int(known.max() or 0) + 1  # type: ignore[arg-type]
+    number = np.zeros(none + 1, np.uint32)
+    number[known.fill_null(none).to_numpy()] = np.arange(cells.height)
+    numbered = number[code.fill_null(none).to_numpy()]
+    return frame.drop(names).with_columns(pl.Series("_cell", numbered)), cells.drop("code")
 
 
 def latest(frame: pl.DataFrame, *, by: bool = False) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 from scipy.special import expit
 
 import prefqa
-from prefqa.drift import model, rankings, scores
+from prefqa.drift import blocks, model, rankings, scores
 from prefqa.drift.periods import PERIOD, Periods, cut
 from prefqa.drift.rankings import Rankings
 
@@ -79,17 +79,37 @@ def test_blocks_are_the_votes_and_a_sample_keeps_their_numbers(
 ) -> None:
     votes = campaign.votes()
     monkeypatch.setattr(rankings, "_BLOCK", 50)
-    parts = list(campaign.parts())
-    assert len(parts) > 10
-    assert list(campaign.each(lambda part: part.n)) == [part.n for part in parts]
-    for name in ("unit", "item", "judgment", "said", "x"):
-        assert np.array_equal(np.concatenate([getattr(part, name) for part in parts]), getattr(votes, name))
+    edges = list(campaign.each(lambda low, high: (low, high)))
+    assert len(edges) > 10
+    assert edges[0][0] == 0
+    assert edges[-1][1] == campaign.item.size
+    assert all(one[1] == other[0] for one, other in pairwise(edges))
     assert np.array_equal(np.unique(votes.unit), np.arange(votes.starts.size))
     sample = campaign.sampled(300, seed=1)
     assert 0 < sample.n < votes.n
     kept = np.isin(votes.item, sample.item)
     assert np.array_equal(sample.unit, votes.unit[kept])
     assert np.array_equal(sample.x, votes.x[kept])
+
+
+@pytest.mark.parametrize("least", [1, 10**9])
+def test_groups_of_a_block_hold_its_votes(campaign: Rankings, monkeypatch: pytest.MonkeyPatch, least: int) -> None:
+    """Side by side where items are ranked whole, or sorted by unit: the same votes, each once."""
+    monkeypatch.setattr(blocks, "_ITEMS", least)
+    monkeypatch.setattr(blocks, "_VOTES", least)
+    after, moved = np.arange(len(campaign.periods)) > 0, np.arange(len(campaign.annotators)) % 2 == 0
+    campaign = campaign.with_change(1, after, moved)
+    votes = campaign.votes()
+    found = list(blocks.block_groups(campaign, 0, campaign.item.size))
+    assert (max(group.unit.shape[0] for group in found) > 1) == (least == 1)
+    rows = []
+    for group in found:
+        columns = [group.unit, group.judgment, group.annotator, group.period, group.stratum, group.said, *group.x]
+        rows.append(np.stack([np.broadcast_to(column, group.said.shape).ravel() for column in columns]))
+    table = np.concatenate(rows, axis=1)
+    of_votes = [votes.unit, votes.judgment, votes.annotator, votes.period, votes.stratum, votes.said, *votes.x.T]
+    in_order = [one[:, np.lexsort((one[1], one[0]))] for one in (table, np.stack(of_votes))]
+    assert np.array_equal(*in_order)
 
 
 def test_information_is_the_expected_square_of_the_slope_before_any_vote(campaign: Rankings) -> None:
@@ -102,8 +122,8 @@ def test_information_is_the_expected_square_of_the_slope_before_any_vote(campaig
     )  # fmt: skip
     names = scores.column_names(campaign)
     found = np.empty((votes.n, len(names)))
-    for one in scores.scored(votes, fitted):
-        found[one.group.at.ravel()] = one.information.T
+    for one in scores.scored(model.groups(votes), fitted):
+        found[one.group.at.ravel()] = one.information.reshape(len(names), -1).T
     z = np.linspace(-8, 8, 4001)
     weight = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) * (z[1] - z[0])
 

@@ -18,7 +18,7 @@ two-category, threshold-free case is the logistic-normal model. Ties by threshol
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -30,7 +30,7 @@ from prefqa.drift.vote_table import VoteTable
 N_NODES, _REACH = 15, 4.2
 _GOLDEN = (np.sqrt(5) - 1) / 2
 #: Votes looked at together: so many that threads seldom wait for each other between two steps.
-_BLOCK = 1 << 15
+BLOCK = 1 << 15
 #: Chances are multiplied over so many votes before they are scaled; none is less than the least.
 _PER_SCALE, _LEAST = 4, 1e-70
 #: Gaps beyond this are as sure as can be; it keeps the odds within what a number holds.
@@ -56,25 +56,29 @@ class VoteModel:
 
 
 class Group(NamedTuple):
-    """Units with equally many votes each, per vote [n_votes_of_a_unit, n_units].
+    """Units with equally many votes each, side by side where the same judgments vote on them.
 
-    `unit` is per unit, `x` [n_features, ..]; `at` is where each vote stands in the table.
+    Per vote [n_votes_of_a_unit, n_together, n]: `said`. Per judgment [n_votes_of_a_unit, 1, n]: `judgment`,
+    `annotator`, `period`, `stratum`. Per unit [n_together, n]: `unit`. `x` are the features, each per vote, or per unit
+    with 1 in place of the votes where they all see the same difference. `at` is where each vote stands in a table.
     """
 
     at: Ints
     unit: Ints
+    judgment: Ints
     annotator: Ints
     period: Ints
     stratum: Ints
     said: Ints
-    x: Floats
+    x: Sequence[Floats]
 
 
 class Gaps(NamedTuple):
-    """Of each vote of a group the gap as far as it is known, and what z adds to it per unit of z."""
+    """Of each vote of a group the gap as far as it is known, what z adds to it per unit of z, and the rule's part."""
 
     known: Floats
     spread: Floats
+    common: Floats
 
 
 class Slopes(NamedTuple):
@@ -93,22 +97,26 @@ def groups(votes: VoteTable) -> Iterator[Group]:
     columns = votes.x.T
     for size in np.unique(sizes):
         units = starts[sizes == size]
-        per_block = max(1, _BLOCK // int(size))
+        per_block = max(1, BLOCK // int(size))
         for low in range(0, units.size, per_block):
-            first = units[low : low + per_block]
-            at = first + np.arange(size)[:, None]
-            period, stratum, said = votes.period[at], votes.stratum[at], votes.said[at]
-            yield Group(at, votes.unit[first], votes.annotator[at], period, stratum, said, columns[:, at])
+            first = units[None, low : low + per_block]
+            at = first + np.arange(size)[:, None, None]
+            judgment, annotator, period, stratum, said = (
+                part[at] for part in (votes.judgment, votes.annotator, votes.period, votes.stratum, votes.said)
+            )
+            x = [column[at] for column in columns]
+            yield Group(at, votes.unit[first], judgment, annotator, period, stratum, said, x)
 
 
 def gaps(group: Group, model: VoteModel) -> Gaps:
     """What the model says of each gap before any vote."""
     care = model.care[group.annotator]
-    known = care * weighted(model.beta, group.x)
-    for column in np.flatnonzero(model.habit.any(axis=0)):
+    common = care * weighted(model.beta, group.x)
+    known = np.broadcast_to(common, group.said.shape).copy()
+    for column in np.flatnonzero(model.habit.any(axis=0)).tolist():
         known += group.x[column] * model.habit[:, column][group.annotator]
     spread = care * model.sigma[group.stratum, group.period]
-    return Gaps(np.clip(known, -_WIDEST, _WIDEST, out=known), np.minimum(spread, _WIDEST, out=spread))
+    return Gaps(np.clip(known, -_WIDEST, _WIDEST, out=known), np.minimum(spread, _WIDEST, out=spread), common)
 
 
 class Nodes(NamedTuple):
@@ -127,17 +135,18 @@ def nodes(unit: Ints, n_nodes: int) -> Nodes:
     late. One node stands for z = 0.
     """
     if n_nodes == 1:
-        return Nodes(np.zeros(unit.size), 1.0, np.ones((1, unit.size)))
+        return Nodes(np.zeros(unit.shape), 1.0, np.ones((1, *unit.shape)))
     apart = 2 * _REACH / (n_nodes - 1)
     turn = unit * _GOLDEN
     first = apart * (turn - np.floor(turn) - 0.5) - _REACH
     # exp(-(first + k apart)² / 2), with one factor from node to node in place of an exponential for each.
-    weight = np.empty((n_nodes, unit.size))
+    weight = np.empty((n_nodes, *unit.shape))
     weight[0] = np.exp(-first * first / 2)
     factor = np.exp(-apart * first)
     for node in range(1, n_nodes):
         np.multiply(weight[node - 1], factor, out=weight[node])
-    weight *= (apart / np.sqrt(2 * np.pi) * np.exp(-((apart * np.arange(n_nodes)) ** 2) / 2))[:, None]
+    for node in range(n_nodes):
+        weight[node] *= apart / np.sqrt(2 * np.pi) * np.exp(-((apart * node) ** 2) / 2)
     return Nodes(first, apart, weight)
 
 
@@ -152,42 +161,46 @@ def slopes(group: Group, gap: Gaps, model: VoteModel) -> Slopes:
     at = nodes(group.unit, 1 if model.single else N_NODES)
     tied = np.flatnonzero(group.said == 0)
     sign = np.where(group.said < 0, -1.0, 1.0)
-    c = np.zeros(sign.shape) if model.threshold is None else model.threshold[group.annotator]
+    c = np.zeros(group.annotator.shape) if model.threshold is None else model.threshold[group.annotator]
+    c_tied = c.ravel()[tied // group.unit.size * c.shape[-1] + tied % c.shape[-1]]
     # The odds of something else than what was said: 1 / P - 1 where no tie is said, and the plain odds for a tie.
-    odds = np.empty((len(at.weight), *sign.shape))
-    start = c - sign * (gap.known + gap.spread * at.first)
-    start.ravel()[tied] -= c.ravel()[tied]
-    np.exp(start, out=odds[0])
-    # Nodes are equally far apart, so that odds go from one to the next by a factor.
-    factor = np.exp(-at.apart * sign * gap.spread)
-    for node in range(1, len(odds)):
-        np.multiply(odds[node - 1], factor, out=odds[node])
-    chance, above = _chances(odds, tied, c.ravel()[tied])
+    odds = c - sign * (gap.known + gap.spread * at.first)
+    odds.ravel()[tied] -= c_tied
+    np.exp(odds, out=odds)
+    chance, above = _chances(odds, np.exp(-at.apart * gap.spread * sign), len(at.weight), tied, c_tied)
     weight, log_likelihood = _weighed(at.weight, chance)
     total, number = _means(weight)
     said, said_number = _means(chance, weight)
     by_gap, by_number = sign * (total - said), sign * (number - said_number)
     by_threshold = -c * sign * by_gap
     if tied.size:
-        unit, c_tied = tied % group.unit.size, c.ravel()[tied]
-        beyond, beyond_number = _means(above, weight[:, unit])
-        by_gap.ravel()[tied] = total[unit] - beyond
-        by_number.ravel()[tied] = number[unit] - beyond_number
+        unit = tied % group.unit.size
+        beyond, beyond_number = _means(above, weight.reshape(len(weight), -1)[:, unit])
+        by_gap.ravel()[tied] = total.ravel()[unit] - beyond
+        by_number.ravel()[tied] = number.ravel()[unit] - beyond_number
         by_threshold.ravel()[tied] = c_tied * (1 - said.ravel()[tied] + 2 / np.expm1(2 * c_tied))
     return Slopes(by_gap, at.first * by_gap + at.apart * by_number, by_threshold, log_likelihood)
 
 
-def _chances(odds: Floats, tied: Ints, c: Floats) -> tuple[Floats, Floats]:
-    """The chance of what each vote said, in place of the odds; for ties also u + l, [n_nodes, n_tied]."""
-    flat = odds.reshape(len(odds), -1)
-    of_tied, wide = flat[:, tied], np.exp(c)
+def _chances(odds: Floats, factor: Floats, n_nodes: int, tied: Ints, c: Floats) -> tuple[Floats, Floats]:
+    """The chance of what each vote said, [n_nodes, ..]; for ties also u + l, [n_nodes, n_tied].
+
+    `odds` are those at the first node. Nodes are equally far apart, so that they go from one to the next by a factor.
+    """
+    chance, of_tied = np.empty((n_nodes, *odds.shape)), np.empty((n_nodes, tied.size))
+    for node, here in enumerate(chance):
+        if node:
+            odds *= factor
+        np.take(odds, tied, out=of_tied[node], mode="clip")
+        np.add(odds, 1, out=here)
+        np.reciprocal(here, out=here)
+    wide = np.exp(c)
     upper, lower = 1 / (1 + of_tied * wide), 1 / (1 + of_tied / wide)
-    odds += 1
-    np.reciprocal(odds, out=odds)
-    flat[:, tied] = lower - upper
-    if odds.min(initial=1) < _LEAST:
-        np.maximum(odds, _LEAST, out=odds)
-    return odds, lower + upper
+    chance.reshape(n_nodes, -1)[:, tied] = np.maximum(lower - upper, _LEAST)
+    # From node to node they rise or fall all the way.
+    if min(chance[0].min(initial=1), chance[-1].min(initial=1)) < _LEAST:
+        np.maximum(chance, _LEAST, out=chance)
+    return chance, lower + upper
 
 
 def _weighed(prior: Floats, chance: Floats) -> tuple[Floats, float]:
@@ -206,20 +219,23 @@ def _weighed(prior: Floats, chance: Floats) -> tuple[Floats, float]:
 
 def _means(values: Floats, weight: Floats | None = None) -> tuple[Floats, Floats]:
     """Sums over the nodes of values, times their weight, and of that times the node's number."""
-    total, by_number = np.zeros(values.shape[1:]), np.zeros(values.shape[1:])
+    total, by_number, part = (np.zeros(values.shape[1:]) for _ in range(3))
     # A node's number counts the sums from the last node down to the first.
-    for node in range(len(values) - 1, 0, -1):
-        total += values[node] if weight is None else values[node] * weight[node]
-        by_number += total
-    total += values[0] if weight is None else values[0] * weight[0]
+    for node in range(len(values) - 1, -1, -1):
+        total += values[node] if weight is None else np.multiply(values[node], weight[node], out=part)
+        if node:
+            by_number += total
     return total, by_number
 
 
-def weighted(weights: Floats, columns: Floats) -> Floats:
-    """Sum of columns by their weights; a product of matrices would wake all threads of the library for nothing."""
-    total = np.zeros(columns.shape[1:])
-    for weight, column in zip(weights, columns, strict=True):
-        total += weight * column
+def weighted(weights: Floats, columns: Iterable[Floats]) -> Floats:
+    """Sum of columns by their weights, those of units before those of votes.
+
+    A product of matrices would wake all threads of the library for nothing.
+    """
+    total = np.zeros(1)
+    for weight, column in sorted(zip(weights, columns, strict=True), key=lambda pair: pair[1].size):
+        total = total + weight * column
     return total
 
 

@@ -22,13 +22,13 @@ from prefqa.drift.listing import listed
 from prefqa.drift.periods import PERIOD, Periods
 from prefqa.drift.places import Placed, coded_with_places
 from prefqa.drift.strata import slices, strata_of
-from prefqa.drift.vote_table import SINCE, VoteTable, is_common
+from prefqa.drift.vote_table import SINCE, VoteTable, is_common, scaled
 from prefqa.preferences import Preferences
 
 T = TypeVar("T")
 
-#: Votes made at a time, and the largest difference of a feature in units of its scale.
-_BLOCK, _FARTHEST = 1 << 18, 4.0
+#: Votes made at a time.
+_BLOCK = 1 << 18
 #: Votes from which the scales of features are told.
 _SCALE_VOTES = 2_000_000
 
@@ -84,6 +84,11 @@ class Rankings:
         """Number of votes."""
         return int(self.n_votes.sum())
 
+    @cached_property
+    def n_listed(self) -> Ints:
+        """Responses of each item."""
+        return np.diff(np.append(self.listed, self.values.shape[1]))
+
     @property
     def is_common(self) -> Bools:
         """Which features weigh the same for all annotators."""
@@ -100,18 +105,16 @@ class Rankings:
         names, scale = [*self.names, f"{SINCE}{self.names[column]}"], np.append(self.scale, 1.0)
         return replace(self, names=names, scale=scale, changes=(*self.changes, Change(column, after, moved)))
 
-    def parts(self) -> Iterator[VoteTable]:
-        """Return the votes in blocks of whole items."""
-        for low, high in pairwise(self._edges()):
-            yield self._votes(low, high)
+    def each(self, work: Callable[[int, int], T]) -> Iterator[T]:
+        """Do some work on each block of judgments, from one to the next, several at a time, which come in order.
 
-    def each(self, work: Callable[[VoteTable], T]) -> Iterator[T]:
-        """Do some work on each block of votes, several at a time; results come in the order of blocks."""
+        A block has whole items.
+        """
         n_threads = pl.thread_pool_size()
         with ThreadPoolExecutor(n_threads) as pool:
             running: deque[Future[T]] = deque()
             for low, high in pairwise(self._edges()):
-                running.append(pool.submit(lambda low, high: work(self._votes(low, high)), low, high))
+                running.append(pool.submit(work, low, high))
                 if len(running) > 2 * n_threads:
                     yield running.popleft().result()
             while running:
@@ -120,12 +123,12 @@ class Rankings:
     def n_units(self) -> Ints:
         """Units of each item: pairs of responses that anybody ranks both."""
         n_items = self.listed.size
-        n_listed = np.diff(np.append(self.listed, self.values.shape[1]))
+        n_listed = self.n_listed
         partial = np.diff(self.starts) < n_listed[self.item]
         judged, counted = (np.bincount(items, minlength=n_items) > 0 for items in (self.item, self.item[partial]))
         n_units: Ints = np.zeros(n_items, np.int64)
         n_units[judged & ~counted] = (n_listed * (n_listed - 1) // 2)[judged & ~counted]
-        rest = self._take(np.flatnonzero(counted[self.item]))
+        rest = self.take(np.flatnonzero(counted[self.item]))
         for low, high in pairwise(rest._edges()):
             (_, _, _, item, _, _), new = rest._sorted(low, high)
             np.add.at(n_units, item[new], 1)
@@ -135,15 +138,11 @@ class Rankings:
         """Whole items, drawn by a hash of their number, so that there are about `n_votes`."""
         if self.n <= n_votes:
             return self
-        return self._take(np.flatnonzero(uniform(self.item, seed) < n_votes / self.n))
+        return self.take(np.flatnonzero(uniform(self.item, seed) < n_votes / self.n))
 
     def sampled(self, n_votes: int, seed: int) -> VoteTable:
         """About `n_votes` on whole items."""
         return self.some(n_votes, seed).votes()
-
-    def votes(self) -> VoteTable:
-        """All votes at once."""
-        return self._votes(0, self.item.size)
 
     def _sorted(self, low: int, high: int) -> tuple[list[Ints], Bools]:
         """Of every vote the rows of both responses, judgment, item and slots, and whether it is its unit's first."""
@@ -162,7 +161,8 @@ class Rankings:
         cuts = before.searchsorted(np.arange(0, self.n, _BLOCK)).clip(max=max(first.size - 1, 0))
         return np.unique(np.append(first[cuts], self.item.size)).tolist() if self.n else []
 
-    def _take(self, judgments: Ints) -> Rankings:
+    def take(self, judgments: Ints) -> Rankings:
+        """Keep some judgments, of whole items, in their order."""
         lengths = np.diff(self.starts)[judgments]
         starts = np.append(0, np.cumsum(lengths))
         rows = np.repeat(self.starts[judgments] - starts[:-1], lengths) + np.arange(starts[-1])
@@ -170,9 +170,9 @@ class Rankings:
         place = self.place[rows] if self.place.size else self.place
         return replace(self, **keep, starts=starts, rank=self.rank[rows], slot=self.slot[rows], place=place)
 
-    def _votes(self, low: int, high: int) -> VoteTable:
-        """Votes of the judgments `low` to `high`, which are all those of their items."""
-        (first, second, judgment, item, a, b), new = self._sorted(low, high)
+    def votes(self) -> VoteTable:
+        """All votes at once."""
+        (first, second, judgment, item, a, b), new = self._sorted(0, self.item.size)
         running = np.cumsum(new)
         unit = self.first_unit[item] + running - np.maximum.accumulate(np.where(begins(item), running, 0))
         period, annotator = self.period[judgment], self.annotator[judgment]
@@ -187,8 +187,7 @@ class Rankings:
         at, of_unit = np.flatnonzero(new), running - 1
         one, other = (self.listed[item[at]] + side[at] for side in (a, b))
         for column, values in enumerate(self.values, n_placed):
-            apart = (values[one] - values[other]) / self.scale[column]
-            np.take(np.clip(np.nan_to_num(apart, nan=0.0), -_FARTHEST, _FARTHEST), of_unit, out=x[column])
+            np.take(scaled(values[one] - values[other], self.scale[column]), of_unit, out=x[column])
         for column, change in enumerate(self.changes, n_placed + len(self.values)):
             x[column] = x[change.column] * change.after[period] * change.moved[annotator]
         return VoteTable(

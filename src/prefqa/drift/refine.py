@@ -18,10 +18,10 @@ from dataclasses import replace
 import numpy as np
 
 from prefqa._types import Floats, Ints, sum_by
+from prefqa.drift.blocks import block_groups
 from prefqa.drift.model import PRIORS, VoteModel
 from prefqa.drift.rankings import Rankings
 from prefqa.drift.scores import CARE, SPREAD, TIES, column_names, scored
-from prefqa.drift.vote_table import VoteTable
 
 #: No logarithm moves further than this in one step.
 _LONGEST = 0.5
@@ -39,14 +39,15 @@ def refined(votes: Rankings, model: VoteModel) -> VoteModel:
     of_cell = _Block(model.sigma.size, [0])
     blocks = (own, common, of_cell)
 
-    def of_part(part: VoteTable) -> list[_Block]:
+    def of_part(low: int, high: int) -> list[_Block]:
         sums = [block.empty() for block in blocks]
-        for one in scored(part, model, information=False):
+        for one in scored(block_groups(votes, low, high), model, information=False):
             group = one.group
             cell = group.stratum[0] * model.sigma.shape[1] + group.period[0]
-            sums[0].take(group.annotator.ravel(), one.score)
-            sums[1].take(None, one.of_unit(slice(n_features)))
-            sums[2].take(cell, one.of_unit(slice(spread, spread + 1)))
+            of_unit = one.score.sum(axis=1)
+            sums[0].take(group.annotator, one.score)
+            sums[1].take(None, of_unit[:n_features])
+            sums[2].take(cell, of_unit[spread : spread + 1])
         return sums
 
     for part in votes.each(of_part):
@@ -94,11 +95,21 @@ class _Block:
         return _Block(self.n_groups, self.columns)
 
     def take(self, group: Ints | None, score: Floats) -> None:
-        """Take in scores, [n_columns, n_scores]; all are of one group where none is given."""
+        """Take in scores, [n_columns, .., n_together, n]; what stands together is of one group, all if none is given.
+
+        `group` is [.., 1, n].
+        """
+        if group is None:
+            flat = score.reshape(len(score), -1)
+            self.total += flat.sum(axis=1)
+            self.information += np.einsum("iu,ju->ij", flat, flat)
+            return
+        group = group.ravel()
         for i, one in enumerate(self.columns):
-            self.total[:, i] += _sums(group, score[one], self.n_groups)
+            self.total[:, i] += sum_by(group, score[one].sum(axis=-2).ravel(), self.n_groups)
             for j, other in enumerate(self.columns[: i + 1]):
-                more = _sums(group, score[one] * score[other], self.n_groups)
+                squares = np.einsum("...pn,...pn->...n", score[one], score[other])
+                more = sum_by(group, squares.ravel(), self.n_groups)
                 self.information[:, i, j] += more
                 if i != j:
                     self.information[:, j, i] += more
@@ -115,7 +126,3 @@ class _Block:
         information = self.information / (scale[:, :, None] * scale[:, None, :]) + precision
         pull = self.total / scale - now @ precision
         return np.asarray(np.linalg.solve(information, pull[:, :, None])[:, :, 0])
-
-
-def _sums(group: Ints | None, values: Floats, n_groups: int) -> Floats | float:
-    return float(values.sum()) if group is None else sum_by(group, values, n_groups)

@@ -18,11 +18,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.linalg import block_diag
-from scipy.sparse import csr_array, hstack
+from scipy.sparse import csr_array
 from scipy.special import stdtrit
 
 from prefqa._types import Floats, Ints, Reals, distinct, sum_by
 from prefqa.drift.context import CONTEXT, FIGURES, SAME_MIX, TREND, Side, t_test, with_holm
+from prefqa.drift.design import Design, indicators
 from prefqa.drift.rankings import Rankings
 
 #: Most line-ups of models that have a level of their own, and items that each level of the design needs.
@@ -31,17 +32,23 @@ _NOTHING = 1e-6
 _NONE, _FEW = "fewer than two items with two votes on a pair", "too few items for what is recorded of them"
 
 
-class Units(NamedTuple):
-    """One row per item and period: number of the period, pseudo-value, what is recorded of the item, and cluster.
+class Recorded(NamedTuple):
+    """What is recorded of items: the kind of each, `levels` [n_kinds, n_levels] of the kinds, numbers [.., n_items]."""
 
-    `design` has an indicator per period and then the columns of `x`; `gram` is its product with itself.
+    kind: Ints
+    levels: Floats
+    numbers: Floats
+
+
+class Units(NamedTuple):
+    """One row per item and period: its pseudo-value, number of its cluster, and period and what is recorded of it.
+
+    `gram` is the product of the design with itself.
     """
 
-    period: Ints
     value: Floats
-    x: csr_array
     cluster: Ints
-    design: csr_array
+    design: Design
     gram: Floats
 
 
@@ -75,13 +82,13 @@ def same_mix(sides: dict[str, list[Side]], votes: Rankings, reference: str, *, l
     period less one, or all items less one, as degrees of freedom; Holm-adjusted over all of these rows. They are
     context and never an alarm, since what is not recorded of items may have changed.
     """
-    x = _of_items(votes)
+    recorded = _of_items(votes)
     base = votes.periods.index(reference)
     rows: list[dict[str, Any]] = []
     timeline: list[dict[str, Any]] = []
     for key in FIGURES:
-        units = _units(sides[key], x, votes.cluster, len(votes.periods))
-        if units.x.shape[1]:
+        units = _units(sides[key], recorded, votes.cluster, len(votes.periods))
+        if units.design.n_recorded:
             compared, drawn = _by_period(units, sides[key], base, votes.periods, level)
             rows += [{"detector": f"{key}, {SAME_MIX}"} | row for row in compared]
             timeline += [{"coefficient": f"{key}, {SAME_MIX}"} | row for row in drawn]
@@ -90,23 +97,24 @@ def same_mix(sides: dict[str, list[Side]], votes: Rankings, reference: str, *, l
     return Found(with_holm([{"kind": CONTEXT} | row for row in rows], alpha), timeline)
 
 
-def _of_items(votes: Rankings) -> csr_array:
-    """What is recorded of each item, [n_items, n_columns]."""
+def _of_items(votes: Rankings) -> Recorded:
+    """What is recorded of each item."""
     n_items = votes.listed.size
     stratum = np.zeros(n_items, np.int64)
     stratum[votes.item[::-1]] = votes.stratum[::-1]
-    ends = np.append(votes.listed[1:], votes.values.shape[1])
-    item = np.repeat(np.arange(n_items), ends - votes.listed)
+    item = np.repeat(np.arange(n_items), votes.n_listed)
     names = votes.names[len(votes.names) - len(votes.values) :]
     is_model = np.array([name.startswith("model:") for name in names], bool)
     line_up: Ints = np.zeros(n_items, np.int64)
     for values in votes.values[is_model]:
         count = sum_by(item, values, n_items).astype(np.int64)
         line_up = distinct(line_up * (int(count.max(initial=0)) + 1) + count)[1]
+    line_up = _commonest(line_up)
+    kinds, kind = distinct(stratum * _MAX_LINE_UPS + line_up)
+    levels = [_levels(kinds // _MAX_LINE_UPS), _levels(kinds % _MAX_LINE_UPS)]
     spreads = [_spread(item, values, n_items) for values in votes.values[~is_model]]
-    columns = [_levels(stratum), _levels(_commonest(line_up))]
-    columns += [csr_array(np.column_stack([spread, spread**2])) for spread in spreads]
-    return csr_array(hstack(columns))
+    numbers = np.array([power for spread in spreads for power in (spread, spread**2)]).reshape(-1, n_items)
+    return Recorded(kind, np.concatenate(levels, axis=1), numbers)
 
 
 def _spread(item: Ints, values: Reals, n_items: int) -> Floats:
@@ -127,31 +135,22 @@ def _commonest(group: Ints) -> Ints:
     return np.minimum(rank, _MAX_LINE_UPS - 1)[group]
 
 
-def _levels(group: Ints) -> csr_array:
-    """An indicator per level that occurs."""
-    levels, number = distinct(group)
-    return _indicators(number, levels.size)
+def _levels(group: Ints) -> Floats:
+    """An indicator per level that occurs, [n, n_levels]."""
+    return np.equal(group[:, None], distinct(group)[0]).astype(np.float64)
 
 
-def _indicators(number: Ints, n_levels: int) -> csr_array:
-    """An indicator per level, [n_rows, n_levels]."""
-    return csr_array((np.ones(number.size), number, np.arange(number.size + 1)), shape=(number.size, n_levels))
-
-
-def _units(sides: list[Side], x: csr_array, cluster: Ints | None, n_periods: int) -> Units:
-    """Put the periods that have a figure with items on it together; constant columns of x say nothing."""
+def _units(sides: list[Side], recorded: Recorded, cluster: Ints | None, n_periods: int) -> Units:
+    """Put the periods that have a figure with items on it together; constant columns say nothing."""
     values = [side.pseudo_values() for side in sides]
     there = [at for at, value in enumerate(values) if value.size]
     period = np.repeat(np.array(there, np.int64), [values[at].size for at in there])
     value = np.concatenate([np.zeros(0), *(values[at] for at in there)])
     item = np.concatenate([np.zeros(0, np.int64), *(sides[at].item.astype(np.int64) for at in there)])
-    here = x[item]
-    total, square = (np.asarray(one.sum(axis=0)).ravel() for one in (here, here * here))
-    differs = square * item.size - total**2 > _NOTHING * np.maximum(square, 1.0) * max(item.size, 1)
-    here = csr_array(here[:, np.flatnonzero(differs)])
-    design = csr_array(hstack([_indicators(period, n_periods), here]))
-    gram = np.asarray((design.T @ design).toarray())
-    return Units(period, value, here, item if cluster is None else cluster[item], design, gram)
+    numbers = np.take(recorded.numbers, item, axis=1)
+    design = Design(period, recorded.kind[item], numbers, recorded.levels, n_periods).varying()
+    number = distinct(item if cluster is None else cluster[item])[1]
+    return Units(value, number, design, design.gram(np.ones(value.size)))
 
 
 def _fit(units: Units, periods: Floats) -> Fit | None:
@@ -159,24 +158,26 @@ def _fit(units: Units, periods: Floats) -> Fit | None:
 
     `periods` [n_periods, n] says what the first n columns are of each period; those of x follow.
     """
-    n, n_x = units.period.size, units.x.shape[1]
-    columns = block_diag(periods, np.eye(n_x))
+    n, design = units.value.size, units.design
+    columns = block_diag(periods, np.eye(design.n_recorded))
     if n < _ITEMS_PER_COLUMN * columns.shape[1]:
         return None
     gram = columns.T @ units.gram @ columns
     size = np.sqrt(np.maximum(np.diagonal(gram), 1e-300))
     columns, gram = columns / size, gram / np.outer(size, size)
     inverse = np.linalg.pinv(gram, rcond=1e-9, hermitian=True)
-    beta = inverse @ columns.T @ (units.design.T @ units.value)
-    design = units.design
-    error = units.value - design @ (columns @ beta)
-    by_item = design.data * np.repeat(error, np.diff(design.indptr))
-    per_cluster = csr_array((by_item, design.indices, design.indptr), shape=design.shape)
-    number = distinct(units.cluster)[1]
-    if number.max() + 1 < n:
-        per_cluster = csr_array(_indicators(number, int(number.max()) + 1).T @ per_cluster)
-    meat = columns.T @ (per_cluster.T @ per_cluster).toarray() @ columns
-    clusters, rank = per_cluster.shape[0], np.linalg.matrix_rank(gram, tol=1e-9, hermitian=True)
+    beta = inverse @ columns.T @ design.sums(units.value)
+    error = units.value - design.product(columns @ beta)
+    in_cluster = np.bincount(units.cluster)
+    clusters, rank = in_cluster.size, np.linalg.matrix_rank(gram, tol=1e-9, hermitian=True)
+    several = in_cluster[units.cluster] > 1
+    meat = design.gram(np.where(several, 0.0, error**2))
+    if several.any():
+        rows = np.flatnonzero(several)
+        of_row = indicators(units.cluster[rows], clusters) * error[rows, None]
+        per_cluster = csr_array(of_row.T @ design.matrix(rows))
+        meat += (per_cluster.T @ per_cluster).toarray()
+    meat = columns.T @ meat @ columns
     factor = clusters / max(clusters - 1, 1) * (n - 1) / max(n - int(rank), 1)
     covariance = factor * inverse @ meat @ inverse / np.outer(size, size)
     told = (gram @ inverse) * size[:, None] / size[None, :]
@@ -189,12 +190,13 @@ def _by_period(
     """Each period as it would be with the reference's items: rows against the reference, and all to draw."""
     each = np.eye(len(names))
     fit = _fit(units, each)
-    in_reference = units.period == base
-    mix = np.asarray(units.x[np.flatnonzero(in_reference)].mean(axis=0)).ravel() if in_reference.any() else None
+    n_rows = np.bincount(units.design.period, minlength=len(names))
+    in_reference = units.design.period == base
+    mix = units.design.sums(in_reference / n_rows[base])[len(names) :] if n_rows[base] else None
     rows, drawn = [], []
     for at, (name, side) in enumerate(zip(names, sides, strict=True)):
         row: dict[str, Any] = {"period": name, "n_items": side.item.size, "n_votes": side.n_votes}
-        there = mix is not None and (units.period == at).any()
+        there = mix is not None and n_rows[at]
         reason, level_of, against = _FEW if there else f"{_NONE} in the period or the reference", None, None
         if mix is not None and fit is not None and there:
             reason = "the items of the period and of the reference have no kind in common"
@@ -216,12 +218,12 @@ def _by_period(
 
 def _trend(units: Units, sides: list[Side], level: float) -> dict[str, Any]:
     """The slope over the number of the period, between items of one kind."""
-    n = units.period.size
-    row = {"n_items": distinct(units.cluster)[0].size, "n_votes": sum(side.n_votes for side in sides)}
+    n = units.value.size
+    row = {"n_items": int(units.cluster.max(initial=-1)) + 1, "n_votes": sum(side.n_votes for side in sides)}
     periods = np.arange(len(sides), dtype=np.float64)
-    time = np.column_stack([np.ones(periods.size), periods - units.period.mean()]) if n else None
+    time = np.column_stack([np.ones(periods.size), periods - units.design.period.mean()]) if n else None
     fit = None if time is None else _fit(units, time)
-    slope = fit.of(np.append([0.0, 1.0], np.zeros(units.x.shape[1]))) if fit else None
+    slope = fit.of(np.append([0.0, 1.0], np.zeros(units.design.n_recorded))) if fit else None
     if fit is None or slope is None:
         return row | {"reason": "the kinds of items follow the periods" if fit else _FEW if n else _NONE}
     return row | {"unit": "per period"} | _tested(*slope, row["n_items"] - 1, level)

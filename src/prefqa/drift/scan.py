@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from prefqa._types import Bools, Floats, distinct
 from prefqa.drift.contrasts import Cells, Compared, Contrasts, by_annotator, compare
@@ -183,6 +184,9 @@ def _gram(scores: Scores, compared: Compared, contrasts: Contrasts) -> Floats:
         at = rows[low:high]
         added = compared.of_weights(contrasts, scores.cell[at], scores.period[at])
         added *= scores.score[at][:, None, :]
-        per_item = np.add.reduceat(added.reshape(at.size, width), np.flatnonzero(begins[at]), axis=0)
+        # A product with indicators adds the rows of an item in their order, as `np.add.reduceat` does more slowly.
+        of_item = np.append(np.flatnonzero(begins[at]), at.size)
+        adding = csr_array((np.ones(at.size, np.float32), np.arange(at.size), of_item))
+        per_item = adding @ added.reshape(at.size, width)
         gram += per_item.T @ per_item
     return gram * (n / max(rows.size, 1))

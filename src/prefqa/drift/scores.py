@@ -15,14 +15,15 @@ so that weights made of it cannot lean on outcomes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from prefqa._types import Floats, Ints, Reals, distinct, sum_by
-from prefqa.drift.model import N_NODES, Gaps, Group, VoteModel, gaps, groups, nodes, slopes, weighted
+from prefqa.drift.blocks import block_groups
+from prefqa.drift.model import N_NODES, Gaps, Group, VoteModel, gaps, nodes, slopes
 from prefqa.drift.rankings import Rankings
 from prefqa.drift.vote_table import VoteTable
 
@@ -73,20 +74,22 @@ def score_judgments(rankings: Rankings, model: VoteModel) -> Scores:
     score, information = np.empty((width, n), np.float32).T, np.empty((width, n), np.float32).T
     overlap, expected = np.zeros((width, width)), np.zeros(width)
 
-    def of_part(part: VoteTable) -> tuple[slice, Floats, Floats, Floats]:
-        found = list(scored(part, model))
-        low, high = int(part.judgment.min()), int(part.judgment.max()) + 1
-        at = np.concatenate([part.judgment[one.group.at].ravel() for one in found]) - low
-
-        def by_judgment(columns: list[Floats]) -> Floats:
-            return np.stack([sum_by(at, column, high - low) for column in np.concatenate(columns, axis=1)])
-
+    def of_part(low: int, high: int) -> tuple[slice, Floats, Floats, Floats]:
+        at: list[Ints] = []
+        columns: tuple[list[Floats], list[Floats]] = [], []
         units = np.zeros((width, width))
-        for one in found:
-            of_unit = one.of_unit()
+        for one in scored(block_groups(rankings, low, high), model):
+            at.append(one.group.judgment.ravel() - low)
+            for of_groups, values in zip(columns, (one.score, one.information), strict=True):
+                of_groups.append(values.sum(axis=2).reshape(width, -1))
+            of_unit = one.score.sum(axis=1).reshape(width, -1)
             units += np.einsum("iu,ju->ij", of_unit, of_unit)
-        score_of, information_of = ([one.score for one in found], [one.information for one in found])
-        return slice(low, high), by_judgment(score_of), by_judgment(information_of), units
+        judgment = np.concatenate(at)
+        found, other = (
+            np.stack([sum_by(judgment, column, high - low) for column in np.concatenate(of_groups, axis=1)])
+            for of_groups in columns
+        )
+        return slice(low, high), found, other, units
 
     for at, one, other, of_units in rankings.each(of_part):
         score[at], information[at] = one.T, other.T
@@ -101,38 +104,36 @@ def score_judgments(rankings: Rankings, model: VoteModel) -> Scores:
 
 
 class Scored(NamedTuple):
-    """Scores and expected information of the votes of a group, [n_columns, n_votes], unit by unit in each column."""
+    """Scores and expected information of the votes of a group, [n_columns, n_votes_of_a_unit, n_together, n]."""
 
     group: Group
     score: Floats
     information: Floats
 
-    def of_unit(self, columns: slice = slice(None)) -> Floats:
-        """Sums by unit, [n_columns, n_units]."""
-        return np.asarray(self.score[columns].reshape(-1, *self.group.at.shape).sum(axis=1))
 
-
-def scored(votes: VoteTable, model: VoteModel, *, information: bool = True) -> Iterator[Scored]:
+def scored(votes: Iterable[Group], model: VoteModel, *, information: bool = True) -> Iterator[Scored]:
     """Score votes group by group, without their information where none is asked for."""
-    n = len(votes.names)
-    for group in groups(votes):
+    n = model.beta.size
+    for group in votes:
         gap = gaps(group, model)
         slope = slopes(group, gap, model)
-        known = model.care[group.annotator] * group.x
-        strength = weighted(model.beta, known)
+        care = model.care[group.annotator]
         score = np.empty((n + 4, *gap.known.shape))
-        np.multiply(known, slope.gap, out=score[:n])
-        score[n], score[n + 1], score[n + 2] = strength * slope.gap, slope.threshold, gap.spread * slope.gap_z
+        by_weight = care * slope.gap
+        for column, x in enumerate(group.x):
+            np.multiply(x, by_weight, out=score[column])
+        score[n], score[n + 1], score[n + 2] = gap.common * slope.gap, slope.threshold, gap.spread * slope.gap_z
         score[n + 3] = score[n] + score[n + 2]
         expected = np.zeros((n + 4, 0))
         if information:
             of_gap, of_z, of_threshold = _information(group, gap, model)
             expected = np.empty_like(score)
-            np.multiply(known, known, out=expected[:n])
-            expected[:n] *= of_gap
-            expected[n], expected[n + 1], expected[n + 2] = strength**2 * of_gap, of_threshold, gap.spread**2 * of_z
+            by_weight = care**2 * of_gap
+            for column, x in enumerate(group.x):
+                np.multiply(x * x, by_weight, out=expected[column])
+            expected[n], expected[n + 1], expected[n + 2] = gap.common**2 * of_gap, of_threshold, gap.spread**2 * of_z
             expected[n + 3] = expected[n] + expected[n + 2]
-        yield Scored(group, score.reshape(n + 4, -1), expected.reshape(n + 4, -1))
+        yield Scored(group, score, expected)
 
 
 def _information(group: Group, gap: Gaps, model: VoteModel) -> tuple[Reals, Reals, Reals]:

@@ -33,8 +33,11 @@ def strata_of(coded: Coded, prefs: Preferences, strata: tuple[str, ...]) -> tupl
     of_items = [name for name in strata if name not in coded.cells.columns]
     kinds, kind = pl.DataFrame({"_kind": [0]}), np.zeros(len(coded.item_ids), np.int64)
     if of_items and prefs.items is not None:
-        ids = pl.DataFrame({"item_id": coded.item_ids})
-        items = ids.join(prefs.items.select("item_id", *of_items), on="item_id", how="left", maintain_order="left")
+        items = prefs.items.select("item_id", *of_items)
+        # A table that lists just these items in this order need not be looked up in.
+        if not items["item_id"].equals(coded.item_ids):
+            ids = pl.DataFrame({"item_id": coded.item_ids})
+            items = ids.join(items, on="item_id", how="left", maintain_order="left")
         kinds = items.select(of_items).unique().sort(of_items, nulls_last=True).with_row_index("_kind")
         kind = items.join(kinds, on=of_items, how="left", nulls_equal=True, maintain_order="left")["_kind"].to_numpy()
     name = pl.concat_str([pl.col(one).cast(pl.String).fill_null("none") for one in strata], separator=", ")

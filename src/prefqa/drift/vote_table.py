@@ -8,10 +8,12 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from prefqa._types import Bools, Floats, Ints, begins
+from prefqa._types import Bools, Floats, Ints, Reals, begins
 
 #: Begins the name of a feature that is a confirmed change.
 SINCE = "since:"
+#: The largest difference of a feature in units of its scale.
+_FARTHEST = 4.0
 
 
 @dataclass(frozen=True)
@@ -62,3 +64,11 @@ class VoteTable:
 def is_common(names: list[str]) -> Bools:
     """Which features weigh the same for all annotators: the indicators of models, and confirmed changes."""
     return np.array([name.startswith(("model:", SINCE)) for name in names], bool)
+
+
+def scaled(apart: Reals, scale: float) -> Floats:
+    """Differences in units of a scale, none beyond the farthest; what is not known makes no difference."""
+    found = np.asarray(apart / scale)
+    if np.isnan(found.sum()):
+        found[np.isnan(found)] = 0.0
+    return np.clip(found, -_FARTHEST, _FARTHEST, out=found)
