@@ -52,7 +52,7 @@ class Seen:
             n_items = int(here.figures["item"][-1]) + 1
             return here.rows.clear(), here.figures.select(_FIGURES), n_items, found
 
-        seen = list(each(look, blocks(texts)))
+        seen = list(each(look, blocks(texts), waiting=0))
         if not seen:
             return f"no response has a {TEXT}"
         rows, figures = seen[0][0], pl.concat([part for _, part, _, _ in seen])

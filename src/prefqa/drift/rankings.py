@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -14,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from prefqa._threads import each
 from prefqa._types import Bools, Floats, Ints, begins
 from prefqa.drift.clusters import clusters
 from prefqa.drift.features import POSITION, response_features
@@ -110,15 +109,7 @@ class Rankings:
 
         A block has whole items.
         """
-        n_threads = pl.thread_pool_size()
-        with ThreadPoolExecutor(n_threads) as pool:
-            running: deque[Future[T]] = deque()
-            for low, high in pairwise(self._edges()):
-                running.append(pool.submit(work, low, high))
-                if len(running) > 2 * n_threads:
-                    yield running.popleft().result()
-            while running:
-                yield running.popleft().result()
+        return each(lambda edges: work(*edges), pairwise(self._edges()))
 
     def n_units(self) -> Ints:
         """Units of each item: pairs of responses that anybody ranks both."""
