@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -45,7 +47,8 @@ def places_of(frame: pl.DataFrame) -> Ints:
 
 def key_rows(frame: pl.DataFrame) -> KeyedRows:
     """Put codes in place of ids, which are categories and nowhere null."""
-    coded = {name: codes_of(frame, name) for name in KEYS}
+    with ThreadPoolExecutor(pl.thread_pool_size()) as beside:
+        coded = dict(zip(KEYS, beside.map(partial(codes_of, frame), KEYS), strict=True))
     codes = [pl.Series(name, code) for name, (code, _) in coded.items()]
     return KeyedRows(frame.with_columns(codes), RowIds(*(ids for _, ids in coded.values())))
 

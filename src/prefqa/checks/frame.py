@@ -161,7 +161,7 @@ class Frame:
     @cached_property
     def sound(self) -> pl.DataFrame:
         """Judgments without a rank that cannot be read."""
-        return self.judgments.filter(pl.col("n_bad") == 0)
+        return self.judgments.filter(pl.col("n_bad") == 0) if self.judged.n_bad.any() else self.judgments
 
     @cached_property
     def listed(self) -> pl.DataFrame | None:

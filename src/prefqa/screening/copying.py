@@ -6,12 +6,15 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtr
 
-from prefqa._types import Ints, distinct, sum_by
+from prefqa._types import Bools, Ints, distinct, sum_by
 from prefqa.checks.frame import NotRun
 from prefqa.screening.evidence import Evidence
 from prefqa.screening.pool import Pool
+from prefqa.screening.shown import as_shown
 from prefqa.votes import Bucket, row_pairs
 
+#: Up to so many responses, vectors of ranks may be few.
+_FEW = 6
 _LEAST_ITEMS, _LEAST_VOTES, _LEAST_OTHERS = 10, 20, 3
 
 
@@ -79,11 +82,28 @@ def _met(bucket: Bucket) -> tuple[pl.DataFrame, pl.DataFrame]:
         with all others.
     """
     _, one, other = row_pairs(bucket.starts, len(bucket.ranks))
+    number, table = as_shown(bucket, None) if bucket.k <= _FEW else (one, bucket.ranks)
+    if len(table) ** 2 <= one.size:  # each two vectors of ranks meet once, whoever gave them
+        first, second = np.divmod(np.arange(len(table) ** 2), max(len(table), 1))
+        at = number.astype(np.uint32)[one] * np.uint32(len(table)) + number.astype(np.uint32)[other]
+        n, k, shared = (values[at] for values in _votes_of_two(table, first, second))
+    else:
+        n, k, shared = _votes_of_two(bucket.ranks, one, other)
+    columns = {"annotator": bucket.annotator[one], "other": bucket.annotator[other], "n": n, "k": k}
+    sums = {
+        name: sum((np.bincount(at, values, len(bucket.ranks)) for at in (one, other)), np.zeros(len(bucket.ranks)))
+        for name, values in (("n", n), ("k", k))
+    }
+    return pl.DataFrame(columns).filter(pl.Series(shared)), pl.DataFrame({"annotator": bucket.annotator, **sums})
+
+
+def _votes_of_two(ranks: Ints, one: Ints, other: Ints) -> tuple[Ints, Ints, Bools]:
+    """Of two rows of ranks each: n and k of `_met`, and whether they both rank some pair."""
     n, k = (np.zeros(one.size, np.int32) for _ in range(2))
     shared = np.zeros(one.size, np.bool_)
-    for first in range(bucket.k):
-        for second in range(first + 1, bucket.k):
-            a, b = (np.ascontiguousarray(bucket.ranks[:, slot]) for slot in (first, second))
+    for first in range(ranks.shape[1]):
+        for second in range(first + 1, ranks.shape[1]):
+            a, b = (np.ascontiguousarray(ranks[:, slot]) for slot in (first, second))
             known = (a > 0) & (b > 0)
             vote = ((a < b) & known).view(np.int8) - ((a > b) & known).view(np.int8)
             both = known[one] & known[other]
@@ -91,12 +111,7 @@ def _met(bucket: Bucket) -> tuple[pl.DataFrame, pl.DataFrame]:
             shared |= both
             n += both & ((v != 0) | (w != 0))
             k += v * w
-    columns = {"annotator": bucket.annotator[one], "other": bucket.annotator[other], "n": n, "k": k}
-    sums = {
-        name: sum((np.bincount(at, values, len(bucket.ranks)) for at in (one, other)), np.zeros(len(bucket.ranks)))
-        for name, values in (("n", n), ("k", k))
-    }
-    return pl.DataFrame(columns).filter(pl.Series(shared)), pl.DataFrame({"annotator": bucket.annotator, **sums})
+    return n, k, shared
 
 
 def _agreement(met: pl.DataFrame, by: list[str]) -> pl.DataFrame:
