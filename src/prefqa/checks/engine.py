@@ -13,6 +13,7 @@ from prefqa._words import formatted
 from prefqa.checks.baseline import with_baseline
 from prefqa.checks.finders import FINDERS
 from prefqa.checks.frame import Found, Frame, NotRun
+from prefqa.checks.looks import OF_TEXTS
 from prefqa.checks.request import Request
 from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, CheckResult, by_severity
 from prefqa.checks.rule import Rule
@@ -71,14 +72,14 @@ def check_data(prefs: Preferences, request: Request, kept: Sequence[str] = ()) -
 
 
 def _answers(frames: Mapping[str, Frame]) -> dict[str, Found | NotRun]:
-    """What rules find in their frames: those on texts beside the others, since each have phases that take one core."""
+    """What rules find in their frames: those on responses beside the others: both have phases that take one core."""
 
     def found(codes: Iterable[str]) -> dict[str, Found | NotRun]:
         return {code: FINDERS[code](frames[code]) for code in codes}
 
     for frame in frames.values():
         _ = frame.table  # both sides ask for it: it is read before they part
-    texts = [code for code in frames if code.startswith("PQ2")]
+    texts = [code for code in frames if code in OF_TEXTS]
     with ThreadPoolExecutor(1) as beside:
         reading = beside.submit(found, texts)
         return found(code for code in frames if code not in texts) | reading.result()

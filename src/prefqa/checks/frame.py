@@ -12,7 +12,8 @@ import polars as pl
 
 from prefqa.casts import raw_name
 from prefqa.checks.judged import Judged
-from prefqa.checks.looks import ASKED, looks_of
+from prefqa.checks.language import asked
+from prefqa.checks.looks import looks_of
 from prefqa.checks.patterns import TESTS
 from prefqa.checks.schemas import RANGES
 from prefqa.checks.seen import Seen
@@ -183,10 +184,7 @@ class Frame:
         tests = {code: test for code, (test, _) in TESTS.items() if code in self.codes}
         looks, options = looks_of(self.codes), dict(self.options)
         if "PQ223" in looks and not isinstance(self.prompts, str):
-            # The same items whatever their order: those whose id has the lowest hash.
-            most = options["PQ223"]["max_items"]
-            asked = self.prompts.rows.select("item_id").bottom_k(most, by=[pl.col("item_id").hash(), "item_id"])
-            options["PQ223"] = {**options["PQ223"], ASKED: asked}
+            options["PQ223"] = {**options["PQ223"], "asked": asked(self.prompts, options["PQ223"])}
         else:
             looks.pop("PQ223", None)
         return Seen.of(self.prefs.texts, tests, looks, options, ends="PQ204" in looks)

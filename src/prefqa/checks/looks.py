@@ -10,6 +10,7 @@ import polars as pl
 
 from prefqa._words import formatted
 from prefqa.checks import patterns
+from prefqa.checks.language import languages
 from prefqa.checks.near import near
 from prefqa.checks.near_sample import could_be_near
 from prefqa.checks.texts import Texts, excerpt, normal, normal_candidates
@@ -17,8 +18,6 @@ from prefqa.response_texts import TEXT_RAW
 
 #: What a rule finds in a block of texts under its options: the keys of rows, with `_value`.
 Look = Callable[[Texts, Mapping[str, Any]], pl.DataFrame]
-#: The option under which PQ223 is told the items it looks at (item_id).
-ASKED = "asked"
 #: Packages of the extras that rules need.
 PACKAGES = {"PQ206": "rensa", "PQ207": "rensa", "PQ219": "ftfy", "PQ223": "py3langid"}
 _WRONG_TURN = r"(^|,)(user,user|assistant,assistant)(,|$)|,system|(^|,)(user|system|\?)$"
@@ -126,11 +125,6 @@ def _personal(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
     return texts.told(counted, pl.concat_str(said, separator=", ", ignore_nulls=True))
 
 
-def _of_asked(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
-    asked = texts.rows.join(options[ASKED], on="item_id", how="semi", maintain_order="left")
-    return texts.told(asked, _TEXT)
-
-
 LOOKS: dict[str, Look] = {
     "PQ201": _empty,
     "PQ202": _not_text,
@@ -146,5 +140,7 @@ LOOKS: dict[str, Look] = {
     "PQ218": _contexts_differ,
     "PQ219": _mojibake,
     "PQ222": _personal,
-    "PQ223": _of_asked,
+    "PQ223": languages,
 }
+#: Rules that look through the texts of responses, or wait until that is done.
+OF_TEXTS = frozenset({*LOOKS, "PQ209", "PQ212"})

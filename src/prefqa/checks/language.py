@@ -1,0 +1,91 @@
+"""Languages of prompts and of their responses, by `py3langid`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import polars as pl
+
+from prefqa._words import formatted
+from prefqa.checks.texts import Texts, excerpt
+
+#: What is no language: code, markup and addresses.
+_NO_WORDS = r"(?s)```.*?(?:```|$)|`[^`\n]*`|https?://\S+|<[^<>\n]{1,80}>|\\[a-zA-Z]+|[\d_#*|{}()\[\]=+/<>\\^$&~-]+"
+#: Languages that one text is easily taken for another of: the same or nearly the same to a reader.
+_NEAR = (
+    {"no", "nb", "nn", "da"},
+    {"bs", "hr", "sr"},
+    {"id", "ms", "jv"},
+    {"cs", "sk"},
+    {"gl", "pt", "es"},
+    {"hi", "mr", "ne"},
+    {"af", "nl"},
+)
+#: Prompts that ask for another language than their own.
+_ASKS = (
+    r"(?i)translat|übersetz|traduc|tradui|traduz|перевод|перевед|翻译|翻譯|翻訳|訳して|번역|ترجم|अनुवाद|language|sprache|langue|"
+    r"idioma|lingua|язык|语言|言語|\b(?:english|german|french|spanish|italian|portuguese|dutch|russian|chinese|mandarin|"
+    r"cantonese|japanese|korean|arabic|hindi|urdu|bengali|turkish|polish|swedish|danish|norwegian|finnish|greek|hebrew|"
+    r"latin|vietnamese|thai|indonesian|malay|persian|farsi|ukrainian|czech|romanian|hungarian|swahili|tagalog|filipino)\b"
+)
+#: Of a longer text this much is looked at.
+_LOOKED_AT = 400
+#: Characters from which these are taken.
+_TAKEN_FROM = 4 * _LOOKED_AT
+
+
+def asked(prompts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
+    """Return item_id and running text, `prompt`, of the prompts that are looked at: long, and naming no language."""
+    return (
+        prompts.rows.select("item_id", "text")
+        # The same items whatever their order: those whose id has the lowest hash.
+        .bottom_k(options["max_items"], by=[pl.col("item_id").hash(), "item_id"])
+        .with_columns(prompt=_words())
+        .filter(_long("prompt", options) & ~pl.col("text").str.contains(_ASKS).fill_null(False))
+        .select("item_id", "prompt")
+    )
+
+
+def languages(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
+    """Return the keys of long texts that answer the prompts `asked`, their own language and that of the prompt.
+
+    A language that is not plain is null. `_value` says both, and how the text begins; it is null where they are alike.
+    """
+    said = (
+        texts.rows.select("item_id", "response_id", "text")
+        .join(options["asked"], on="item_id", how="inner", maintain_order="left")
+        .with_columns(words=_words())
+        .filter(_long("words", options))
+    )
+    known = pl.concat([said["prompt"], said["words"]]).unique().to_list()
+    found = {text: _identifier().classify(text) for text in known}
+    codes = {text: code for text, (code, probability) in found.items() if probability >= options["min_probability"]}
+    both = said.with_columns(
+        pl.col(name).replace_strict(codes, default=None, return_dtype=pl.String).alias(code)
+        for name, code in (("prompt", "asked"), ("words", "answered"))
+    )
+    alike = pl.any_horizontal(
+        pl.col("asked") == pl.col("answered"),
+        *(pl.col("asked").is_in(near) & pl.col("answered").is_in(near) for near in map(sorted, _NEAR)),
+    )
+    shown = formatted("{} answered in {}: {}", "asked", "answered", excerpt(pl.col("text")))
+    return both.select("item_id", "response_id", "asked", "answered", _value=pl.when(~alike).then(shown))
+
+
+def _words() -> pl.Expr:
+    running = pl.col("text").str.head(_TAKEN_FROM).str.replace_all(_NO_WORDS, " ").str.replace_all(r"\s+", " ")
+    return running.str.head(_LOOKED_AT)
+
+
+def _long(column: str, options: Mapping[str, Any]) -> pl.Expr:
+    return pl.col(column).str.count_matches(r"\pL") >= pl.lit(options["min_letters"])
+
+
+@cache
+def _identifier() -> Any:
+    """What tells languages apart; loading it takes longer than a thousand texts."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
