@@ -96,9 +96,8 @@ def _added(
         if not set(codes) & set(CODES):
             answers = _answers(measures, codes)
         else:
-            rows = read(
-                left
-            )  # once, before both look at it: the rules on annotators, and beside them those on measures
+            # Read once, for both who look at it: the rules on annotators, and beside them those on measures.
+            rows = read(left)
             with ThreadPoolExecutor(1) as beside:
                 measured = beside.submit(_answers, measures, codes)
                 screened = screen(left, codes=codes, options=request.options, rows=rows)
