@@ -43,9 +43,7 @@ class Texts:
     def twins(self) -> pl.DataFrame:
         """Rows (by their number, `row`) whose text stands in their item more than once, and a `group` of the equal."""
         figures = self.figures.select("item", "hash", "there").with_row_index("row").filter("there")
-        # One number for both finds nearly all that stand once, at a third of the cost.
-        packed = pl.col("hash") ^ (pl.col("item").cast(pl.UInt64) * pl.lit(_ODD_NUMBER, pl.UInt64))
-        some = figures.filter(packed.is_duplicated())
+        some = figures.filter(_packed("hash").is_duplicated())
         return some.filter(pl.len().over("item", "hash") > 1).select("row", group="hash")
 
     def where(self, mask: pl.Series, value: pl.Expr | None = None) -> pl.DataFrame:
@@ -132,8 +130,16 @@ def normal_candidates(texts: Texts) -> pl.DataFrame:
 
 def _alike(rows: pl.DataFrame, key: str) -> pl.DataFrame:
     """Rows whose key another of their item has, or that are in an item with an unsure one."""
+    some = _packed(key).is_duplicated()
+    if rows[key].null_count():
+        some |= pl.col("item").is_in(rows.filter(pl.col(key).is_null())["item"].unique().implode())
     unsure = pl.col(key).is_null().any().over("item")
-    return rows.filter((pl.len().over("item") > 1) & (unsure | (pl.len().over("item", key) > 1)))
+    return rows.filter(some).filter((pl.len().over("item") > 1) & (unsure | (pl.len().over("item", key) > 1)))
+
+
+def _packed(key: str) -> pl.Expr:
+    """Item and a hash in one number: what stands once in it stands once in both, and to see that is far cheaper."""
+    return pl.col(key) ^ (pl.col("item").cast(pl.UInt64) * pl.lit(_ODD_NUMBER, pl.UInt64))
 
 
 def _end(cut: pl.Expr, *, first: bool) -> pl.Expr:
