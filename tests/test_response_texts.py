@@ -10,6 +10,7 @@ from polars.testing import assert_frame_equal
 
 import prefqa
 from prefqa import response_texts
+from prefqa.errors import ReadError
 from prefqa.preferences import Preferences
 from prefqa.response_texts import blocks
 from prefqa.simulate_defects import plant
@@ -47,7 +48,7 @@ def test_texts_in_order_stay_in_their_file(tmp_path: Path) -> None:
     assert "text" not in there.responses.columns
     assert there.texts is not None
     assert_frame_equal(there.texts.collect(), prefs.responses.select("item_id", "response_id", "text"))
-    whole = there.responses_with_texts()
+    whole = there.with_texts().responses
     assert whole is not None
     assert_frame_equal(whole, prefs.responses, check_column_order=False)
 
@@ -115,6 +116,11 @@ def test_what_else_asks_for_texts_gets_them(tmp_path: Path) -> None:
     assert "chosen" in pairs[0].columns
     assert_frame_equal(pairs[1], pairs[0])
     assert_frame_equal(prefqa.drift(there).detectors, prefqa.drift(prefs).detectors)
+    names = [prefqa.leaderboard(each, by="text", prior_sd=1.0).leaderboard for each in (prefs, there)]
+    assert_frame_equal(names[1], names[0])
+    defects = [plant(each, "PQ203", share=0.1).preferences for each in (prefs, there)]
+    found = [prefqa.check(each, select=["PQ203"]).findings for each in defects]
+    assert_frame_equal(found[1], found[0])
     boards = [prefqa.leaderboard(each, covariates=["length"]).leaderboard for each in (prefs, there)]
     assert_frame_equal(boards[1], boards[0])
 
@@ -139,3 +145,15 @@ def test_slices_leave_out_their_texts(tmp_path: Path) -> None:
     asked = {"select": ["PQ201"], "slices": [{"where": "batch=1", "ignore": ["PQ201"]}]}
     found = [prefqa.check(each, **asked).findings for each in both]
     assert_frame_equal(found[1], found[0])
+
+
+def test_a_damaged_file_of_responses_is_named(tmp_path: Path) -> None:
+    prefs = campaign()
+    for name in TABLES:
+        getattr(prefs, name).lazy().collect().write_parquet(tmp_path / f"{name}.parquet")
+    path = tmp_path / "responses.parquet"
+    data = bytearray(path.read_bytes())
+    data[4:40] = b"\xff" * 36
+    path.write_bytes(bytes(data))
+    with pytest.raises(ReadError, match=r"responses\.parquet"):
+        prefqa.check(prefqa.read(tmp_path), select=["PQ2"])

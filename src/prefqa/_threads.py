@@ -23,7 +23,7 @@ def each(work: Callable[[P], T], parts: Iterable[P], *, waiting: int = 1) -> Ite
         running: deque[Future[T]] = deque()
         for part in parts:
             running.append(pool.submit(work, part))
-            if len(running) > n_threads * (1 + waiting):
+            if len(running) >= n_threads * (1 + waiting):
                 yield running.popleft().result()
         while running:
             yield running.popleft().result()

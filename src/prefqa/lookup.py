@@ -19,7 +19,7 @@ def with_codes(responses: pl.LazyFrame, item_ids: pl.Series, response_ids: pl.Se
 def looked_up(responses: pl.DataFrame, coded: Coded, item: Ints, response: Ints) -> pl.DataFrame:
     """Rows of a table of responses in the order of listed items and responses (codes); null where there is none."""
     keys = (("item_id", coded.item_ids, item), ("response_id", coded.response_ids, response))
-    if responses.height == item.size and all((responses[name] == ids.gather(code)).all() for name, ids, code in keys):
+    if responses.height == item.size and all(responses[name].equals(ids.gather(code)) for name, ids, code in keys):
         return responses
     known = with_codes(responses.lazy(), coded.item_ids, coded.response_ids).drop("item_id", "response_id")
     listed = pl.LazyFrame({"item": item.astype(np.uint32), "response": response.astype(np.uint32)})

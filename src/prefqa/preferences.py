@@ -151,20 +151,21 @@ class Preferences:
 
     @property
     def texts(self) -> pl.LazyFrame | None:
-        """Rows of `responses`, in its order, as item_id, response_id and text; None where there are no texts.
+        """Rows of `responses`, in its order, as item_id, response_id, text and what could not be read as one.
 
         Lazy, since the texts may have been left in their file: what asks for a little of each does not hold them all.
+        None where there are no texts.
         """
         if self._texts is not None or self.responses is None or TEXT not in self.responses.columns:
             return self._texts
         return self.responses.lazy().select(*RESPONSE, *texts_in(self.responses.columns))
 
-    def responses_with_texts(self) -> pl.DataFrame | None:
-        """Return `responses` with its texts, wherever these are: all in memory."""
+    def with_texts(self) -> Preferences:
+        """Return the same preferences with all texts of responses in memory."""
         if self._texts is None or self.responses is None:
-            return self.responses
+            return self
         texts = self._texts.drop(RESPONSE).collect(engine="streaming")
-        return self.responses.hstack(texts)
+        return replace(self, responses=self.responses.hstack(texts), _texts=None)
 
     def require(self, *columns: str) -> None:
         """Raise ColumnNotFoundError unless the judgments (or the items) have all of `columns`."""

@@ -11,7 +11,7 @@ from prefqa.errors import ColumnNotFoundError
 RESPONSE = ("item_id", "response_id")
 TEXT, TEXT_RAW = "text", "_text_raw"
 #: Rows that are asked for at a time, and the text of a block.
-_ROWS, _BYTES = 1 << 15, 1 << 27
+_ROWS, _BYTES = 1 << 15, max((1 << 28) // pl.thread_pool_size(), 1 << 24)
 
 
 def keyed_table(frame: pl.DataFrame | None, keys: tuple[str, ...]) -> pl.DataFrame | None:
@@ -50,7 +50,7 @@ def without_texts(table: pl.LazyFrame) -> tuple[pl.DataFrame, pl.LazyFrame | Non
 
 
 def blocks(texts: pl.LazyFrame) -> Iterator[pl.DataFrame]:
-    """Rows that are sorted by item, in blocks of whole items of about 128 MB of text."""
+    """Rows that are sorted by item, in blocks of whole items: on all threads together about 256 MB of text or more."""
     held: list[pl.DataFrame] = []
     size = 0
     for batch in texts.collect_batches(chunk_size=_ROWS, maintain_order=True):

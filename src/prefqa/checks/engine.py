@@ -77,8 +77,8 @@ def _answers(frames: Mapping[str, Frame]) -> dict[str, Found | NotRun]:
     def found(codes: Iterable[str]) -> dict[str, Found | NotRun]:
         return {code: FINDERS[code](frames[code]) for code in codes}
 
-    for frame in frames.values():
-        _ = frame.table  # both sides ask for it: it is read before they part
+    for code, frame in frames.items():
+        _ = frame.prompts if code in OF_TEXTS else frame.table  # both sides ask for them: made before they part
     texts = [code for code in frames if code in OF_TEXTS]
     with ThreadPoolExecutor(1) as beside:
         reading = beside.submit(found, texts)

@@ -12,7 +12,7 @@ import polars as pl
 
 from prefqa.casts import raw_name
 from prefqa.checks.judged import Judged
-from prefqa.checks.language import asked
+from prefqa.checks.language import asked, identifier
 from prefqa.checks.looks import looks_of
 from prefqa.checks.patterns import TESTS
 from prefqa.checks.schemas import RANGES
@@ -185,6 +185,7 @@ class Frame:
         looks, options = looks_of(self.codes), dict(self.options)
         if "PQ223" in looks and not isinstance(self.prompts, str):
             options["PQ223"] = {**options["PQ223"], "asked": asked(self.prompts, options["PQ223"])}
+            identifier()  # loaded once, before many ask for it
         else:
             looks.pop("PQ223", None)
         return Seen.of(self.prefs.texts, tests, looks, options, ends="PQ204" in looks)

@@ -60,7 +60,7 @@ def languages(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
         .filter(_long("words", options))
     )
     known = pl.concat([said["prompt"], said["words"]]).unique().to_list()
-    found = {text: _identifier().classify(text) for text in known}
+    found = {text: identifier().classify(text) for text in known}
     codes = {text: code for text, (code, probability) in found.items() if probability >= options["min_probability"]}
     both = said.with_columns(
         pl.col(name).replace_strict(codes, default=None, return_dtype=pl.String).alias(code)
@@ -84,7 +84,7 @@ def _long(column: str, options: Mapping[str, Any]) -> pl.Expr:
 
 
 @cache
-def _identifier() -> Any:
+def identifier() -> Any:
     """What tells languages apart; loading it takes longer than a thousand texts."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 

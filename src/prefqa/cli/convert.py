@@ -75,5 +75,5 @@ def _laid_out(prefs: Any, out: str, layout: str, settings: Any, limits: dict[str
         return lines
     long = rows.judgments.select(pl.exclude("^_.*$")).collect()
     places = consensus(rows, method=settings.consensus.method).responses.select("item_id", "response_id", "place")
-    losses = found.write(Tables(long, rows.responses_with_texts(), rows.items, places), Path(out))
+    losses = found.write(Tables(long, rows.with_texts().responses, rows.items, places), Path(out))
     return lines + [f"{count:,}: {meaning}" for _, count, _, meaning in losses.rows()]

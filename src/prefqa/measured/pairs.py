@@ -73,8 +73,8 @@ def unbalanced_votes(measures: Measures) -> Found | NotRun:
     """PQ505: the effective number of pairs, (sum n)^2 / sum n^2, is far below their number."""
     options, votes = measures.options["PQ505"], measures.tallied
     of = votes.count(votes.n > 0)
-    if of < options["min_pairs"]:
-        return NotRun(f"there are fewer than {options['min_pairs']} pairs")
+    if of < max(options["min_pairs"], 1):
+        return NotRun(f"there are fewer than {max(options['min_pairs'], 1)} pairs")
     total = int(votes.n @ votes.times)
     effective = float(total) ** 2 / float(votes.n**2 @ votes.times)
     if effective >= options["min_share"] * of:

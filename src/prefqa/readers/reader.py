@@ -75,7 +75,7 @@ def read(
     file_format = _file_format(format)
     records, origin, files, beside = _scan(source, file_format)
     listed, listed_in = _table(responses if responses is not None else beside.get("responses"), columns or {})
-    described, _ = _table(items if items is not None else beside.get("items"), columns or {})
+    described, _ = _table(items if items is not None else beside.get("items"), columns or {}, stays=False)
     given: _Tables = {"responses": listed, "items": described}
     by_columns = shape != "auto" or bool(columns)
     if by_columns and format in BY_NAME:
@@ -91,9 +91,9 @@ def read(
         path = Path(files[0]) if files else None
         said = Path(settings) if settings else beside.get("settings")
         export = Export(records, origin, path, said, ranks, models)
-        with readable(files):
+        with readable((*files, *listed_in)):
             return _licensed(_of_tool(*tool, export, given, (*files, *listed_in)), licence)
-    with readable(files):
+    with readable((*files, *listed_in)):
         frame = _without_reserved(_renamed(records.typed(), columns or {}, origin))
         frame = frame.with_row_index(ROW)
         schema = frame.collect_schema()
@@ -216,8 +216,10 @@ def _without_reserved(frame: pl.LazyFrame) -> pl.LazyFrame:
     return frame.rename({name: f"source{name}" for name in frame.collect_schema() if name in reserved})
 
 
-def _table(source: Any, columns: Mapping[str, str]) -> tuple[pl.LazyFrame | pl.DataFrame | None, tuple[str, ...]]:
-    """A companion table, mapped columns renamed where it has them; lazy, with its files, where these are columnar."""
+def _table(
+    source: Any, columns: Mapping[str, str], *, stays: bool = True
+) -> tuple[pl.LazyFrame | pl.DataFrame | None, tuple[str, ...]]:
+    """A companion table, mapped columns renamed where it has them; lazy, with its files, if it `stays` there."""
     if source is None:
         return None, ()
     records, origin, files, _ = _scan(source, "auto")
@@ -225,7 +227,7 @@ def _table(source: Any, columns: Mapping[str, str]) -> tuple[pl.LazyFrame | pl.D
         frame = records.typed()
         names = frame.collect_schema().names()
         renamed = _renamed(frame, {k: v for k, v in columns.items() if v in names}, origin)
-        stays = files and all(format_of(Path(name)) in COLUMNAR for name in files)
+        stays = stays and bool(files) and all(format_of(Path(name)) in COLUMNAR for name in files)
         return (renamed, files) if stays else (renamed.collect(), ())
 
 

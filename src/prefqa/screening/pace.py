@@ -102,11 +102,9 @@ def _words(prefs: Preferences) -> pl.DataFrame | None:
     texts = prefs.texts
     if texts is None or texts.collect_schema().get("text") != pl.String():
         return None
-    words = texts.select("item_id", "response_id", n_words=pl.col("text").str.count_matches(" ", literal=True) + 1)
+    words = texts.select("item_id", "response_id", n_words=_n_words("text"))
     if prefs.items is not None and prefs.items.schema.get("prompt") == pl.String():
-        prompts = prefs.items.lazy().select(
-            "item_id", n_prompt=pl.col("prompt").str.count_matches(" ", literal=True) + 1
-        )
+        prompts = prefs.items.lazy().select("item_id", n_prompt=_n_words("prompt"))
         words = words.join(prompts, on="item_id", how="left")
     else:
         words = words.with_columns(n_prompt=pl.lit(0, pl.UInt32))

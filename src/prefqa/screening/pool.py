@@ -67,14 +67,9 @@ class Pool:
         if items is None:
             return self
         own = part(self.read, items)
-        ids = pl.LazyFrame({"item_id": self.coded.item_ids.filter(pl.Series(items))})
-        prefs = self.prefs.with_judgments(own.rows.named().lazy())
-        of_items = {
-            name: frame.lazy().join(ids, on="item_id", how="semi").collect()
-            for name in ("responses", "items")
-            if (frame := getattr(prefs, name)) is not None
-        }
-        return Pool(replace(prefs, **of_items), self.options, own, self)
+        ids = pl.DataFrame({"item_id": self.coded.item_ids.filter(pl.Series(items))})
+        prefs = self.prefs.with_judgments(own.rows.named().lazy()).of_items(ids)
+        return Pool(prefs, self.options, own, self)
 
     @property
     def columns(self) -> list[str]:

@@ -34,7 +34,7 @@ def plant(prefs: Preferences, code: str, *, share: float = 0.02, seed: int = 0) 
     """
     if code not in CODES:
         raise UsageError(f"nothing to plant for {code!r}", hint=f"there are: {', '.join(CODES)}")
-    ground = Ground.of(prefs, share, seed)
+    ground = Ground.of(prefs.with_texts(), share, seed)
     if code in texts.CODES:
         return texts.plant_texts(ground, code)
     return people.plant_people(ground, code) if code in people.CODES else rows.plant_rows(ground, code)

@@ -13,6 +13,7 @@ from prefqa._types import Bools, Floats, Ints
 from prefqa.coding import codes_of, latest, read_rows, sort_rows
 from prefqa.errors import ColumnNotFoundError, UsageError
 from prefqa.preferences import Preferences, Source
+from prefqa.response_texts import TEXT
 from prefqa.votes import row_pairs
 
 #: The covariate that is counted in the text where no column has its name.
@@ -128,6 +129,8 @@ def _with_columns(prefs: Preferences, columns: list[str], covariates: Sequence[s
     """Usable rows with the wanted columns, those of responses joined."""
     usable, responses, texts = prefs.usable(), prefs.responses, prefs.texts
     more = {} if responses is None else {n: t for n, t in responses.schema.items() if n not in _KEYS}
+    if texts is not None and TEXT in columns and TEXT not in more:
+        more[TEXT], responses = texts.collect_schema()[TEXT], prefs.with_texts().responses
     known = dict(prefs.judgments.collect_schema()) | {n: t for n, t in more.items() if n not in prefs.columns}
     counted = LENGTH in columns and LENGTH not in known and texts is not None
     missing = [name for name in columns if name not in known and not (counted and name == LENGTH)]
