@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 import polars as pl
@@ -78,4 +79,6 @@ class Seen:
 
 def _apart(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows in memory of their own: as they come their strings may be pieces of the block's, and keep it all."""
-    return pl.DataFrame(rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    written = BytesIO()
+    rows.write_ipc(written, compat_level=pl.CompatLevel.oldest())
+    return pl.read_ipc(written.getvalue())
