@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -157,3 +158,9 @@ def test_a_damaged_file_of_responses_is_named(tmp_path: Path) -> None:
     path.write_bytes(bytes(data))
     with pytest.raises(ReadError, match=r"responses\.parquet"):
         prefqa.check(prefqa.read(tmp_path), select=["PQ2"])
+
+
+def test_texts_are_checked_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    prefs = campaign("PQ201")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert "PQ201" in prefqa.check(prefs, select=["PQ2"]).findings["code"]
