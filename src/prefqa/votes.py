@@ -125,17 +125,10 @@ def votes_on_pairs(ranks: Ints) -> Floats:
     return out
 
 
-def pair_counts(bucket: Bucket, *, by_pair: bool = False) -> tuple[Ints, Ints]:
-    """Return wins and ties, both (n_units, k, k): judgments that rank slot a before slot b, and that tie them.
-
-    With `by_pair`, the counts of one pair stand together in memory, which is faster for what looks at all units at
-    once.
-    """
+def pair_counts(bucket: Bucket) -> tuple[Ints, Ints]:
+    """Return wins and ties, both (n_units, k, k): judgments that rank slot a before slot b, and that tie them."""
     shape = (len(bucket.item), bucket.k, bucket.k)
-    if by_pair:
-        wins, ties = (np.zeros((*shape[1:], shape[0]), np.int32).transpose(2, 0, 1) for _ in range(2))
-    else:
-        wins, ties = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
+    wins, ties = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
     for tally in pair_tallies(bucket):
         wins[:, tally.first, tally.second] = tally.n_first
         wins[:, tally.second, tally.first] = tally.n_second

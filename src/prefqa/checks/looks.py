@@ -18,8 +18,13 @@ from prefqa.response_texts import TEXT_RAW
 
 #: What a rule finds in a block of texts under its options: the keys of rows, with `_value`.
 Look = Callable[[Texts, Mapping[str, Any]], pl.DataFrame]
-#: Packages of the extras that rules need.
-PACKAGES = {"PQ206": "rensa", "PQ207": "rensa", "PQ219": "ftfy", "PQ223": "py3langid"}
+#: Packages that rules need, and the extras they are in.
+PACKAGES = {
+    "PQ206": ("rensa", "text"),
+    "PQ207": ("rensa", "text"),
+    "PQ219": ("ftfy", "text"),
+    "PQ223": ("py3langid", "language"),
+}
 _WRONG_TURN = r"(^|,)(user,user|assistant,assistant)(,|$)|,system|(^|,)(user|system|\?)$"
 _TEXT = pl.col("text")
 
@@ -30,9 +35,11 @@ def looks_of(codes: Collection[str]) -> dict[str, Look]:
 
 
 def missing(code: str) -> str | None:
-    """Return the package that a rule lacks."""
-    package = PACKAGES.get(code)
-    return package if package is not None and find_spec(package) is None else None
+    """Say which package a rule lacks, if it does."""
+    package, extra = PACKAGES.get(code, (None, None))
+    if package is None or find_spec(package) is not None:
+        return None
+    return f"the package {package} is not installed: pip install 'prefqa[{extra}]'"
 
 
 def similar() -> pl.Expr:

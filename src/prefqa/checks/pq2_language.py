@@ -11,8 +11,9 @@ def other_language(frame: Frame) -> Found | NotRun:
     seen, prompts = frame.seen, frame.prompts
     if isinstance(seen, str) or isinstance(prompts, str):
         return NotRun(seen if isinstance(seen, str) else str(prompts))
-    if missing("PQ223"):
-        return NotRun("the package py3langid is not installed: pip install 'prefqa[language]'")
+    package = missing("PQ223")
+    if package:
+        return NotRun(package)
     options, said = frame.options["PQ223"], seen.found["PQ223"]
     if said.is_empty():
         return NotRun(f"no prompt and response have {options['min_letters']} letters of running text each")

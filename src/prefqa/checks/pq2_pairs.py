@@ -1,8 +1,6 @@
-"""Family PQ2, rules on the responses of one item beside each other."""
+"""Family PQ2, the rule on equal texts of one item that were ranked apart."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import polars as pl
 
@@ -38,37 +36,3 @@ def equal_ranked_apart(frame: Frame) -> Found | NotRun:
         "text. Use such pairs as a trap, not for training."
     )
     return Found(rows, n, of, message)
-
-
-def contexts_differ(frame: Frame) -> Found | NotRun:
-    """PQ218."""
-    seen = frame.seen
-    if isinstance(seen, str):
-        return NotRun(seen)
-    if "context" not in seen.parts:
-        return NotRun("responses are plain texts, not chat messages")
-    rows = seen.found["PQ218"]
-    n, of = rows["item_id"].n_unique(), seen.n_items
-    message = (
-        f"In {n:,} of {of:,} items the responses answer different conversations: the preference may be for the "
-        "context. Look for a join that mixed them."
-    )
-    return Found(rows.lazy(), n, of, message)
-
-
-def _of_items(code: str, words: str) -> Callable[[Frame], Found | NotRun]:
-    """A rule that says in how many items it found something."""
-
-    def found(frame: Frame) -> Found | NotRun:
-        seen = frame.seen
-        if isinstance(seen, str):
-            return NotRun(seen)
-        rows = seen.found[code]
-        n, of = rows["item_id"].n_unique(), seen.n_items
-        return Found(rows.lazy(), n, of, f"{n:,} of {of:,} items have {words}.")
-
-    return found
-
-
-same_text = _of_items("PQ203", "two responses with the very same text: nothing can be preferred in such a pair")
-same_but_for_form = _of_items("PQ204", "two responses that differ only by blanks, case or form of characters")

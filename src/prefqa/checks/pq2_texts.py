@@ -1,4 +1,4 @@
-"""Family PQ2, rules on single texts: empty, no text, cut, errors, marks that do not belong, personal data."""
+"""Family PQ2, rules on single texts: cut at a length; marks that do not belong and personal data, in prompts too."""
 
 from __future__ import annotations
 
@@ -10,34 +10,6 @@ import polars as pl
 from prefqa._words import formatted
 from prefqa.checks.frame import Found, Frame, NotRun, nothing
 from prefqa.checks.looks import LOOKS, missing
-
-
-def empty_response(frame: Frame) -> Found | NotRun:
-    """PQ201."""
-    seen = frame.seen
-    if isinstance(seen, str):
-        return NotRun(seen)
-    rows = seen.found["PQ201"]
-    n_items = rows["item_id"].n_unique()
-    message = (
-        f"{rows.height:,} of {seen.n:,} responses are empty, in {n_items:,} items. Look for a filter or a join that "
-        "lost the text, or leave these items out."
-    )
-    return Found(rows.lazy(), rows.height, seen.n, message)
-
-
-def not_text(frame: Frame) -> Found | NotRun:
-    """PQ202."""
-    seen = frame.seen
-    if isinstance(seen, str):
-        return NotRun(seen)
-    rows = seen.found["PQ202"]
-    n_items = rows["item_id"].n_unique()
-    message = (
-        f"{rows.height:,} of {seen.n:,} responses are a bare true, false, null or number, in {n_items:,} items: most "
-        "likely a value of another type, written as text. Look what the file had there."
-    )
-    return Found(rows.lazy(), rows.height, seen.n, message)
 
 
 def cut_at_a_length(frame: Frame) -> Found | NotRun:
@@ -75,40 +47,13 @@ def cut_at_a_length(frame: Frame) -> Found | NotRun:
     return Found(rows.lazy(), rows.height, seen.n, message)
 
 
-def roles_out_of_turn(frame: Frame) -> Found | NotRun:
-    """PQ217."""
-    seen = frame.seen
-    if isinstance(seen, str):
-        return NotRun(seen)
-    if "roles" not in seen.parts:
-        return NotRun("responses are plain texts, not chat messages")
-    rows = seen.found["PQ217"]
-    message = (
-        f"{rows.height:,} of {seen.n:,} conversations have roles that do not take turns, or do not end on the model."
-    )
-    return Found(rows.lazy(), rows.height, seen.n, message)
-
-
-def _of_responses(code: str, words: str) -> Callable[[Frame], Found | NotRun]:
-    """A rule that says how many responses it found."""
-
-    def found(frame: Frame) -> Found | NotRun:
-        seen = frame.seen
-        if isinstance(seen, str):
-            return NotRun(seen)
-        rows = seen.found[code]
-        return Found(rows.lazy(), rows.height, seen.n, f"{rows.height:,} of {seen.n:,} responses {words}")
-
-    return found
-
-
 def _of_both(code: str, words: str) -> Callable[[Frame], Found | NotRun]:
     """A rule that looks at responses and at prompts, whichever there are."""
 
     def found(frame: Frame) -> Found | NotRun:
         package = missing(code)
         if package:
-            return NotRun(f"the package {package} is not installed: pip install 'prefqa[text]'")
+            return NotRun(package)
         seen, prompts = frame.seen, frame.prompts
         parts, of = {}, {}
         if not isinstance(seen, str):
@@ -124,15 +69,6 @@ def _of_both(code: str, words: str) -> Callable[[Frame], Found | NotRun]:
     return found
 
 
-unfinished = _of_responses(
-    "PQ213",
-    "are unfinished: a code block that is not closed, or a cursor mark at the end. Look for a limit of the "
-    "generation, or a copy taken too early.",
-)
-error_text = _of_responses(
-    "PQ214",
-    "are an error message or a placeholder. Leave their items out, or get the responses anew.",
-)
 redacted = _of_both("PQ215", "hold marks that stand for something removed. A model learns to write the marks.")
 template_tokens = _of_both(
     "PQ216",
