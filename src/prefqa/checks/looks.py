@@ -81,8 +81,11 @@ def _twins(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
 
 
 def _near(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
-    figures = texts.figures.with_row_index("row").filter("there").unique(["item", "hash"], maintain_order=True)
-    figures = figures.filter(pl.len().over("item") > 1)
+    figures = texts.figures.select("item", "hash").with_row_index("row").filter(texts.figures["there"])
+    if texts.twins.height:
+        figures = figures.unique(["item", "hash"], keep="first", maintain_order=True)
+    item = pl.col("item")
+    figures = figures.filter(((item == item.shift()) | (item == item.shift(-1))).fill_null(False))
     said = texts.rows["text"]
     compared = said if figures.height == texts.n else said.gather(figures["row"])
     figures = figures.filter(pl.Series(could_be_near(compared, figures["item"].to_numpy(), options["threshold"])))
