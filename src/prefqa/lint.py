@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -66,8 +66,13 @@ def check(
     request = Request(select, ignore, severity, options, slices, baseline, max_examples, now)
     rules = request.rules({*CODES, *MEASURED})
     screened = any(code in CODES and not wheres for code, wheres in request.without(rules).items())
-    data = check_data(prefs, request, MORE if screened else ())
-    return _added(data, request, rules, lambda left, _: Measures(left, request.settings, drift or {}))
+    data, found = check_data(
+        prefs,
+        request,
+        MORE if screened else (),
+        lambda left: _beyond(left, request, rules, lambda some, _: Measures(some, request.settings, drift or {})),
+    )
+    return _added(data, request, found or [])
 
 
 def with_drift(checked: CheckResult, request: Request, drifted: DriftResult, options: Mapping[str, Any]) -> CheckResult:
@@ -77,42 +82,57 @@ def with_drift(checked: CheckResult, request: Request, drifted: DriftResult, opt
     def measures(left: Preferences, wheres: tuple[str, ...]) -> Measures:
         return Measures(left, request.settings, options, None if wheres else drifted)
 
-    return _added(checked, request, rules, measures)
+    return _added(checked, request, _beyond(checked.preferences, request, rules, measures))
 
 
-def _added(
-    checked: CheckResult,
+class _Beyond(NamedTuple):
+    """What the rules on measures say of the preferences outside some slices, and those on annotators."""
+
+    answers: dict[str, Found | NotRun]
+    screened: Screening | None
+
+
+def _beyond(
+    left: Preferences,
     request: Request,
     rules: Sequence[Rule],
     measures_of: Callable[[Preferences, tuple[str, ...]], Measures],
-) -> CheckResult:
-    """Add what rules on annotators and on measures find in what a check has left in."""
+) -> list[_Beyond]:
+    """Ask the rules on annotators and on measures about what a check has left in."""
     unasked = request.without(rules)
-    findings, not_run, ran = [], [checked.not_run], [*checked.ran]
+    found = []
     for wheres in dict.fromkeys(unasked.values()):
         codes = [code for code, those in unasked.items() if those == wheres]
-        left = outside(checked.preferences, wheres)
-        measures = measures_of(left, wheres)
+        some = outside(left, wheres)
+        measures = measures_of(some, wheres)
         if not set(codes) & set(CODES):
-            answers = _answers(measures, codes)
-        else:
-            # Read once, for both who look at it: the rules on annotators, and beside them those on measures.
-            rows = read(left)
-            with ThreadPoolExecutor(1) as beside:
-                measured = beside.submit(_answers, measures, codes)
-                screened = screen(left, codes=codes, options=request.options, rows=rows)
-            answers = measured.result()
+            found.append(_Beyond(_answers(measures, codes), None))
+            continue
+        # Read once, for both who look at it: the rules on annotators, and beside them those on measures.
+        rows = read(some)
+        with ThreadPoolExecutor(1) as beside:
+            measured = beside.submit(_answers, measures, codes)
+            screened = screen(some, codes=codes, options=request.options, rows=rows)
+        found.append(_Beyond(measured.result(), screened))
+    return found
+
+
+def _added(checked: CheckResult, request: Request, found: Sequence[_Beyond]) -> CheckResult:
+    """Add what the rules on annotators and on measures have found."""
+    findings, not_run, ran = [], [checked.not_run], [*checked.ran]
+    for answers, screened in found:
+        if screened is not None:
             findings += _findings(screened, request)
             not_run.append(screened.not_run)
             ran += screened.tested
-        for code, found in answers.items():
-            if isinstance(found, NotRun):
-                not_run.append(pl.DataFrame({"code": [code], "reason": [found.reason]}))
+        for code, answer in answers.items():
+            if isinstance(answer, NotRun):
+                not_run.append(pl.DataFrame({"code": [code], "reason": [answer.reason]}))
                 continue
             ran.append(code)
-            if found.count:
+            if answer.count:
                 rule = BY_CODE[code]
-                findings.append(finding(rule, found, request.level_of(rule), request.max_examples))
+                findings.append(finding(rule, answer, request.level_of(rule), request.max_examples))
     added = with_baseline(pl.DataFrame(findings, schema=FINDING_SCHEMA, orient="row"), request.known)
     return replace(
         checked,

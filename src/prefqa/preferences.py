@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
 
@@ -16,7 +17,7 @@ from prefqa.coding import Coded, encode, encode_rows, read_rows
 from prefqa.errors import ColumnNotFoundError, UsageError
 from prefqa.keyed import KeyedRows, encode_keyed
 from prefqa.notes import Note
-from prefqa.response_texts import RESPONSE, TEXT, keyed_table, texts_in, without_texts
+from prefqa.response_texts import RESPONSE, TEXT, keyed_table, lengths_of, texts_in, without_texts
 
 #: The standard columns of judgments and the types they are cast to; design and docs/data.md say what each means.
 JUDGMENT_TYPES: Mapping[str, pl.DataType] = MappingProxyType(
@@ -80,6 +81,7 @@ class Preferences:
     _values: dict[tuple[str, ...], tuple[Coded, pl.Series]] = field(default_factory=dict, repr=False, compare=False)
     _read: list[tuple[KeyedRows, Ints | None]] = field(default_factory=list, repr=False, compare=False)
     _texts: pl.LazyFrame | None = field(default=None, repr=False, compare=False)
+    _lengths: list[Callable[[], pl.DataFrame | None]] = field(default_factory=list, repr=False, compare=False)
 
     @classmethod
     def from_long(
@@ -147,7 +149,8 @@ class Preferences:
         texts = (
             None if self._texts is None else self._texts.join(lazily, on="item_id", how="semi", maintain_order="left")
         )
-        return replace(self, responses=responses, items=items, _texts=texts)
+        lengths: list[Any] = [partial(_of_items, known, item_ids) for known in self._lengths]
+        return replace(self, responses=responses, items=items, _texts=texts, _lengths=lengths)
 
     @property
     def texts(self) -> pl.LazyFrame | None:
@@ -159,6 +162,20 @@ class Preferences:
         if self._texts is not None or self.responses is None or TEXT not in self.responses.columns:
             return self._texts
         return self.responses.lazy().select(*RESPONSE, *texts_in(self.responses.columns))
+
+    @property
+    def lengths(self) -> pl.DataFrame | None:
+        """Characters of the texts: item_id, response_id and n_chars in the order of `responses`; None without texts.
+
+        The texts are read for it once, where nobody has.
+        """
+        if not self._lengths:
+            self._lengths.append(cache(partial(lengths_of, self.texts)))
+        return self._lengths[0]()
+
+    def lengths_from(self, known: Callable[[], pl.DataFrame | None]) -> None:
+        """Ask somebody for `lengths` who reads the texts in any case."""
+        self._lengths[:] = [known]
 
     def with_texts(self) -> Preferences:
         """Return the same preferences with all texts of responses in memory."""
@@ -284,6 +301,11 @@ class Preferences:
         if from_items and self.items is not None:
             usable = usable.join(self.items.lazy().select("item_id", *from_items), on="item_id", how="left")
         return usable
+
+
+def _of_items(known: Callable[[], pl.DataFrame | None], item_ids: pl.DataFrame) -> pl.DataFrame | None:
+    table = known()
+    return None if table is None else table.join(item_ids, on="item_id", how="semi", maintain_order="left")
 
 
 def usable_rows(columns: Sequence[str], *, ranked: bool = True) -> pl.Expr:

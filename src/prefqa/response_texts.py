@@ -49,6 +49,13 @@ def without_texts(table: pl.LazyFrame) -> tuple[pl.DataFrame, pl.LazyFrame | Non
     return table.collect(), None
 
 
+def lengths_of(texts: pl.LazyFrame | None) -> pl.DataFrame | None:
+    """Characters of each text, `n_chars`, by item_id and response_id; None where there are no plain texts."""
+    if texts is None or texts.collect_schema().get(TEXT) != pl.String():
+        return None
+    return texts.select(*RESPONSE, n_chars=pl.col(TEXT).str.len_chars()).collect(engine="streaming")
+
+
 def blocks(texts: pl.LazyFrame) -> Iterator[pl.DataFrame]:
     """Rows that are sorted by item, in blocks of whole items: on all threads together about 256 MB of text or more."""
     held: list[pl.DataFrame] = []

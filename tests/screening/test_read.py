@@ -94,7 +94,7 @@ def test_what_is_handed_on_of_a_campaign_is_what_would_be_read(what: str, shuffl
 
 
 def _as_read_anew(frame: pl.DataFrame) -> None:
-    handed = check_data(Preferences.from_long(frame), Request(select=["PQ1"]), MORE).preferences
+    handed = check_data(Preferences.from_long(frame), Request(select=["PQ1"]), MORE)[0].preferences
     one, other = read(handed), read(handed.with_judgments(handed.judgments))
     for name in Coded.__dataclass_fields__:
         assert pl.Series(getattr(one.coded, name)).equals(pl.Series(getattr(other.coded, name))), name

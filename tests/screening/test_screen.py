@@ -68,7 +68,9 @@ def test_votes_on_pairs_are_those_of_brute_force() -> None:
     prefs = prefqa.simulate(
         n_items=12, n_responses=3, n_annotators=5, seed=4, missing=0.2, tie_threshold=0.4
     ).preferences
-    votes = Pool(prefs, {}).votes
+    pool = Pool(prefs, {})
+    votes, longer = pool.votes, pool.longer
+    assert longer is not None
     rows = prefs.judgments.filter(pl.col("rank").is_not_null()).collect()
     assert prefs.responses is not None
     known = prefs.responses.select("item_id", "response_id", "text")
@@ -96,7 +98,7 @@ def test_votes_on_pairs_are_those_of_brute_force() -> None:
                 )
     found = [
         (int(v), int(n), None if np.isnan(o) else round(float(o), 6), int(e), int(long))
-        for v, n, o, e, long in zip(votes.vote, votes.n_others, votes.others, votes.earlier, votes.longer, strict=True)
+        for v, n, o, e, long in zip(votes.vote, votes.n_others, votes.others, votes.earlier, longer, strict=True)
     ]
     assert sorted(found, key=repr) == sorted(expected, key=repr)
 

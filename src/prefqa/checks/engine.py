@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -21,17 +21,25 @@ from prefqa.checks.slices import outside
 from prefqa.checks.table import LONG
 from prefqa.preferences import ROW, Preferences, as_preferences
 
+T = TypeVar("T")
+
 
 def check(prefs: Preferences, **asked: Any) -> CheckResult:
     """Check preferences against the rules on the data alone; see `prefqa.check`, which adds the others."""
-    return check_data(prefs, Request(**asked))
+    return check_data(prefs, Request(**asked))[0]
 
 
-def check_data(prefs: Preferences, request: Request, kept: Sequence[str] = ()) -> CheckResult:
+def check_data(
+    prefs: Preferences,
+    request: Request,
+    kept: Sequence[str] = (),
+    further: Callable[[Preferences], T | None] = lambda _: None,
+) -> tuple[CheckResult, T | None]:
     """Check preferences against the rules on the data; hand on what was read, with the columns `kept`.
 
     Rows that no result can use (empty ids, not submitted, no rank) are never counted anywhere, whether or not their
-    rule runs; the rule puts them into the quarantine.
+    rule runs; the rule puts them into the quarantine. What `further` makes of the preferences that are left in is
+    returned too; it begins before all texts are read, since no rule on texts leaves anything out.
     """
     prefs = as_preferences(prefs)
     rules = request.rules(FINDERS)
@@ -49,40 +57,43 @@ def check_data(prefs: Preferences, request: Request, kept: Sequence[str] = ()) -
         for wheres in {(), *unasked.values()}
     }
     frame = frames[()]
-    findings, not_run, left_out = [], [], []
-    answers = _answers({rule.code: frames[unasked[rule.code]] for rule in rules})
-    for rule in rules:
-        found = answers[rule.code]
-        if isinstance(found, NotRun):
-            not_run.append({"code": rule.code, "reason": found.reason})
-        elif found.count:
-            findings.append(finding(rule, found, request.level_of(rule), request.max_examples))
-            if rule.quarantines:
-                left_out.append(_left_out(rule, found))
-    quarantine, clean = _split(prefs, frame, left_out)
-    return CheckResult(
+    by_code = {rule.code: frames[unasked[rule.code]] for rule in rules}
+    for code, its in by_code.items():
+        _ = its.prompts if code in OF_TEXTS else its.table  # both sides ask for them: made before they part
+    # Rules on responses beside the others: both have phases that take one core.
+    with ThreadPoolExecutor(1) as beside:
+        reading = []
+        if any(code in OF_TEXTS and its is frame for code, its in by_code.items()):
+            reading.append(beside.submit(frame.lengths))
+            prefs.lengths_from(reading[0].result)
+        of_texts = beside.submit(_found, {code: its for code, its in by_code.items() if code in OF_TEXTS})
+        found = _found({code: its for code, its in by_code.items() if code not in OF_TEXTS})
+        leaving = [(rule, found[rule.code]) for rule in rules if rule.quarantines]
+        left_out = [_left_out(rule, one) for rule, one in leaving if isinstance(one, Found) and one.count]
+        quarantine, clean = _split(prefs, frame, left_out)
+        more = further(clean)
+        found |= of_texts.result()
+    findings = [
+        finding(rule, one, request.level_of(rule), request.max_examples)
+        for rule in rules
+        if isinstance(one := found[rule.code], Found) and one.count
+    ]
+    not_run = [{"code": code, "reason": one.reason} for code, one in found.items() if isinstance(one, NotRun)]
+    checked = CheckResult(
         findings=by_severity(with_baseline(pl.DataFrame(findings, schema=FINDING_SCHEMA, orient="row"), known)),
         quarantine=quarantine,
         preferences=clean,
-        not_run=pl.DataFrame(not_run, schema={"code": pl.String, "reason": pl.String}, orient="row"),
+        not_run=pl.DataFrame(not_run, schema={"code": pl.String, "reason": pl.String}, orient="row").sort("code"),
         n_rows=frame.n_rows,
         n_judgments=frame.n_judgments,
-        ran=tuple(rule.code for rule in rules if rule.code not in {one["code"] for one in not_run}),
+        ran=tuple(rule.code for rule in rules if not isinstance(found[rule.code], NotRun)),
     )
+    return checked, more
 
 
-def _answers(frames: Mapping[str, Frame]) -> dict[str, Found | NotRun]:
-    """What rules find in their frames: those on responses beside the others: both have phases that take one core."""
-
-    def found(codes: Iterable[str]) -> dict[str, Found | NotRun]:
-        return {code: FINDERS[code](frames[code]) for code in codes}
-
-    for code, frame in frames.items():
-        _ = frame.prompts if code in OF_TEXTS else frame.table  # both sides ask for them: made before they part
-    texts = [code for code in frames if code in OF_TEXTS]
-    with ThreadPoolExecutor(1) as beside:
-        reading = beside.submit(found, texts)
-        return found(code for code in frames if code not in texts) | reading.result()
+def _found(frames: Mapping[str, Frame]) -> dict[str, Found | NotRun]:
+    """What rules find, each in its frame."""
+    return {code: FINDERS[code](frame) for code, frame in frames.items()}
 
 
 def finding(rule: Rule, found: Found, severity: str, max_examples: int) -> dict[str, object]:

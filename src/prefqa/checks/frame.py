@@ -22,6 +22,7 @@ from prefqa.checks.texts import Texts, none_said, normal, texts_of, unusable
 from prefqa.coding import KEYS, Coded
 from prefqa.lookup import with_codes
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, SUBMITTED, Preferences
+from prefqa.response_texts import RESPONSE, TEXT
 
 IDS = KEYS
 RAW_RANK = raw_name("rank")
@@ -189,6 +190,15 @@ class Frame:
         else:
             looks.pop("PQ223", None)
         return Seen.of(self.prefs.texts, tests, looks, options, ends="PQ204" in looks)
+
+    def lengths(self) -> pl.DataFrame | None:
+        """What `Preferences.lengths` are, from the pass through the texts."""
+        seen, texts, responses = self.seen, self.prefs.texts, self.prefs.responses
+        if isinstance(seen, str) or texts is None or responses is None:
+            return None
+        if texts.collect_schema()[TEXT] != pl.String():
+            return None
+        return responses.select(*RESPONSE).with_columns(seen.figures["n_chars"])
 
     @cached_property
     def prompts(self) -> Texts | str:

@@ -27,7 +27,8 @@ PQ3 = (
         "warning",
         "most judgments took less time than the texts take to read",
         "Adults read about 240 words a minute (Brysbaert 2019); whoever ranks texts at more than `max_wpm`, in more "
-        "than half of the judgments, has not read them, and the votes are noise that looks like disagreement. "
+        "than half of the judgments, has not read them, and the votes are noise that looks like disagreement. Six "
+        "characters, blanks among them, count as a word in any script. "
         "Without texts, a third of the pool's median time is the limit. Needs duration_s.",
         bad=paced(2.0),
         good=paced(40.0),

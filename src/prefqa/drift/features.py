@@ -52,7 +52,7 @@ def response_features(
 
 
 def _known(prefs: Preferences, wanted: Sequence[str] | None) -> pl.DataFrame:
-    responses, texts = prefs.responses, prefs.texts
+    responses = prefs.responses
     if responses is None:
         if wanted:
             raise UsageError("features= names columns of responses, and there are no responses")
@@ -68,9 +68,8 @@ def _known(prefs: Preferences, wanted: Sequence[str] | None) -> pl.DataFrame:
     length: list[pl.Expr] = []
     if LENGTH in wanted:
         pass
-    elif texts is not None and texts.collect_schema()["text"] == pl.String():
-        n_chars = texts.select(pl.col("text").str.len_chars()).collect(engine="streaming")
-        length = [pl.lit(n_chars.to_series())]
+    elif (known := prefs.lengths) is not None:
+        length = [pl.lit(known["n_chars"])]
     elif "n_words" in schema and schema["n_words"].is_numeric():
         length = [pl.col("n_words")]
     logs = [one.cast(pl.Float64).clip(lower_bound=1).log().alias(LENGTH) for one in length]

@@ -96,9 +96,9 @@ def length_following(pool: Pool) -> Evidence | NotRun:
     A few who follow length move what the others say, and with it everybody's leaning a little, by how reliable they
     are. So a leaning less than `min_effect` from that of the median annotator has p = 1.
     """
-    if pool.n_chars is None:
+    if pool.longer is None:
         return _NO_TEXT
-    both = _leanings(pool, pool.votes.longer, "points towards the longer response", relative=True)
+    both = _leanings(pool, pool.longer, "points towards the longer response", relative=True)
     if isinstance(both, NotRun):
         return both
     found = both[0]

@@ -14,30 +14,33 @@ from prefqa.screening.pool import Pool, per_annotator
 _KEYS = ("item_id", "annotator_id")
 #: Half an hour in microseconds.
 _PAUSE = 30 * 60 * 10**6
+#: Characters of a word, with the blank after it, as tests of typing count: not all scripts have blanks.
+_WORD = 6
 
 
 def too_fast(pool: Pool) -> Evidence | NotRun:
     """PQ301: the share of an annotator's judgments that took less time than their texts take to read.
 
     With texts the limit of a judgment is its words (of the responses that it ranks, and of the prompt) at `max_wpm`
-    words a minute; without, a third of the pool's median time. Who is below it in more than half of the judgments is
-    too fast: a median, so that single interruptions or double clicks do not count.
+    words a minute, six characters being a word in any script; without, a third of the pool's median time. Who is below
+    it in more than half of the judgments is too fast: a median, so that single interruptions or double clicks do not
+    count.
     """
     if "duration_s" not in pool.columns:
         return NotRun("there is no duration_s column")
     judgment = [*_KEYS, *({"judgment_id"} & set(pool.columns))]
     rows = pool.prefs.usable().filter(pl.col("duration_s").is_finite())
-    words = _words(pool.prefs)
-    if words is None:
+    chars = _chars(pool.prefs)
+    if chars is None:
         times = rows.group_by(judgment).agg(pl.col("duration_s").max()).collect()
         limit = pl.lit(float(times["duration_s"].median() or 0.0) / 3)  # type: ignore[arg-type]
         unit = "of the judgments took less than a third of the pool's median time"
     else:
         max_wpm = float(pool.options["PQ301"]["max_wpm"])
         times = (
-            rows.join(words.lazy(), on=["item_id", "response_id"], how="inner")
+            rows.join(chars, on=["item_id", "response_id"], how="inner")
             .group_by(judgment)
-            .agg(pl.col("duration_s").max(), words=pl.col("n_words").sum() + pl.col("n_prompt").max())
+            .agg(pl.col("duration_s").max(), words=(pl.col("n_chars").sum() + pl.col("n_prompt").max()) / _WORD)
             .collect(engine="streaming")
         )
         limit = pl.col("words") / max_wpm * 60
@@ -97,23 +100,16 @@ def too_few(pool: Pool) -> Evidence | NotRun:
     return _flags(n, n < pool.options["PQ314"]["min_judgments"], "judgments")
 
 
-def _words(prefs: Preferences) -> pl.DataFrame | None:
-    """Words of each response, and of its prompt; None without texts."""
-    texts = prefs.texts
-    if texts is None or texts.collect_schema().get("text") != pl.String():
+def _chars(prefs: Preferences) -> pl.LazyFrame | None:
+    """Characters of each response, and of its prompt; None without texts."""
+    known, items = prefs.lengths, prefs.items
+    if known is None:
         return None
-    words = texts.select("item_id", "response_id", n_words=_n_words("text"))
-    if prefs.items is not None and prefs.items.schema.get("prompt") == pl.String():
-        prompts = prefs.items.lazy().select("item_id", n_prompt=_n_words("prompt"))
-        words = words.join(prompts, on="item_id", how="left")
-    else:
-        words = words.with_columns(n_prompt=pl.lit(0, pl.UInt32))
-    return words.with_columns(pl.col("n_prompt").fill_null(0)).drop_nulls("n_words").collect(engine="streaming")
-
-
-def _n_words(column: str) -> pl.Expr:
-    # By the blanks between them: a regular expression would take ten times as long.
-    return pl.col(column).str.count_matches(" ", literal=True) + 1
+    chars = known.lazy().drop_nulls("n_chars")
+    if items is None or items.schema.get("prompt") != pl.String():
+        return chars.with_columns(n_prompt=pl.lit(0, pl.UInt32))
+    prompts = items.lazy().select("item_id", n_prompt=pl.col("prompt").str.len_chars().fill_null(0))
+    return chars.join(prompts, on="item_id", how="left").with_columns(pl.col("n_prompt").fill_null(0))
 
 
 def _flags(value: Floats, flagged: np.ndarray[tuple[int], np.dtype[np.bool_]], unit: str) -> Evidence:

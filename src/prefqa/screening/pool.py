@@ -13,6 +13,7 @@ import polars as pl
 from prefqa._types import Bools, Floats, Ints
 from prefqa.coding import Coded
 from prefqa.consensus.reliability import Reliabilities, fit_reliabilities
+from prefqa.lookup import looked_up
 from prefqa.preferences import Preferences
 from prefqa.screening.read import Read, part, read
 from prefqa.screening.sample import sampled_items
@@ -25,8 +26,8 @@ class PairVotes:
     """Votes on pairs of responses, flat: `vote` +1 first preferred, -1 second, 0 a tie.
 
     `others` is the mean vote of the other annotators on the pair, null (NaN) where nobody else voted; `n_others` how
-    many they are. `earlier` and `longer` are +1 where the first of the pair was shown earlier, or is longer, -1 where
-    the second is, 0 where neither or unknown.
+    many they are. `earlier` is +1 where the first of the pair was shown earlier, -1 where the second was, 0 where
+    unknown.
     """
 
     judgment: Ints
@@ -35,7 +36,6 @@ class PairVotes:
     others: Floats
     n_others: Ints
     earlier: Ints
-    longer: Ints
 
 
 @dataclass(frozen=True)
@@ -106,12 +106,14 @@ class Pool:
     @cached_property
     def n_chars(self) -> list[Ints] | None:
         """Lengths of the responses in the form of the buckets' ranks, 0 = unknown; None without texts."""
-        texts = self.prefs.texts
-        if texts is None or texts.collect_schema().get("text") != pl.String():
+        known, coded = self.prefs.lengths, self.coded
+        if known is None:
             return None
-        table = texts.select("item_id", "response_id", n=pl.col("text").str.len_chars())
-        found = self._aligned(pl.col("n"), ("item_id", "response_id"), table)
-        return self._dense(found["n"].fill_null(0).to_numpy().astype(np.int32))
+        item = np.repeat(coded.item[coded.unit_starts], coded.widths)
+        listed = looked_up(known, coded, item, coded.slot_response)["n_chars"].fill_null(0).to_numpy().astype(np.int32)
+        judgments_of = np.diff(np.append(coded.unit_starts, coded.item.size))
+        first = np.repeat(np.cumsum(coded.widths) - coded.widths, judgments_of)
+        return self._dense(listed[np.repeat(first, coded.lengths) + coded.slot])
 
     @cached_property
     def positions_vary(self) -> bool:
@@ -160,10 +162,24 @@ class Pool:
         whole = {name: np.concatenate([getattr(votes, name) for votes in parts]) for name in names}
         return PairVotes(**whole)
 
+    @cached_property
+    def longer(self) -> Ints | None:
+        """For each of `votes` +1 where the first of the pair is longer, -1 where the second is, else 0.
+
+        None without texts.
+        """
+        if self.n_chars is None:
+            return None
+        parts: list[Ints] = [np.zeros(0, np.int8)]
+        for bucket, lengths in zip(self.buckets, self.n_chars, strict=True):
+            for tally in pair_tallies(bucket):
+                both = (bucket.ranks[:, tally.first] > 0) & (bucket.ranks[:, tally.second] > 0)
+                parts.append(_sign(lengths[both, tally.first], lengths[both, tally.second]))
+        return np.concatenate(parts)
+
     def _votes_of(self, i: int) -> PairVotes:
         bucket = self.buckets[i]
         places = self.positions[i] if self.positions is not None else np.zeros_like(bucket.ranks)
-        lengths = self.n_chars[i] if self.n_chars is not None else np.zeros_like(bucket.ranks)
         judgment, unit = np.arange(len(bucket.ranks)), bucket.unit
         parts = []
         for tally in pair_tallies(bucket):
@@ -182,25 +198,9 @@ class Pool:
                 others,
                 n_others,
                 -_sign(places[:, tally.first], places[:, tally.second]),
-                _sign(lengths[:, tally.first], lengths[:, tally.second]),
             )
             parts.append([column[both] for column in columns])
         return PairVotes(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-
-    def _aligned(self, value: pl.Expr, keys: tuple[str, ...], table: pl.LazyFrame) -> pl.DataFrame:
-        """Values of a table in the order of the coded rows."""
-        coded = self.coded
-        judgment = np.repeat(np.arange(coded.item.size), coded.lengths)
-        widths = coded.widths
-        sizes = np.diff(np.append(coded.unit_starts, coded.item.size))
-        first = np.repeat(np.cumsum(widths) - widths, sizes)
-        rows = {
-            "item_id": (coded.item_ids, coded.item[judgment]),
-            "annotator_id": (coded.annotator_ids, coded.annotator[judgment]),
-            "response_id": (coded.response_ids, coded.slot_response[first[judgment] + coded.slot]),
-        }
-        left = pl.LazyFrame({key: rows[key][0].gather(rows[key][1]) for key in keys})
-        return left.join(table.select(*keys, value), on=keys, how="left", maintain_order="left").collect()
 
     def _dense(self, values: Ints) -> list[Ints]:
         return [bucket.ranks for bucket in buckets(replace(self.coded, rank=values))]
