@@ -9,9 +9,11 @@ import polars as pl
 from scipy.special import ndtr
 
 from prefqa.checks.frame import NotRun
-from prefqa.coding import judged_again
+from prefqa.coding import Coded, judged_again
 from prefqa.screening.evidence import Evidence, share_above
 from prefqa.screening.pool import Pool, by_annotator, per_annotator
+
+_NO_TRIPLE = NotRun("nobody compared three responses to one prompt in pairs")
 
 
 def unreliable(pool: Pool) -> Evidence | NotRun:
@@ -111,32 +113,53 @@ def intransitive(pool: Pool) -> Evidence | NotRun:
     """
     from prefqa.checks.texts import normal
 
-    items = pool.prefs.items
+    items, coded = pool.prefs.items, pool.coded
     if items is None or items.schema.get("prompt") != pl.String():
         return NotRun("there is no prompt of items")
-    pairs = pool.prefs.usable().group_by("item_id", "annotator_id").agg(
-        n=pl.len(), one=pl.col("response_id").min(), two=pl.col("response_id").max(),
-        by=(pl.col("rank").filter(pl.col("response_id") == pl.col("response_id").max()).first()
-            - pl.col("rank").filter(pl.col("response_id") == pl.col("response_id").min()).first()),
-    ).filter((pl.col("n") == 2) & (pl.col("by") != 0))  # fmt: skip
-    keyed = items.lazy().select("item_id", prompt=normal(pl.col("prompt")).hash())
-    won = pairs.join(keyed, on="item_id", how="inner").group_by("prompt", "annotator_id", "one", "two").agg(
-        by=pl.col("by").sum().sign()
-    ).filter(pl.col("by") != 0)  # fmt: skip
-    first = won.select("prompt", "annotator_id", a="one", b="two", ab="by")
-    second = won.select("prompt", "annotator_id", b="one", c="two", bc="by")
-    third = won.select("prompt", "annotator_id", a="one", c="two", ac="by")
+    pairs = _pairs(coded)
+    if not pairs.height:
+        return _NO_TRIPLE
+    prompts = items.drop_nulls("prompt").select("item_id", prompt=normal(pl.col("prompt")).hash())
+    by_code = pl.DataFrame({"item_id": coded.item_ids}).join(prompts, on="item_id", how="left", maintain_order="left")
+    won = (
+        pairs.lazy()
+        .with_columns(prompt=by_code["prompt"].gather(pairs["item"]))
+        .drop_nulls("prompt")
+        .group_by("prompt", "annotator", "one", "two")
+        .agg(by=pl.col("by").sum().sign())
+        .filter(pl.col("by") != 0)
+    )
+    first = won.select("prompt", "annotator", a="one", b="two", ab="by")
+    second = won.select("prompt", "annotator", b="one", c="two", bc="by")
+    third = won.select("prompt", "annotator", a="one", c="two", ac="by")
     triples = (
-        first.join(second, on=["prompt", "annotator_id", "b"], how="inner")
-        .join(third, on=["prompt", "annotator_id", "a", "c"], how="inner")
-        .group_by("annotator_id")
-        .agg(n=pl.len(), k=((pl.col("ab") == pl.col("bc")) & (pl.col("ab") != pl.col("ac"))).sum())
+        first.join(second, on=["prompt", "annotator", "b"], how="inner")
+        .join(third, on=["prompt", "annotator", "a", "c"], how="inner")
+        .select("annotator", circle=(pl.col("ab") == pl.col("bc")) & (pl.col("ab") != pl.col("ac")))
         .collect(engine="streaming")
     )
     if triples.is_empty():
-        return NotRun("nobody compared three responses to one prompt in pairs")
-    k, n = per_annotator(pool, triples, "k", "n")
+        return _NO_TRIPLE
+    who = triples["annotator"].to_numpy()
+    n, k = by_annotator(pool, who), by_annotator(pool, who, triples["circle"].to_numpy())
     return share_above(k, n, 0.125, "of the triples form a circle")
+
+
+def _pairs(coded: Coded) -> pl.DataFrame:
+    """Judgments of two responses, by codes: item, annotator, the responses `one` < `two`, and by what `one` leads."""
+    judgment = np.flatnonzero(coded.lengths == 2)
+    row = coded.starts[judgment]
+    unit = np.repeat(np.arange(coded.unit_starts.size), np.diff(np.append(coded.unit_starts, coded.item.size)))
+    listed = (np.cumsum(coded.widths) - coded.widths)[unit[judgment]]
+    return pl.DataFrame(
+        {
+            "item": coded.item[judgment],
+            "annotator": coded.annotator[judgment],
+            "one": coded.slot_response[listed + coded.slot[row]],
+            "two": coded.slot_response[listed + coded.slot[row + 1]],
+            "by": np.sign(coded.rank[row + 1].astype(np.int64) - coded.rank[row]),
+        }
+    )
 
 
 def _reliability(pool: Pool, floor: float) -> Evidence | NotRun:
