@@ -20,7 +20,7 @@ from prefqa.checks.seen import Seen
 from prefqa.checks.table import LONG, Table
 from prefqa.checks.texts import Texts, none_said, normal, texts_of, unusable
 from prefqa.coding import KEYS, Coded
-from prefqa.lookup import with_codes
+from prefqa.lookup import is_of, with_codes
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, SUBMITTED, Preferences
 from prefqa.response_texts import RESPONSE, TEXT
 
@@ -167,10 +167,17 @@ class Frame:
 
     @cached_property
     def listed(self) -> pl.DataFrame | None:
-        """The table of responses as codes, where the item was judged; a response that nobody judged has a new code."""
+        """The table of responses as codes, where the item was judged; a response that nobody judged has a new code.
+
+        It is `judged.seen` itself where the table has just these, as most do.
+        """
         if self.prefs.responses is None:
             return None
         item_ids, _, response_ids = self.table.keyed.ids
+        seen = self.judged.seen
+        item, response = (seen[name].to_numpy() for name in RESPONSE)
+        if is_of(self.prefs.responses, (item_ids, item), (response_ids, response)):
+            return seen
         known = self.prefs.responses.lazy().select("item_id", "response_id")
         coded = with_codes(known, item_ids, response_ids).filter(pl.col("item").is_not_null()).collect()
         code = coded["response"]

@@ -85,7 +85,7 @@ def rank_gaps(frame: Frame) -> Found:
 def partial_ranking(frame: Frame) -> Found:
     """PQ106."""
     seen = frame.judged.seen
-    if frame.listed is not None:
+    if frame.listed is not None and frame.listed is not seen:
         seen = pl.concat([seen, frame.listed]).unique()
     n_known = pl.Series(np.bincount(seen["item_id"].to_numpy()))
     partial = frame.sound.with_columns(n_known.gather(frame.sound["item_id"]).alias("_k")).filter(
@@ -138,7 +138,8 @@ def _all_listed(frame: Frame) -> bool:
     """Whether all rows have ids and a response that the table has: nearly always so, and seen from the codes alone."""
     if frame.listed is None or frame.table.keyed.frame.height < frame.n_rows:
         return False
-    return frame.judged.seen.join(frame.listed, on=["item_id", "response_id"], how="anti").is_empty()
+    seen = frame.judged.seen
+    return frame.listed is seen or seen.join(frame.listed, on=["item_id", "response_id"], how="anti").is_empty()
 
 
 def score_contradicts_rank(frame: Frame) -> Found | NotRun:
