@@ -23,9 +23,8 @@ def one_model_wins(measures: Measures) -> Found | NotRun:
     if responses is None or "model" not in responses.columns:
         return NotRun("there is no model of responses")
     decided = measures.tallies.filter(pl.col("n_first") != pl.col("n_second"))
-    decided = decided.with_columns(_models_of(measures.pool.coded, decided, responses)).drop_nulls(
-        ["model_first", "model_second"]
-    )
+    names, models = _models_of(measures.pool.coded, decided, responses)
+    decided = decided.with_columns(models).drop_nulls(["model_first", "model_second"])
     # Which of two models is called the first must not matter: it is the one that wins more.
     first_wins = pl.col("n_first") > pl.col("n_second")
     pairs = (
@@ -36,6 +35,7 @@ def one_model_wins(measures: Measures) -> Found | NotRun:
         )
         .group_by("winner", "loser")
         .len("k")
+        .with_columns(pl.col(side).replace_strict(names, return_dtype=pl.String) for side in ("winner", "loser"))
     )
     met = pairs.join(
         pairs.rename({"winner": "loser", "loser": "winner", "k": "lost"}), on=["winner", "loser"], how="left"
@@ -57,18 +57,21 @@ def one_model_wins(measures: Measures) -> Found | NotRun:
     return Found(said.lazy(), n, of, message)
 
 
-def _models_of(coded: Coded, pairs: pl.DataFrame, responses: pl.DataFrame) -> list[pl.Series]:
-    """Models of the first and the second response of pairs, given by item (code) and slots."""
+def _models_of(coded: Coded, pairs: pl.DataFrame, responses: pl.DataFrame) -> tuple[dict[int, str], list[pl.Series]]:
+    """Names of models by their codes, and the codes of the first and the second response of pairs.
+
+    Pairs are given by item (code) and slots.
+    """
     units, widths = coded.item[coded.unit_starts], coded.widths
     known = responses.select("item_id", "response_id", pl.col("model").cast(pl.String).cast(pl.Categorical))
     model = looked_up(known, coded, np.repeat(units, widths), coded.slot_response)["model"]
     first = np.zeros(coded.item_ids.len(), np.int64)
     first[units] = np.cumsum(widths) - widths
     begin = first[pairs["item"].to_numpy()]
-    return [
-        model.gather(begin + pairs[side].to_numpy()).cast(pl.String).alias(f"model_{side}")
-        for side in ("first", "second")
-    ]
+    every = model.drop_nulls().unique()
+    names = dict(zip(every.to_physical().to_list(), every.cast(pl.String).to_list(), strict=True))
+    codes = model.to_physical()
+    return names, [codes.gather(begin + pairs[side].to_numpy()).alias(f"model_{side}") for side in ("first", "second")]
 
 
 def _floats(values: pl.Series) -> Floats:
