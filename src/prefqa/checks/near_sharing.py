@@ -58,7 +58,10 @@ def _how_often(parts: list[Ints]) -> tuple[Ints, int]:
 
 
 def _ranked(pair: Ints, size: Ints, often: Ints, shift: int, threshold: float) -> tuple[Ints, Ints, Ints, Ints, Ints]:
-    """Distinct pairs of words of at most `CHUNK` texts, the rarest of each first; how many; the first ones; bits."""
+    """Distinct pairs of words of at most `CHUNK` texts, the rarest of each text first, and how many.
+
+    Then how many of each text's first ones other texts may have too, these, and the bits that `_could` asks for.
+    """
     keys = pair >> np.uint64(64 - HASH + _OFTEN)
     keys |= often[(pair >> np.uint64(shift)).view(np.int64)].astype(np.uint64) << np.uint64(HASH - _OFTEN)
     keys |= np.repeat(np.arange(size.size, dtype=np.uint64) << np.uint64(HASH), size)
@@ -70,6 +73,7 @@ def _ranked(pair: Ints, size: Ints, often: Ints, shift: int, threshold: float) -
     left = size - np.ceil(threshold * size - 1e-9).astype(np.int64) + 1
     left = np.minimum(left, size)
     first = keys[np.repeat(starts - (np.cumsum(left) - left), left) + np.arange(left.sum())]
+    # A pair that is there once leads to no other text.
     shared = first >= np.uint64(2 << HASH - _OFTEN)
     many = np.add.reduceat(shared, np.cumsum(left) - left, dtype=np.int64)
     bits = np.bitwise_or.reduceat(np.uint64(1) << (keys & np.uint64(63)), starts)
