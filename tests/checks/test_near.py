@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -38,6 +39,36 @@ def test_near_texts_are_those_of_every_two_compared(texts: list[str]) -> None:
     for within in (None, pl.Series(np.zeros(len(texts), np.int64))):
         found = near(pl.Series(texts, dtype=pl.String), 0.6, within=within)
         assert dict(found.select("text", "similarity").iter_rows()) == pytest.approx(expected)
+
+
+@given(
+    st.lists(st.text("aB \t\n\x1c\x85\u3000éＥ²@`", max_size=12), min_size=1, max_size=8),
+    st.sampled_from([" ", " " + "Long" * 5 + " ", " " + "x" * 40 + "é "]),
+)
+def test_blanks_case_and_form_do_not_count_and_whole_words_do(texts: list[str], between: str) -> None:
+    texts = [between.join([text, text[::-1], "a b c d e f"]) for text in texts]
+    forms = [
+        " ".join(unicodedata.normalize("NFKC", text).lower().translate({0x1C: "\ue000"}).split()) for text in texts
+    ]
+    best = dict.fromkeys(range(len(texts)), 0.0)
+    for one, other in combinations(range(len(texts)), 2):
+        if forms[one] != forms[other]:
+            value = jaccard(forms[one], forms[other])
+            best[one], best[other] = max(best[one], value), max(best[other], value)
+    found = near(pl.Series(texts), 0.5)
+    expected = {at: value for at, value in best.items() if value >= 0.5}
+    assert dict(found.select("text", "similarity").iter_rows()) == pytest.approx(expected)
+
+
+def test_texts_without_words_are_alike_and_near_to_none() -> None:
+    assert near(pl.Series(["", " ", "\t\n", "a", "", "A b", "\u3000", "b"]), 0.1).is_empty()
+
+
+@pytest.mark.parametrize("at", [0, 7, 8, 9, 15, 16, 17, 30])
+def test_every_letter_of_a_long_word_counts(at: int) -> None:
+    word = "abcdefghijklmnopqrstuvwxyzabcdefg"
+    texts = pl.Series([f"one two {word}", f"one two {word[:at]}_{word[at + 1 :]}"])
+    assert near(texts, 0.3)["similarity"].to_list() == pytest.approx([1 / 3] * 2)
 
 
 def test_a_crowd_of_texts_with_one_template_is_found_without_comparing_each_with_each() -> None:

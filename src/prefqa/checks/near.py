@@ -15,10 +15,13 @@ from prefqa.checks.texts import normal
 #: 25 bands of 5 values: texts of similarity .8 meet in a band with probability 1 - (1 - .8^5)^25 = .99995.
 _BANDS, _ROWS = 25, 5
 #: Pairs of texts that are compared at once.
-_PAIRS = 8_000
+_PAIRS = 4_000
 #: Of more text than this not all pairs of words are held at once.
 _MOST_BYTES = 500_000_000
-_SEED, _ODD = 42, 0x9E3779B97F4A7C15
+_SEED, _ODD = 42, np.uint64(0x9E3779B97F4A7C15)
+#: Bytes of text that are looked at at once; and what keeps of 8 bytes the first ones, by how many.
+_PIECE = 1_000_000
+_HEAD = np.array([256**n - 1 for n in range(9)], np.uint64)
 #: Pairs of words that are sampled of a text, and how far below the threshold the sample's share may be.
 _SAMPLED, _MARGIN = 32, 0.3
 
@@ -41,24 +44,79 @@ def near(texts: pl.Series, threshold: float, within: pl.Series | None = None) ->
         similarity = _similarity(texts, first, second)
     close = similarity >= threshold
     first, second, similarity = first[close], second[close], similarity[close]
-    form = pl.DataFrame({"t": texts.gather(np.concatenate([first, second]))}).select(normal(pl.col("t")).hash())["t"]
-    apart = form.to_numpy()[: first.size] != form.to_numpy()[first.size :]
+    alike = np.flatnonzero(similarity == 1.0)
+    form = texts.gather(np.concatenate([first[alike], second[alike]])).to_frame().select(normal(pl.first()).hash())
+    equal = np.equal(*np.split(form.to_series().to_numpy(), 2))
+    apart = np.ones(first.size, bool)
+    apart[alike[equal]] = False
     pairs = pl.DataFrame({"first": first[apart], "second": second[apart], "similarity": similarity[apart]})
     both = pl.concat([pairs.select(pl.col(name).alias("text"), "similarity") for name in ("first", "second")])
     return both.group_by("text").agg(pl.col("similarity").max()).sort("text")
 
 
+def _pieces(texts: pl.Series) -> list[pl.Series]:
+    """Texts, in pieces so small that they and what is made of them stay near the processor."""
+    step = min(max(_PIECE * texts.len() // max(int(texts.str.len_bytes().sum()), 1), 1), CHUNK)
+    return [texts[low : low + step] for low in range(0, max(texts.len(), 1), step)]
+
+
 def _shingles(texts: pl.Series) -> tuple[Ints, Ints]:
     """Hashes of all pairs of neighbouring words, text by text, and how many each text has."""
-    words = pl.DataFrame({"t": texts}).lazy().select(normal(pl.col("t")).str.split(" ").alias("t")).collect()["t"]
-    lengths = words.list.len().to_numpy().astype(np.int64)
-    hashes = words.explode().hash(_SEED).to_numpy()
-    last = np.cumsum(lengths) - 1
-    pair = hashes * np.uint64(_ODD) + np.roll(hashes, -1)
-    pair[last] = hashes[last]
+    data, ends = _read(texts)
+    at = np.flatnonzero((data == ord(" ")) | (data - np.uint8(9) < np.uint8(5)))
+    length = np.diff(at, prepend=-1) - 1
+    last = at.searchsorted(ends)
+    if not length.all():  # blanks that follow each other; a text without any word has one that is empty
+        word = length > 0
+        before = np.flatnonzero(~word).searchsorted(last, side="right")
+        none = np.diff(last - before, prepend=-1) == 0
+        if none.any():
+            word[last[none]] = True
+            before = np.flatnonzero(~word).searchsorted(last, side="right")
+        last, at, length = last - before, at[word], length[word]
+    hashes = _hashes(data, at - length, length)
+    size = np.diff(last, prepend=-1)
+    pair = hashes * _ODD
+    pair[:-1] += hashes[1:]
     keep = np.ones(pair.size, bool)
-    keep[last[lengths > 1]] = False
-    return pair[keep], np.maximum(lengths - 1, 1)
+    keep[last[size > 1]] = False
+    single = last[size == 1]
+    pair[single] = hashes[single]
+    return pair[keep], np.maximum(size - 1, 1)
+
+
+def _read(texts: pl.Series) -> tuple[Ints, Ints]:
+    """The bytes of texts, in small letters, each followed by a blank, and where that is; 8 bytes more."""
+    odd = (texts.str.len_bytes() != texts.str.len_chars()).arg_true()
+    if odd.len():  # what is not ASCII
+        formed = texts.gather(odd).to_frame().select(normal(pl.first())).to_series()
+        texts = texts.clone().scatter(odd, formed)
+    ends = np.cumsum(texts.str.len_bytes().to_numpy().astype(np.int64) + 1) - 1
+    joined = texts.str.join("\n", ignore_nulls=False).cast(pl.Binary).item() + b"\n" + bytes(8)
+    data = np.frombuffer(joined, np.uint8)
+    return data | (data - np.uint8(ord("A")) < np.uint8(26)).view(np.uint8) << np.uint8(5), ends
+
+
+def _hashes(data: Ints, at: Ints, length: Ints) -> Ints:
+    """Hashes of words that begin there; 8 bytes follow the last."""
+    found = _eight(data, at, length)
+    long = np.flatnonzero(length > 8)
+    if long.size:
+        more = (length[long] - 1) >> 3
+        starts = np.cumsum(more) - more
+        place = np.arange(1, more.sum() + 1) - np.repeat(starts, more)
+        eights = _eight(data, np.repeat(at[long], more) + 8 * place, np.repeat(length[long], more) - 8 * place)
+        found[long] += np.add.reduceat(eights * (2 * place + 1).astype(np.uint64), starts)
+    return found
+
+
+def _eight(data: Ints, at: Ints, length: Ints) -> Ints:
+    """Hashes of 8 bytes, or as many as are left."""
+    word = np.ndarray(data.size - 7, np.uint64, data, strides=(1,))[at]
+    word &= _HEAD.take(length, mode="clip")
+    word *= _ODD
+    word ^= word >> np.uint64(32)
+    return word
 
 
 def _distinct(texts: pl.Series) -> tuple[Ints, Ints]:
@@ -72,14 +130,6 @@ def _distinct(texts: pl.Series) -> tuple[Ints, Ints]:
     keys = keys[begins(keys)]
     number = (keys >> np.uint64(HASH)).astype(np.int64)
     return keys & np.uint64(2**HASH - 1), np.bincount(number, minlength=size.size)
-
-
-def _all_distinct(texts: pl.Series) -> tuple[Ints, Ints]:
-    """Return the distinct pairs of words of texts, as `_distinct` does."""
-    lows = range(0, max(texts.len(), 1), CHUNK)
-    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-        parts = list(pool.map(lambda low: _distinct(texts[low : low + CHUNK]), lows))
-    return np.concatenate([pair for pair, _ in parts]), np.concatenate([size for _, size in parts])
 
 
 def _signatures(texts: pl.Series) -> Ints:
@@ -109,10 +159,10 @@ def _candidates_within(texts: pl.Series, group: Ints, threshold: float) -> tuple
         least = np.repeat(np.minimum.reduceat(size, here), np.diff(np.append(here, high - low)))
         limit = (np.minimum(1.0, _SAMPLED / least) * (2.0**64 - 2**12)).astype(np.uint64)
         text = np.repeat(np.arange(low, high), size)
-        mixed = pair * np.uint64(_ODD)
+        mixed = pair * _ODD
         mixed ^= mixed >> np.uint64(32)
         kept = mixed <= limit[text - low]
-        text, key = text[kept], (pair[kept] ^ group[text[kept]].astype(np.uint64)) * np.uint64(_ODD)
+        text, key = text[kept], (pair[kept] ^ group[text[kept]].astype(np.uint64)) * _ODD
         order = np.argsort(key, kind="stable")
         text, key = text[order], key[order]
         again = np.append(False, (key[1:] == key[:-1]) & (text[1:] == text[:-1]))[: key.size]
@@ -132,14 +182,15 @@ def _similarity(texts: pl.Series, first: Ints, second: Ints) -> Floats:
     for low in range(0, first.size, _PAIRS):
         both = np.concatenate([first[low : low + _PAIRS], second[low : low + _PAIRS]])
         used, number = np.unique(both, return_inverse=True)
-        parts.append(_jaccard(*_distinct(texts.gather(used)), *np.split(number, 2)))
+        pair, size = _distinct(texts.gather(used))
+        parts.append(_jaccard(pair, size, np.cumsum(size) - size, *np.split(number, 2)))
     return np.concatenate(parts)
 
 
-def _jaccard(pair: Ints, size: Ints, first: Ints, second: Ints) -> Floats:
+def _jaccard(pair: Ints, size: Ints, starts: Ints, first: Ints, second: Ints) -> Floats:
     number = np.concatenate([first, second])
     many = size[number]
-    at = np.repeat((np.cumsum(size) - size)[number] - (np.cumsum(many) - many), many) + np.arange(many.sum())
+    at = np.repeat(starts[number] - (np.cumsum(many) - many), many) + np.arange(many.sum())
     couple = np.repeat(np.tile(np.arange(first.size, dtype=np.uint64), 2), many)
     keys = np.sort(couple << np.uint64(HASH) | pair[at])
     twice = (keys[1:][keys[1:] == keys[:-1]] >> np.uint64(HASH)).astype(np.int64)
@@ -153,10 +204,12 @@ def _candidates_anywhere(texts: pl.Series, threshold: float) -> tuple[Ints, Ints
     first, second, similarity = _NONE, _NONE, np.zeros(0)
     crowd: Ints = np.arange(texts.len())
     if few:
-        pair, size = _all_distinct(texts)
-        first, second, crowd = sharing(pair, size, threshold)
+        with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+            pair, size, first, second, crowd = sharing(pool, pool.map(_shingles, _pieces(texts)), threshold)
+        starts = np.cumsum(size) - size
         blocks = [slice(low, low + _PAIRS) for low in range(0, first.size, _PAIRS)]
-        similarity = np.concatenate([np.zeros(0), *(_jaccard(pair, size, first[at], second[at]) for at in blocks)])
+        found = (_jaccard(pair, size, starts, first[at], second[at]) for at in blocks)
+        similarity = np.concatenate([np.zeros(0), *found])
         del pair
     signatures = _signatures(texts.gather(crowd))
     one, other = _candidates(signatures)
@@ -177,7 +230,7 @@ def _candidates(signatures: Ints) -> tuple[Ints, Ints]:
         values = signatures[:, band * _ROWS : (band + 1) * _ROWS].astype(np.uint64)
         key = np.zeros(n, np.uint64)
         for column in values.T:
-            key = key * np.uint64(_ODD) + column
+            key = key * _ODD + column
         _, at, number = np.unique(key, return_index=True, return_inverse=True)
         leader = at[number]
         others = np.flatnonzero(leader != np.arange(n))
