@@ -56,8 +56,8 @@ print(json.dumps([*took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 10
 #: Step: what it does, and the step that it is held against.
 STEPS = {
     "hash": ('pl.scan_parquet(path("responses")).select(pl.col("text").hash()).collect(engine="streaming")', "hash"),
-    "texts": ('prefqa.check(prefs(True), ignore=["PQ3"])', "hash"),
-    "texts, no near duplicates": ('prefqa.check(prefs(True), ignore=["PQ3", "PQ206", "PQ207"])', "hash"),
+    "all rules": ("prefqa.check(prefs(True))", "hash"),
+    "all but those on annotators": ('prefqa.check(prefs(True), ignore=["PQ3"])', "hash"),
     "agreement": ("prefqa.agreement(prefs(False))", "agreement"),
     "no texts": ('prefqa.check(prefs(False), ignore=["PQ3"])', "agreement"),
     "no texts, annotators too": ("prefqa.check(prefs(False))", "agreement"),

@@ -22,7 +22,7 @@ _ENOUGH = 40
 _ERRORS = 5.0
 #: Bytes that are looked at at once, few, so that they stay near the processor; bytes that are read at once; and texts
 #: whose sketches are compared at once.
-_PIECE, _READ, _CHUNK = 800_000, 8_000_000, 200_000
+_PIECE, _READ, _CHUNK = 1_000_000, 4_000_000, 200_000
 _ONE, _ODD = np.uint64(1), np.uint64(0x9E3779B97F4A7C15)
 #: One in each byte, and what makes a capital a small letter.
 _ONES, _SMALL = np.uint64(0x0101010101010101), np.uint64(0x2020202020202020)
