@@ -59,8 +59,8 @@ STEPS = {
     "all rules": ("prefqa.check(prefs(True))", "hash"),
     "all but those on annotators": ('prefqa.check(prefs(True), ignore=["PQ3"])', "hash"),
     "agreement": ("prefqa.agreement(prefs(False))", "agreement"),
-    "no texts": ('prefqa.check(prefs(False), ignore=["PQ3"])', "agreement"),
-    "no texts, annotators too": ("prefqa.check(prefs(False))", "agreement"),
+    "no texts": ("prefqa.check(prefs(False))", "agreement"),
+    "no texts, but those on annotators": ('prefqa.check(prefs(False), ignore=["PQ3"])', "agreement"),
     "annotators": ('prefqa.check(prefs(False), select=["PQ3"])', "agreement"),
 }
 
