@@ -156,8 +156,33 @@ def test_a_damaged_file_of_responses_is_named(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[4:40] = b"\xff" * 36
     path.write_bytes(bytes(data))
-    with pytest.raises(ReadError, match=r"responses\.parquet"):
-        prefqa.check(prefqa.read(tmp_path), select=["PQ2"])
+    for asked in (["PQ2"], ["PQ3"], []):
+        with pytest.raises(ReadError, match=r"responses\.parquet"):
+            prefqa.check(prefqa.read(tmp_path), select=asked)
+
+
+def test_lengths_are_known_from_the_pass_through_the_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules on annotators, and what comes after the check, read no text again; without the rules on texts they do."""
+    prefs = lazily(campaign("PQ301"), tmp_path)
+    alone = prefqa.check(lazily(prefs.with_texts(), tmp_path), select=["PQ3"])
+    assert prefs.texts is not None
+    expected = prefs.texts.select("item_id", "response_id", n_chars=pl.col("text").str.len_chars()).collect()
+
+    def refuse(_: object) -> None:
+        raise AssertionError("texts are read again")
+
+    monkeypatch.setattr("prefqa.preferences.lengths_of", refuse)
+    checked = prefqa.check(prefs)
+    of_annotators = pl.col("code").str.starts_with("PQ3")
+    assert_frame_equal(checked.findings.filter(of_annotators), alone.findings.filter(of_annotators))
+    assert "PQ301" in checked.findings["code"]
+    assert checked.preferences.lengths is not None
+    assert_frame_equal(checked.preferences.lengths, expected)
+    some = pl.DataFrame({"item_id": expected["item_id"].unique(maintain_order=True)[3:7]})
+    part = checked.preferences.of_items(some)
+    assert part.lengths is not None
+    assert part.responses is not None
+    assert_frame_equal(part.lengths.drop("n_chars"), part.responses.select("item_id", "response_id"))
 
 
 def test_texts_are_checked_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:

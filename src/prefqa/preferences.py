@@ -149,7 +149,7 @@ class Preferences:
         texts = (
             None if self._texts is None else self._texts.join(lazily, on="item_id", how="semi", maintain_order="left")
         )
-        lengths: list[Any] = [partial(_of_items, known, item_ids) for known in self._lengths]
+        lengths: list[Any] = [cache(partial(_of_items, known, item_ids)) for known in self._lengths]
         return replace(self, responses=responses, items=items, _texts=texts, _lengths=lengths)
 
     @property

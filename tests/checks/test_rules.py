@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import prefqa
 from prefqa.checks import RULES, CheckResult, Rule, explain, schema_failures, schema_tables
+from prefqa.checks.looks import OF_TEXTS
 from prefqa.checks.page import page
 from prefqa.checks.rule import Example
 from prefqa.errors import UsageError
@@ -62,6 +63,11 @@ def test_explain_shows_harm_and_example_and_knows_the_nearest_code() -> None:
     assert "(1, 3, 3)" in explain("pq105")
     with pytest.raises(UsageError, match="did you mean PQ"):
         explain("PQ1O4")
+
+
+def test_no_rule_on_texts_leaves_anything_out() -> None:
+    """What is left in is known, and looked at further, before all texts are read."""
+    assert not [rule.code for rule in RULES if rule.quarantines and rule.code in OF_TEXTS]
 
 
 def test_the_page_of_rules_is_what_the_rules_say() -> None:
