@@ -79,6 +79,8 @@ class Seen:
 
 def _apart(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows in memory of their own: as they come their strings may be pieces of the block's, and keep it all."""
+    if rows.is_empty():
+        return rows.clear()
     written = BytesIO()
     rows.write_ipc(written, compat_level=pl.CompatLevel.oldest())
     return pl.read_ipc(written.getvalue())
