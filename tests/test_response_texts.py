@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
-from polars.testing import assert_frame_equal
+from polars.testing import assert_frame_equal, assert_series_equal
 
 import prefqa
 from prefqa import response_texts
@@ -178,11 +181,51 @@ def test_lengths_are_known_from_the_pass_through_the_texts(tmp_path: Path, monke
     assert "PQ301" in checked.findings["code"]
     assert checked.preferences.lengths is not None
     assert_frame_equal(checked.preferences.lengths, expected)
-    some = pl.DataFrame({"item_id": expected["item_id"].unique(maintain_order=True)[3:7]})
-    part = checked.preferences.of_items(some)
+
+
+def test_lengths_are_those_of_the_tables_that_there_are(tmp_path: Path) -> None:
+    """Other tables have others, and a part has its own."""
+    prefs = campaign()
+    assert prefs.responses is not None
+    prefqa.check(prefs)
+    other = replace(prefs, responses=prefs.responses.with_columns(text=pl.lit("five!")))
+    for each in (other, other, prefs.with_judgments(prefs.judgments.head(9)), lazily(prefs, tmp_path), prefs):
+        assert each.texts is not None
+        assert each.lengths is not None
+        assert_series_equal(each.lengths["n_chars"], each.texts.collect()["text"].str.len_chars(), check_names=False)
+    part = prefs.of_items(pl.DataFrame({"item_id": prefs.responses["item_id"].unique(maintain_order=True)[3:7]}))
     assert part.lengths is not None
-    assert part.responses is not None
-    assert_frame_equal(part.lengths.drop("n_chars"), part.responses.select("item_id", "response_id"))
+    assert part.lengths.height == 12
+
+
+@pytest.mark.parametrize("asked", [[], ["PQ3"]])
+def test_what_was_checked_can_be_sent_and_copied(asked: list[str], tmp_path: Path) -> None:
+    for prefs in (campaign(), lazily(campaign(), tmp_path)):
+        checked = prefqa.check(prefs, select=asked)
+        for each in (prefs, checked.preferences, checked):
+            copy.deepcopy(each)
+            pickle.loads(pickle.dumps(each))
+
+
+def test_a_check_after_one_that_failed_reads_anew(tmp_path: Path) -> None:
+    prefs = lazily(campaign(), tmp_path)
+    (tmp_path / "responses.parquet").rename(tmp_path / "away")
+    with pytest.raises(FileNotFoundError):
+        prefqa.check(prefs)
+    (tmp_path / "away").rename(tmp_path / "responses.parquet")
+    assert "PQ301" in prefqa.check(prefs).ran
+    assert prefs.lengths is not None
+
+
+def test_rules_on_annotators_say_the_same_whether_or_not_texts_are_read_for_others() -> None:
+    """Here none is there."""
+    prefs = campaign("PQ301")
+    assert prefs.responses is not None
+    prefs = replace(prefs, responses=prefs.responses.with_columns(text=pl.lit(None, pl.String)))
+    of_annotators = pl.col("code").str.starts_with("PQ3")
+    whole, alone = prefqa.check(prefs), prefqa.check(prefs.with_judgments(prefs.judgments), select=["PQ3"])
+    for name in ("findings", "not_run"):
+        assert_frame_equal(*(getattr(each, name).filter(of_annotators) for each in (whole, alone)))
 
 
 def test_texts_are_checked_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:

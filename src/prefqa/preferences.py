@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -61,6 +61,14 @@ class Source:
     from_tool: bool = False
 
 
+class _Lengths(NamedTuple):
+    """Lengths of texts, or who reads them, and the tables that these are of: other tables have others."""
+
+    responses: pl.DataFrame | None
+    texts: pl.LazyFrame | None
+    known: pl.DataFrame | Future[pl.DataFrame | None] | None
+
+
 @dataclass(frozen=True)
 class Preferences:
     """Preference data in its standard form.
@@ -81,7 +89,7 @@ class Preferences:
     _values: dict[tuple[str, ...], tuple[Coded, pl.Series]] = field(default_factory=dict, repr=False, compare=False)
     _read: list[tuple[KeyedRows, Ints | None]] = field(default_factory=list, repr=False, compare=False)
     _texts: pl.LazyFrame | None = field(default=None, repr=False, compare=False)
-    _lengths: list[Callable[[], pl.DataFrame | None]] = field(default_factory=list, repr=False, compare=False)
+    _lengths: list[_Lengths] = field(default_factory=list, repr=False, compare=False)
 
     @classmethod
     def from_long(
@@ -149,8 +157,7 @@ class Preferences:
         texts = (
             None if self._texts is None else self._texts.join(lazily, on="item_id", how="semi", maintain_order="left")
         )
-        lengths: list[Any] = [cache(partial(_of_items, known, item_ids)) for known in self._lengths]
-        return replace(self, responses=responses, items=items, _texts=texts, _lengths=lengths)
+        return replace(self, responses=responses, items=items, _texts=texts, _lengths=[])
 
     @property
     def texts(self) -> pl.LazyFrame | None:
@@ -169,13 +176,24 @@ class Preferences:
 
         The texts are read for it once, where nobody has.
         """
-        if not self._lengths:
-            self._lengths.append(cache(partial(lengths_of, self.texts)))
-        return self._lengths[0]()
+        for made_of, texts, known in self._lengths:
+            if made_of is self.responses and texts is self._texts:
+                return known.result() if isinstance(known, Future) else known
+        found = lengths_of(self.texts)
+        self._lengths[:] = [_Lengths(self.responses, self._texts, found)]
+        return found
 
-    def lengths_from(self, known: Callable[[], pl.DataFrame | None]) -> None:
-        """Ask somebody for `lengths` who reads the texts in any case."""
-        self._lengths[:] = [known]
+    def lengths_from(self, reading: Callable[[], Future[pl.DataFrame | None]]) -> None:
+        """Take `lengths`, where they are not known, from somebody who reads the texts in any case."""
+        if not self._lengths:
+            self._lengths.append(_Lengths(self.responses, self._texts, reading()))
+
+    def settle_lengths(self) -> None:
+        """Keep what was read instead of who reads it, who can neither be copied nor sent; nothing if that failed."""
+        for made_of, texts, known in self._lengths:
+            if isinstance(known, Future):
+                failed = not known.done() or known.cancelled() or known.exception() is not None
+                self._lengths[:] = [] if failed else [_Lengths(made_of, texts, known.result())]
 
     def with_texts(self) -> Preferences:
         """Return the same preferences with all texts of responses in memory."""
@@ -301,11 +319,6 @@ class Preferences:
         if from_items and self.items is not None:
             usable = usable.join(self.items.lazy().select("item_id", *from_items), on="item_id", how="left")
         return usable
-
-
-def _of_items(known: Callable[[], pl.DataFrame | None], item_ids: pl.DataFrame) -> pl.DataFrame | None:
-    table = known()
-    return None if table is None else table.join(item_ids, on="item_id", how="semi", maintain_order="left")
 
 
 def usable_rows(columns: Sequence[str], *, ranked: bool = True) -> pl.Expr:

@@ -140,3 +140,9 @@ def test_the_sketch_is_of_the_text_alone() -> None:
 def test_other_scripts_are_compared_in_full() -> None:
     texts = pl.Series(["Кошка сидит на окне и смотрит на улицу " * 5, "Собака бежит по полю " * 9])
     assert could_be_near(texts, np.zeros(2, np.int64), 0.8).all()
+
+
+def test_a_threshold_that_nothing_reaches_finds_nothing() -> None:
+    texts = pl.Series(["one two three four", "one two three five", "one two three five six"] * 3)
+    assert near(texts, 1.5).is_empty()
+    assert near(texts, 1.5, within=pl.Series([0] * 9)).is_empty()

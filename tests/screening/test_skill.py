@@ -18,9 +18,9 @@ def test_circles_are_those_of_brute_force() -> None:
     """Pairs of six responses to three prompts, some compared twice, some by nobody, some of three responses."""
     rng = np.random.default_rng(5)
     rows, prompts = [], []
-    for number in range(900):
+    for number in range(1300):
         item = f"i{number}"
-        prompts.append({"item_id": item, "prompt": [None, "One ", "ONE", "two", "three"][number % 5]})
+        prompts.append({"item_id": item, "prompt": [None, "One ", "ONE", "two", "three", "", "\t"][number % 7]})
         shown = rng.choice(list("abcdef"), 3 if number % 10 == 7 else 2, replace=False)
         for who in "xy":
             ranks = rng.integers(1, 3, shown.size)
@@ -29,11 +29,11 @@ def test_circles_are_those_of_brute_force() -> None:
                 for response, rank in zip(shown.tolist(), ranks.tolist(), strict=True)
             ]
     prefs = prefqa.Preferences.from_long(pl.DataFrame(rows), items=pl.DataFrame(prompts))
-    prompt_of = {one["item_id"]: one["prompt"] and one["prompt"].strip().lower() for one in prompts}
+    prompt_of = {one["item_id"]: (one["prompt"] or "").strip().lower() for one in prompts}
     margins: dict[tuple[str, str], Counter[tuple[str, str]]] = defaultdict(Counter)
     judged = pl.DataFrame(rows).sort("response_id").group_by("item_id", "annotator_id", maintain_order=True)
     for (item, who), part in judged:
-        if part.height == 2 and prompt_of[str(item)] is not None:
+        if part.height == 2 and prompt_of[str(item)]:
             (one, two), (first, second) = part["response_id"], part["rank"]
             margins[prompt_of[str(item)], str(who)][one, two] += int(np.sign(second - first))
     triples, circles = Counter[str](), Counter[str]()

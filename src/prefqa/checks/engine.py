@@ -13,7 +13,7 @@ from prefqa._words import formatted
 from prefqa.checks.baseline import with_baseline
 from prefqa.checks.finders import FINDERS
 from prefqa.checks.frame import Found, Frame, NotRun
-from prefqa.checks.looks import OF_TEXTS
+from prefqa.checks.looks import OF_TEXTS, missing
 from prefqa.checks.request import Request
 from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, CheckResult, by_severity
 from prefqa.checks.rule import Rule
@@ -60,19 +60,22 @@ def check_data(
     by_code = {rule.code: frames[unasked[rule.code]] for rule in rules}
     for code, its in by_code.items():
         _ = its.prompts if code in OF_TEXTS else its.table  # both sides ask for them: made before they part
+    of_texts = {code: its for code, its in by_code.items() if code in OF_TEXTS}
+    others = {code: its for code, its in by_code.items() if code not in OF_TEXTS}
     # Rules on responses beside the others: both have phases that take one core.
     with ThreadPoolExecutor(1) as beside:
-        reading = []
-        if any(code in OF_TEXTS and its is frame for code, its in by_code.items()):
-            reading.append(beside.submit(frame.lengths))
-            prefs.lengths_from(reading[0].result)
-        of_texts = beside.submit(_found, {code: its for code, its in by_code.items() if code in OF_TEXTS})
-        found = _found({code: its for code, its in by_code.items() if code not in OF_TEXTS})
-        leaving = [(rule, found[rule.code]) for rule in rules if rule.quarantines]
-        left_out = [_left_out(rule, one) for rule, one in leaving if isinstance(one, Found) and one.count]
-        quarantine, clean = _split(prefs, frame, left_out)
-        more = further(clean)
-        found |= of_texts.result()
+        try:
+            if any(its is frame and missing(code) is None for code, its in of_texts.items()):
+                prefs.lengths_from(lambda: beside.submit(frame.lengths))
+            reading = beside.submit(_found, of_texts)
+            found = _found(others)
+            leaving = [(rule, found[rule.code]) for rule in rules if rule.quarantines]
+            left_out = [_left_out(rule, one) for rule, one in leaving if isinstance(one, Found) and one.count]
+            quarantine, clean = _split(prefs, frame, left_out)
+            more = further(clean)
+            found |= reading.result()
+        finally:
+            prefs.settle_lengths()
     findings = [
         finding(rule, one, request.level_of(rule), request.max_examples)
         for rule in rules

@@ -18,7 +18,7 @@ _BANDS, _ROWS = 25, 5
 _PAIRS = 4_000
 #: Of more text than this not all pairs of words are held at once.
 _MOST_BYTES = 500_000_000
-_SEED, _ODD = 42, np.uint64(0x9E3779B97F4A7C15)
+_SEED, _ODD, _LENGTH = 42, np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 #: Bytes of text that are looked at at once; and what keeps of 8 bytes the first ones, by how many.
 _PIECE = 1_000_000
 _HEAD = np.array([256**n - 1 for n in range(9)], np.uint64)
@@ -100,6 +100,7 @@ def _read(texts: pl.Series) -> tuple[Ints, Ints]:
 def _hashes(data: Ints, at: Ints, length: Ints) -> Ints:
     """Hashes of words that begin there; 8 bytes follow the last."""
     found = _eight(data, at, length)
+    found += length.astype(np.uint64) * _LENGTH
     long = np.flatnonzero(length > 8)
     if long.size:
         more = (length[long] - 1) >> 3

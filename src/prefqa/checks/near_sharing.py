@@ -71,7 +71,7 @@ def _ranked(pair: Ints, size: Ints, often: Ints, shift: int, threshold: float) -
     size = np.diff(starts, append=keys.size)
     keys &= np.uint64(2**HASH - 1)
     left = size - np.ceil(threshold * size - 1e-9).astype(np.int64) + 1
-    left = np.minimum(left, size)
+    left = np.clip(left, 1, size)
     first = keys[np.repeat(starts - (np.cumsum(left) - left), left) + np.arange(left.sum())]
     # A pair that is there once leads to no other text.
     shared = first >= np.uint64(2 << HASH - _OFTEN)

@@ -7,7 +7,6 @@ import polars as pl
 
 from prefqa._types import Floats, Ints, begins, distinct
 from prefqa.checks.frame import NotRun
-from prefqa.preferences import Preferences
 from prefqa.screening.evidence import Evidence, share_above
 from prefqa.screening.pool import Pool, per_annotator
 
@@ -30,7 +29,7 @@ def too_fast(pool: Pool) -> Evidence | NotRun:
         return NotRun("there is no duration_s column")
     judgment = [*_KEYS, *({"judgment_id"} & set(pool.columns))]
     rows = pool.prefs.usable().filter(pl.col("duration_s").is_finite())
-    chars = _chars(pool.prefs)
+    chars = _chars(pool)
     if chars is None:
         times = rows.group_by(judgment).agg(pl.col("duration_s").max()).collect()
         limit = pl.lit(float(times["duration_s"].median() or 0.0) / 3)  # type: ignore[arg-type]
@@ -100,9 +99,9 @@ def too_few(pool: Pool) -> Evidence | NotRun:
     return _flags(n, n < pool.options["PQ314"]["min_judgments"], "judgments")
 
 
-def _chars(prefs: Preferences) -> pl.LazyFrame | None:
+def _chars(pool: Pool) -> pl.LazyFrame | None:
     """Characters of each response, and of its prompt; None without texts."""
-    known, items = prefs.lengths, prefs.items
+    known, items = pool.lengths, pool.prefs.items
     if known is None:
         return None
     chars = known.lazy().drop_nulls("n_chars")

@@ -104,9 +104,19 @@ class Pool:
         return [as_shown(bucket, None if places is None else places[i]) for i, bucket in enumerate(self.buckets)]
 
     @cached_property
+    def lengths(self) -> pl.DataFrame | None:
+        """As `Preferences.lengths`; those of a sample are looked up among all."""
+        if self.whole is None:
+            return self.prefs.lengths
+        known, responses = self.whole.lengths, self.prefs.responses
+        if known is None or responses is None:
+            return None
+        return known.join(responses.select("item_id"), on="item_id", how="semi", maintain_order="left")
+
+    @cached_property
     def n_chars(self) -> list[Ints] | None:
         """Lengths of the responses in the form of the buckets' ranks, 0 = unknown; None without texts."""
-        known, coded = self.prefs.lengths, self.coded
+        known, coded = self.lengths, self.coded
         if known is None:
             return None
         item = np.repeat(coded.item[coded.unit_starts], coded.widths)

@@ -111,6 +111,7 @@ def intransitive(pool: Pool) -> Evidence | NotRun:
     Chance gives one in four (Kendall and Babington Smith 1940). Pairs belong together where their items have the same
     prompt; responses are told apart by response_id. The limit is one eighth, halfway to chance.
     """
+    from prefqa.checks.patterns import VISIBLE
     from prefqa.checks.texts import normal
 
     items, coded = pool.prefs.items, pool.coded
@@ -119,7 +120,9 @@ def intransitive(pool: Pool) -> Evidence | NotRun:
     pairs = _pairs(coded)
     if not pairs.height:
         return _NO_TRIPLE
-    prompts = items.drop_nulls("prompt").select("item_id", prompt=normal(pl.col("prompt")).hash())
+    prompts = items.filter(pl.col("prompt").str.contains(VISIBLE)).select(
+        "item_id", prompt=normal(pl.col("prompt")).hash()
+    )
     by_code = pl.DataFrame({"item_id": coded.item_ids}).join(prompts, on="item_id", how="left", maintain_order="left")
     won = (
         pairs.lazy()
