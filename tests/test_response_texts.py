@@ -174,7 +174,7 @@ def test_lengths_are_known_from_the_pass_through_the_texts(tmp_path: Path, monke
     def refuse(_: object) -> None:
         raise AssertionError("texts are read again")
 
-    monkeypatch.setattr("prefqa.preferences.lengths_of", refuse)
+    monkeypatch.setattr("prefqa.response_texts.lengths_of", refuse)
     checked = prefqa.check(prefs)
     of_annotators = pl.col("code").str.starts_with("PQ3")
     assert_frame_equal(checked.findings.filter(of_annotators), alone.findings.filter(of_annotators))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
@@ -17,7 +18,7 @@ from prefqa.coding import Coded, encode, encode_rows, read_rows
 from prefqa.errors import ColumnNotFoundError, UsageError
 from prefqa.keyed import KeyedRows, encode_keyed
 from prefqa.notes import Note
-from prefqa.response_texts import RESPONSE, TEXT, keyed_table, lengths_of, texts_in, without_texts
+from prefqa.response_texts import RESPONSE, TEXT, Lengths, keyed_table, texts_in, without_texts
 
 #: The standard columns of judgments and the types they are cast to; design and docs/data.md say what each means.
 JUDGMENT_TYPES: Mapping[str, pl.DataType] = MappingProxyType(
@@ -61,14 +62,6 @@ class Source:
     from_tool: bool = False
 
 
-class _Lengths(NamedTuple):
-    """Lengths of texts, or who reads them, and the tables that these are of: other tables have others."""
-
-    responses: pl.DataFrame | None
-    texts: pl.LazyFrame | None
-    known: pl.DataFrame | Future[pl.DataFrame | None] | None
-
-
 @dataclass(frozen=True)
 class Preferences:
     """Preference data in its standard form.
@@ -89,7 +82,7 @@ class Preferences:
     _values: dict[tuple[str, ...], tuple[Coded, pl.Series]] = field(default_factory=dict, repr=False, compare=False)
     _read: list[tuple[KeyedRows, Ints | None]] = field(default_factory=list, repr=False, compare=False)
     _texts: pl.LazyFrame | None = field(default=None, repr=False, compare=False)
-    _lengths: list[_Lengths] = field(default_factory=list, repr=False, compare=False)
+    _lengths: Lengths = field(default_factory=Lengths, repr=False, compare=False)
 
     @classmethod
     def from_long(
@@ -157,7 +150,7 @@ class Preferences:
         texts = (
             None if self._texts is None else self._texts.join(lazily, on="item_id", how="semi", maintain_order="left")
         )
-        return replace(self, responses=responses, items=items, _texts=texts, _lengths=[])
+        return replace(self, responses=responses, items=items, _texts=texts, _lengths=Lengths())
 
     @property
     def texts(self) -> pl.LazyFrame | None:
@@ -176,24 +169,16 @@ class Preferences:
 
         The texts are read for it once, where nobody has.
         """
-        for made_of, texts, known in self._lengths:
-            if made_of is self.responses and texts is self._texts:
-                return known.result() if isinstance(known, Future) else known
-        found = lengths_of(self.texts)
-        self._lengths[:] = [_Lengths(self.responses, self._texts, found)]
-        return found
+        return self._lengths.of((self.responses, self._texts), self.texts)
 
-    def lengths_from(self, reading: Callable[[], Future[pl.DataFrame | None]]) -> None:
-        """Take `lengths`, where they are not known, from somebody who reads the texts in any case."""
-        if not self._lengths:
-            self._lengths.append(_Lengths(self.responses, self._texts, reading()))
-
-    def settle_lengths(self) -> None:
-        """Keep what was read instead of who reads it, who can neither be copied nor sent; nothing if that failed."""
-        for made_of, texts, known in self._lengths:
-            if isinstance(known, Future):
-                failed = not known.done() or known.cancelled() or known.exception() is not None
-                self._lengths[:] = [] if failed else [_Lengths(made_of, texts, known.result())]
+    @contextmanager
+    def lengths_from(self, reading: Callable[[], Future[pl.DataFrame | None]]) -> Iterator[None]:
+        """Take `lengths`, where they are not known, from somebody who reads the texts meanwhile in any case."""
+        self._lengths.expect((self.responses, self._texts), reading)
+        try:
+            yield
+        finally:
+            self._lengths.settle()
 
     def with_texts(self) -> Preferences:
         """Return the same preferences with all texts of responses in memory."""

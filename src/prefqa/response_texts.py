@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 
 import polars as pl
 
@@ -54,6 +55,46 @@ def lengths_of(texts: pl.LazyFrame | None) -> pl.DataFrame | None:
     if texts is None or texts.collect_schema().get(TEXT) != pl.String():
         return None
     return texts.select(*RESPONSE, n_chars=pl.col(TEXT).str.len_chars()).collect(engine="streaming")
+
+
+#: What a table is made of, and its lengths, or who reads them.
+_Known = tuple[tuple[object, ...], pl.DataFrame | Future[pl.DataFrame | None] | None]
+
+
+class Lengths:
+    """Lengths of the texts of a table of responses, read once; of another table nothing is known.
+
+    A table is told by what it is made of. While somebody reads the texts in any case, their future stands for what is
+    known; it is settled in the end, since it could be neither copied nor sent.
+    """
+
+    def __init__(self) -> None:
+        # One thing, read and set at once: preferences with other tables may share it, in other threads.
+        self._known: _Known = ((), None)
+
+    def of(self, table: tuple[object, ...], texts: pl.LazyFrame | None) -> pl.DataFrame | None:
+        """Return what is known of a table, or read its texts."""
+        made_of, known = self._known
+        if not _same(made_of, table):
+            known = lengths_of(texts)
+            self._known = table, known
+        return known.result() if isinstance(known, Future) else known
+
+    def expect(self, table: tuple[object, ...], reading: Callable[[], Future[pl.DataFrame | None]]) -> None:
+        """Let somebody read the texts of a table of which nothing is known."""
+        if not _same(self._known[0], table):
+            self._known = table, reading()
+
+    def settle(self) -> None:
+        """Keep what was read instead of who read it; nothing if that failed."""
+        table, known = self._known
+        if isinstance(known, Future):
+            read = known.done() and not known.cancelled() and known.exception() is None
+            self._known = (table, known.result()) if read else ((), None)
+
+
+def _same(table: tuple[object, ...], other: tuple[object, ...]) -> bool:
+    return len(table) == len(other) and all(one is two for one, two in zip(table, other, strict=True))
 
 
 def blocks(texts: pl.LazyFrame) -> Iterator[pl.DataFrame]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -62,20 +63,19 @@ def check_data(
         _ = its.prompts if code in OF_TEXTS else its.table  # both sides ask for them: made before they part
     of_texts = {code: its for code, its in by_code.items() if code in OF_TEXTS}
     others = {code: its for code, its in by_code.items() if code not in OF_TEXTS}
+    read = any(its is frame and missing(code) is None for code, its in of_texts.items())
     # Rules on responses beside the others: both have phases that take one core.
-    with ThreadPoolExecutor(1) as beside:
-        try:
-            if any(its is frame and missing(code) is None for code, its in of_texts.items()):
-                prefs.lengths_from(lambda: beside.submit(frame.lengths))
-            reading = beside.submit(_found, of_texts)
-            found = _found(others)
-            leaving = [(rule, found[rule.code]) for rule in rules if rule.quarantines]
-            left_out = [_left_out(rule, one) for rule, one in leaving if isinstance(one, Found) and one.count]
-            quarantine, clean = _split(prefs, frame, left_out)
-            more = further(clean)
-            found |= reading.result()
-        finally:
-            prefs.settle_lengths()
+    with (
+        ThreadPoolExecutor(1) as beside,
+        prefs.lengths_from(lambda: beside.submit(frame.lengths)) if read else nullcontext(),
+    ):
+        reading = beside.submit(_found, of_texts)
+        found = _found(others)
+        leaving = [(rule, found[rule.code]) for rule in rules if rule.quarantines]
+        left_out = [_left_out(rule, one) for rule, one in leaving if isinstance(one, Found) and one.count]
+        quarantine, clean = _split(prefs, frame, left_out)
+        more = further(clean)
+        found |= reading.result()
     findings = [
         finding(rule, one, request.level_of(rule), request.max_examples)
         for rule in rules
