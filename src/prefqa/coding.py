@@ -54,12 +54,15 @@ class Coded:
             return unit_starts
         return np.maximum.reduceat(self.slot, self.starts[unit_starts]).astype(np.int64) + 1
 
+    @property
+    def listed_from(self) -> Ints:
+        """Per judgment, where in `slot_response` the responses of its unit begin."""
+        widths = self.widths
+        return np.repeat(np.cumsum(widths) - widths, np.diff(np.append(self.unit_starts, self.item.size)))
+
     def rows_of_items(self, items: Ints) -> pl.DataFrame:
         """Return the rows of some items: judgment (its number), item_id, response_id, rank."""
-        unit_starts = self.unit_starts
-        sizes = np.diff(np.append(unit_starts, self.item.size))
-        widths = self.widths
-        first = np.repeat(np.cumsum(widths) - widths, sizes)  # per judgment, where its unit's responses are listed
+        first = self.listed_from
         judgment = np.repeat(np.arange(self.item.size), self.lengths)
         rows = np.flatnonzero(np.isin(self.item, items)[judgment])
         at = judgment[rows]

@@ -50,9 +50,14 @@ def without_texts(table: pl.LazyFrame) -> tuple[pl.DataFrame, pl.LazyFrame | Non
     return table.collect(), None
 
 
+def is_plain(texts: pl.LazyFrame) -> bool:
+    """Whether texts are strings, not chat messages or what is no text."""
+    return texts.collect_schema().get(TEXT) == pl.String()
+
+
 def lengths_of(texts: pl.LazyFrame | None) -> pl.DataFrame | None:
     """Characters of each text, `n_chars`, by item_id and response_id; None where there are no plain texts."""
-    if texts is None or texts.collect_schema().get(TEXT) != pl.String():
+    if texts is None or not is_plain(texts):
         return None
     return texts.select(*RESPONSE, n_chars=pl.col(TEXT).str.len_chars()).collect(engine="streaming")
 

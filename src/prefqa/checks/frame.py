@@ -22,7 +22,7 @@ from prefqa.checks.texts import Texts, none_said, normal, texts_of, unusable
 from prefqa.coding import KEYS, Coded
 from prefqa.lookup import is_of, with_codes
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, SUBMITTED, Preferences
-from prefqa.response_texts import RESPONSE, TEXT, lengths_of
+from prefqa.response_texts import RESPONSE, is_plain, lengths_of
 
 IDS = KEYS
 RAW_RANK = raw_name("rank")
@@ -200,12 +200,9 @@ class Frame:
 
     def lengths(self) -> pl.DataFrame | None:
         """What `Preferences.lengths` are, from the pass through the texts."""
-        texts, responses = self.prefs.texts, self.prefs.responses
-        if texts is None or responses is None or texts.collect_schema()[TEXT] != pl.String():
-            return None
-        seen = self.seen
-        if isinstance(seen, str):  # not one text is there
-            return lengths_of(texts)
+        seen, responses = self.seen, self.prefs.responses
+        if isinstance(seen, str) or responses is None or not is_plain(seen.texts):
+            return lengths_of(self.prefs.texts)  # nothing, or of texts none of which is there
         return responses.select(*RESPONSE).with_columns(seen.figures["n_chars"])
 
     @cached_property

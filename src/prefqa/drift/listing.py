@@ -38,8 +38,7 @@ def listed(coded: Coded) -> tuple[Listing, Ints]:
     running = np.cumsum(new) - 1
     number = np.empty(order.size, np.int64)
     number[order] = running - np.maximum.accumulate(np.where(new_item, running, 0))
-    sizes = np.diff(np.append(units, coded.item.size))
-    first = np.repeat(np.repeat(np.cumsum(widths) - widths, sizes), coded.lengths)
+    first = np.repeat(coded.listed_from, coded.lengths)
     slot = number.astype(np.min_scalar_type(int(number.max(initial=0))))[first + coded.slot]
     return Listing(item[new], response[new], _first(item[new], n_items)), slot
 

@@ -121,9 +121,7 @@ class Pool:
             return None
         item = np.repeat(coded.item[coded.unit_starts], coded.widths)
         listed = looked_up(known, coded, item, coded.slot_response)["n_chars"].fill_null(0).to_numpy().astype(np.int32)
-        judgments_of = np.diff(np.append(coded.unit_starts, coded.item.size))
-        first = np.repeat(np.cumsum(coded.widths) - coded.widths, judgments_of)
-        return self._dense(listed[np.repeat(first, coded.lengths) + coded.slot])
+        return self._dense(listed[np.repeat(coded.listed_from, coded.lengths) + coded.slot])
 
     @cached_property
     def positions_vary(self) -> bool:

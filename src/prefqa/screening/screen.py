@@ -144,7 +144,7 @@ def screen(
         parts.append(_flags(pool, code, one, q, hit, names.get(code)))
     tested = {code: _tested(one) for code, one in found.items()}
     schema = {"code": pl.String, "reason": pl.String}
-    lacking = pl.DataFrame(not_run, schema=schema, orient="row")
+    lacking = pl.DataFrame(not_run, schema=schema, orient="row").sort("code")
     sizes = pool.coded.item.size, sample.coded.item.size
     return Screening(pl.concat(parts), tested, lacking, level, *sizes)
 

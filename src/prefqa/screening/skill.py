@@ -109,7 +109,8 @@ def intransitive(pool: Pool) -> Evidence | NotRun:
     """PQ309: of the triples of responses that an annotator compared in pairs, the share that form a circle.
 
     Chance gives one in four (Kendall and Babington Smith 1940). Pairs belong together where their items have the same
-    prompt; responses are told apart by response_id. The limit is one eighth, halfway to chance.
+    prompt, which is there and not blank; responses are told apart by response_id. A tie, and as many votes either way,
+    decide nothing; of an item judged again the latest judgment counts. The limit is one eighth, halfway to chance.
     """
     from prefqa.checks.patterns import VISIBLE
     from prefqa.checks.texts import normal
@@ -152,8 +153,7 @@ def _pairs(coded: Coded) -> pl.DataFrame:
     """Judgments of two responses, by codes: item, annotator, the responses `one` < `two`, and by what `one` leads."""
     judgment = np.flatnonzero(coded.lengths == 2)
     row = coded.starts[judgment]
-    unit = np.repeat(np.arange(coded.unit_starts.size), np.diff(np.append(coded.unit_starts, coded.item.size)))
-    listed = (np.cumsum(coded.widths) - coded.widths)[unit[judgment]]
+    listed = coded.listed_from[judgment]
     return pl.DataFrame(
         {
             "item": coded.item[judgment],
