@@ -189,14 +189,14 @@ class Frame:
     @cached_property
     def seen(self) -> Seen | str:
         """What was seen in the texts of responses, or why there are none."""
-        tests = {code: test for code, (test, _) in TESTS.items() if code in self.codes}
+        tests = {code: test for code, test in TESTS.items() if code in self.codes}
         looks, options = looks_of(self.codes), dict(self.options)
         if "PQ223" in looks and not isinstance(self.prompts, str):
             options["PQ223"] = {**options["PQ223"], "asked": asked(self.prompts, options["PQ223"])}
             identifier()  # loaded once, before many ask for it
         else:
             looks.pop("PQ223", None)
-        return Seen.of(self.prefs.texts, tests, looks, options, ends="PQ204" in looks)
+        return Seen.of(self.prefs.texts, tests, looks, options)
 
     def lengths(self) -> pl.DataFrame | None:
         """What `Preferences.lengths` are, from the pass through the texts."""
@@ -212,8 +212,8 @@ class Frame:
         reason = unusable({} if items is None else items.schema, "prompt")
         if items is None or reason is not None:
             return str(reason)
-        tests = {code: test for code, (test, both) in TESTS.items() if both and code in self.codes}
-        prompts = texts_of(items, "prompt", tests, ends=False)
+        tests = {code: test for code, test in TESTS.items() if test.of_prompts and code in self.codes}
+        prompts = texts_of(items, "prompt", tests)
         return none_said(prompts.figures, prompts.rows, "prompt") or prompts
 
     @cached_property

@@ -23,6 +23,10 @@ _NEAR = (
     {"hi", "mr", "ne"},
     {"af", "nl"},
 )
+_ALIKE = pl.any_horizontal(
+    pl.col("asked") == pl.col("answered"),
+    *(pl.col("asked").is_in(near) & pl.col("answered").is_in(near) for near in map(sorted, _NEAR)),
+)
 #: Prompts that ask for another language than their own.
 _ASKS = (
     r"(?i)translat|übersetz|traduc|tradui|traduz|перевод|перевед|翻译|翻譯|翻訳|訳して|번역|ترجم|अनुवाद|language|sprache|langue|"
@@ -54,24 +58,23 @@ def languages(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
     A language that is not plain is null. `_value` says both, and how the text begins; it is null where they are alike.
     """
     said = (
-        texts.rows.select("item_id", "response_id", "text")
-        .join(options["asked"], on="item_id", how="inner", maintain_order="left")
+        texts.rows.lazy()
+        .select("item_id", "response_id", "text")
+        .join(options["asked"].lazy(), on="item_id", how="inner", maintain_order="left")
         .with_columns(words=_words())
         .filter(_long("words", options))
+        .collect()
     )
-    known = pl.concat([said["prompt"], said["words"]]).unique().to_list()
+    known = dict.fromkeys([*said["prompt"], *said["words"]])
     found = {text: identifier().classify(text) for text in known}
     codes = {text: code for text, (code, probability) in found.items() if probability >= options["min_probability"]}
-    both = said.with_columns(
+    shown = formatted("{} answered in {}: {}", "asked", "answered", excerpt(pl.col("text")))
+    plain = [
         pl.col(name).replace_strict(codes, default=None, return_dtype=pl.String).alias(code)
         for name, code in (("prompt", "asked"), ("words", "answered"))
-    )
-    alike = pl.any_horizontal(
-        pl.col("asked") == pl.col("answered"),
-        *(pl.col("asked").is_in(near) & pl.col("answered").is_in(near) for near in map(sorted, _NEAR)),
-    )
-    shown = formatted("{} answered in {}: {}", "asked", "answered", excerpt(pl.col("text")))
-    return both.select("item_id", "response_id", "asked", "answered", _value=pl.when(~alike).then(shown))
+    ]
+    both = said.lazy().with_columns(plain).with_columns(_value=pl.when(~_ALIKE).then(shown))
+    return both.select("item_id", "response_id", "asked", "answered", "_value").collect()
 
 
 def _words() -> pl.Expr:

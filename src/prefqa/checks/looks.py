@@ -69,6 +69,8 @@ def _same(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
 
 def _same_but_for_form(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
     candidates = normal_candidates(texts)
+    if candidates.is_empty():
+        return texts.none
     chosen = texts.rows.select("text")[candidates["row"]]
     alike = candidates.with_columns(chosen.select(normal(_TEXT).hash().alias("normal"))).filter(
         pl.col("hash").n_unique().over("item", "normal") > 1
@@ -88,7 +90,10 @@ def _near(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
     figures = figures.filter(((item == item.shift()) | (item == item.shift(-1))).fill_null(False))
     said = texts.rows["text"]
     compared = said if figures.height == texts.n else said.gather(figures["row"])
-    figures = figures.filter(pl.Series(could_be_near(compared, figures["item"].to_numpy(), options["threshold"])))
+    likely = could_be_near(compared, figures["item"].to_numpy(), options["threshold"])
+    if not likely.any():
+        return texts.none
+    figures = figures.filter(pl.Series(likely))
     found = near(said.gather(figures["row"]), options["threshold"], within=figures["item"])
     rows = texts.rows[figures["row"].gather(found["text"])].with_columns(found["similarity"])
     return texts.told(rows, similar())
@@ -100,14 +105,14 @@ def _matching(code: str) -> Look:
 
 def _out_of_turn(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
     if "roles" not in texts.rows.columns:
-        return texts.told(texts.rows.head(0))
+        return texts.none
     roles = pl.col("roles")
     return texts.where(texts.rows["roles"].str.contains(_WRONG_TURN).fill_null(False), roles)
 
 
 def _contexts_differ(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
     if "context" not in texts.rows.columns:
-        return texts.told(texts.rows.head(0))
+        return texts.none
     differ = texts.rows.select(pl.col("context").drop_nulls().n_unique().over("item_id") > 1).to_series()
     return texts.where(differ, excerpt(pl.col("context").str.tail(50)))
 
@@ -115,12 +120,16 @@ def _contexts_differ(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
 def _mojibake(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
     from ftfy.badness import is_bad
 
+    if not texts.figures["PQ219"].any():
+        return texts.none
     rows = texts.rows.filter(texts.figures["PQ219"])
     bad = [is_bad(text) or "\N{REPLACEMENT CHARACTER}" in text for text in rows["text"]]
     return texts.told(rows.filter(pl.Series(bad, dtype=pl.Boolean)))
 
 
 def _personal(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
+    if not texts.figures["PQ222"].any():
+        return texts.none
     mails = _TEXT.str.extract_all(patterns.MAIL).list.eval(
         pl.element().filter(~pl.element().str.contains(patterns.NOBODY_MAIL))
     )

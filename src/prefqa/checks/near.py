@@ -10,7 +10,7 @@ import polars as pl
 from prefqa._types import Floats, Ints, begins
 from prefqa.checks.near_sample import blocks_of_groups, pairs_of_runs
 from prefqa.checks.near_sharing import CHUNK, HASH, sharing
-from prefqa.checks.texts import normal
+from prefqa.checks.texts import n_texts, normal
 
 #: 25 bands of 5 values: texts of similarity .8 meet in a band with probability 1 - (1 - .8^5)^25 = .99995.
 _BANDS, _ROWS = 25, 5
@@ -44,6 +44,8 @@ def near(texts: pl.Series, threshold: float, within: pl.Series | None = None) ->
         similarity = _similarity(texts, first, second)
     close = similarity >= threshold
     first, second, similarity = first[close], second[close], similarity[close]
+    if not first.size:
+        return pl.DataFrame(schema={"text": pl.Int64, "similarity": pl.Float64})
     alike = np.flatnonzero(similarity == 1.0)
     form = texts.gather(np.concatenate([first[alike], second[alike]])).to_frame().select(normal(pl.first()).hash())
     equal = np.equal(*np.split(form.to_series().to_numpy(), 2))
@@ -56,7 +58,7 @@ def near(texts: pl.Series, threshold: float, within: pl.Series | None = None) ->
 
 def _pieces(texts: pl.Series) -> list[pl.Series]:
     """Texts, in pieces so small that they and what is made of them stay near the processor."""
-    step = min(max(_PIECE * texts.len() // max(int(texts.str.len_bytes().sum()), 1), 1), CHUNK)
+    step = min(n_texts(texts, _PIECE), CHUNK)
     return [texts[low : low + step] for low in range(0, max(texts.len(), 1), step)]
 
 

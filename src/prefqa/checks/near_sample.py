@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Bools, Ints, begins
+from prefqa.checks.words import words
 
 #: Sampled are words after a blank that begin with b, c, f or g, whose codes are alike in these bits, whatever the case:
 #: of English 19 % of a text's different words.
@@ -23,9 +24,8 @@ _ERRORS = 5.0
 #: Bytes that are looked at at once, few, so that they stay near the processor; bytes that are read at once; and texts
 #: whose sketches are compared at once.
 _PIECE, _READ, _CHUNK = 1_000_000, 4_000_000, 200_000
-_ONE, _ODD = np.uint64(1), np.uint64(0x9E3779B97F4A7C15)
-#: One in each byte, and what makes a capital a small letter.
-_ONES, _SMALL = np.uint64(0x0101010101010101), np.uint64(0x2020202020202020)
+#: Bits of a sketch.
+_BITS = 128
 
 
 def could_be_near(texts: pl.Series, group: Ints, threshold: float) -> Bools:
@@ -37,7 +37,7 @@ def could_be_near(texts: pl.Series, group: Ints, threshold: float) -> Bools:
     compared in full.
     """
     likely = np.zeros(texts.len(), bool)
-    bits = np.arange(129)
+    bits = np.arange(_BITS + 1)
     least = threshold * bits - _ERRORS * np.sqrt(max(threshold * (1 - threshold), 0.05) * bits)
     least[:_FEWEST] = 0.0
     for low, high, here in blocks_of_groups(group, _CHUNK):
@@ -67,7 +67,7 @@ def _sketches(texts: pl.Series, starts: Ints) -> tuple[Ints, Ints]:
     """The two halves of each text's sketch, of 64 bits each; `starts` is where the groups begin."""
     sizes = texts.str.len_bytes().to_numpy().astype(np.int64)
     data = texts.cast(pl.Binary)
-    found = np.zeros((2, sizes.size), np.uint64)
+    found = np.zeros((sizes.size, 2), np.uint64)
     mean = max(int(sizes.sum()) // max(sizes.size, 1), 1)
     for low, high, groups in _blocks(starts, sizes.size, max(_READ // mean, 1)):
         # Read for many pieces at once: to ask for a few texts costs as much as their sketches.
@@ -76,63 +76,45 @@ def _sketches(texts: pl.Series, starts: Ints) -> tuple[Ints, Ints]:
         pieces = list(_blocks(groups, high - low, max(_PIECE // mean, 1)))
         most = max(int(ends[last] - ends[first]) for first, last, _ in pieces)
         # Memory that is taken anew for each piece would cost more than what is done in it.
-        scratch = np.empty((2, -(-most // 8) * 8), np.bool_)
+        scratch = np.empty((2, -(-(most + 1) // 8) * 8), np.bool_)
         for first, last, here in pieces:
-            _sketch(
-                read[ends[first] : ends[last]],
-                ends[first : last + 1] - ends[first],
-                here,
-                found[:, low + first : low + last],
-                scratch,
-            )
-    return found[0], found[1]
+            its = ends[first : last + 1] - ends[first]
+            found[low + first : low + last] = _sketch(read[ends[first] : ends[last]], its, here, scratch)
+    return found[:, 0], found[:, 1]
 
 
-def _sketch(data: Ints, ends: Ints, groups: Ints, found: Ints, scratch: Bools) -> None:
-    """Set the bits of texts that follow each other in `data`, each between two of `ends`."""
-    at = _sampled(data, scratch)
+def _sketch(data: Ints, ends: Ints, groups: Ints, scratch: Bools) -> Ints:
+    """The bits of texts that follow each other in `data`, each between two of `ends`, [n, 2]."""
+    at = _sampled(data, ends, scratch)
     n = np.diff(at.searchsorted(ends))
-    begin, end = np.repeat(np.stack([ends[:-1], ends[1:] - 8]), n, axis=1)
-    # A word at the edge of a text is left out: what is before it, or within 8 bytes after it, is of another text.
-    inside = (at > begin) & (at <= end)
-    if not inside.any():
-        return
-    at, text = at[inside], np.repeat(np.arange(n.size), n)[inside]
-    word = _words(data, at)
-    least = np.minimum.reduceat(np.bincount(text, minlength=n.size), groups)
+    word = words(np.ndarray(max(data.size - 7, 0), np.uint64, data, strides=(1,))[at])
+    text = np.repeat(np.arange(0, n.size * _BITS, _BITS), n)
+    least = np.minimum.reduceat(n, groups)
     if (least > _ENOUGH).any():
         limit = (np.minimum(1.0, _ENOUGH / np.maximum(least, 1)) * (2.0**64 - 2**12)).astype(np.uint64)
         # The bits of the sketch are others than those that decide here.
-        kept = word << np.uint64(7) <= np.repeat(limit, np.diff(np.append(groups, n.size)))[text]
+        kept = word << np.uint64(7) <= np.repeat(np.repeat(limit, np.diff(np.append(groups, n.size))), n)
         word, text = word[kept], text[kept]
-    runs = np.flatnonzero(begins(text))
-    bit = _ONE << (word >> np.uint64(58))
-    second = bit * (word >> np.uint64(57) & _ONE)
-    found[0, text[runs]] = np.bitwise_or.reduceat(bit ^ second, runs)
-    found[1, text[runs]] = np.bitwise_or.reduceat(second, runs)
+    bits = np.zeros((n.size, _BITS), np.bool_)
+    bits.reshape(-1)[text + (word >> np.uint64(57)).view(np.int64)] = True
+    return np.packbits(bits, axis=1).view(np.uint64)
 
 
-def _sampled(data: Ints, scratch: Bools) -> Ints:
+def _sampled(data: Ints, ends: Ints, scratch: Bools) -> Ints:
     """Where sampled words begin."""
-    found, blank = scratch[0, : -(-data.size // 8) * 8], scratch[1, : max(data.size - 1, 0)]
-    found[:1] = found[data.size :] = False
+    found, blank = scratch[0, : -(-(data.size + 1) // 8) * 8], scratch[1, : max(data.size - 1, 0)]
     masked = np.bitwise_and(data[1:], _MASK, out=blank.view(np.uint8))
     np.equal(masked, _BCFG, out=found[1 : data.size])
     np.less_equal(data[:-1], _BLANK, out=blank)
     found[1 : data.size] &= blank
+    # A word at the edge of a text is left out: what is before it, or within 8 bytes after it, is of another text.
+    found[(ends[:, None] - np.arange(8)).clip(0)] = False
+    found[data.size :] = False
     # Few of eight bytes have one: to look at eight at a time first takes half of the time.
     eights = found.view(np.uint64)
     some = np.flatnonzero(eights != 0)
     at = np.flatnonzero(eights[some].view(np.bool_))
     return np.asarray(some[at >> 3] * 8 + (at & 7))
-
-
-def _words(data: Ints, at: Ints) -> Ints:
-    """Hashes of the first 8 bytes, in small letters, of the words that begin there."""
-    eight = np.ndarray(data.size - 7, np.uint64, data, strides=(1,))[at]
-    # Letters are bytes with one of their two highest bits: all others end the word.
-    other = (eight >> np.uint64(6) | eight >> np.uint64(7)) & _ONES ^ _ONES
-    return np.asarray(((eight | _SMALL) & (other - _ONE) & ~other) * _ODD)
 
 
 def pairs_of_runs(key: Ints) -> tuple[Ints, Ints]:

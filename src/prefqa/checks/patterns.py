@@ -1,9 +1,11 @@
-"""What single texts are asked: one expression of `text` per rule, and whether prompts are asked too.
+"""What single texts are asked, by rule: expressions of `text`.
 
 All are regular expressions of Rust's engine, which needs no look-around: it finds the literals in them first.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -37,7 +39,7 @@ PLACEHOLDERS = (
     r"(?:no|empty|missing) (?:response|output|answer|text|completion)|insert (?:text|response|answer) here|"
     r"response goes here|your (?:text|answer|response) here)\W*$|^[\s.…_-]+$"
 )
-_ERROR_CHARS, _PLACEHOLDER_CHARS = 300, 80
+_ERROR_CHARS, _PLACEHOLDER_CHARS, _LITERAL_CHARS = 300, 80, 24
 REDACTED = (
     r"\[(?:REDACTED|REMOVED|DELETED|MASKED|PII|NAME|PERSON|EMAIL|PHONE|ADDRESS|LOCATION|ORGANIZATION|URL|DATE)"
     r"(?:[_ ]?\d+)?\]|<(?:REDACTED|NAME|PERSON|EMAIL|EMAIL_ADDRESS|PHONE|PHONE_NUMBER|ADDRESS|LOCATION|URL)(?:_?\d+)?>|"
@@ -67,43 +69,39 @@ _TEXT = pl.col("text")
 
 #: Looked for in one go each: nearly all texts have none of these, and to look for several costs as much as for one.
 _MARKS, _SIGNS = f"(?:{REDACTED})|(?:{TEMPLATE})", f"(?:{KEY})|{FENCE}|(?:{CURSOR})"
+_HAS_MARKS, _HAS_SIGNS = _TEXT.str.contains(_MARKS), _TEXT.str.contains(_SIGNS)
+_HAS_AT_OR_MOJIBAKE = _TEXT.str.contains(rf"@|{MOJIBAKE}")
 
 
-def _where(pattern: str) -> pl.Expr:
-    """The text if it holds a pattern, else null."""
-    return pl.when(_TEXT.str.contains(pattern)).then(_TEXT)
+@dataclass(frozen=True)
+class Test:
+    """What texts are asked: `screen` of all, cheaply, and `closer` of those that could be meant; are prompts too."""
+
+    screen: pl.Expr
+    closer: pl.Expr
+    of_prompts: bool
 
 
-def _ends_open() -> pl.Expr:
-    some = _where(_SIGNS)
-    return (some.str.count_matches(FENCE, literal=True) % 2 == 1) | some.str.contains(CURSOR)
+def _any(*patterns: str) -> pl.Expr:
+    return pl.any_horizontal(_TEXT.str.contains(pattern) for pattern in patterns)
+
+
+def _not_longer(n_bytes: int) -> pl.Expr:
+    return _TEXT.str.len_bytes() <= n_bytes
 
 
 def _says_nothing() -> pl.Expr:
-    short = pl.when(_TEXT.str.len_bytes() <= _ERROR_CHARS).then(_TEXT)
-    shorter = pl.when(_TEXT.str.len_bytes() <= _PLACEHOLDER_CHARS).then(_TEXT)
-    return (short.str.contains(ERRORS) | shorter.str.contains(PLACEHOLDERS)) & _TEXT.str.contains(VISIBLE)
+    error = _not_longer(_ERROR_CHARS) & _TEXT.str.contains(ERRORS)
+    return (error | (_not_longer(_PLACEHOLDER_CHARS) & _TEXT.str.contains(PLACEHOLDERS))) & _TEXT.str.contains(VISIBLE)
 
 
-def _literal() -> pl.Expr:
-    return pl.when(_TEXT.str.len_bytes() <= 24).then(_TEXT).str.contains(LITERALS)
-
-
-def _personal() -> pl.Expr:
-    found = [_where("@").str.contains(MAIL), _TEXT.str.contains(PHONE), _where(_SIGNS).str.contains(KEY)]
-    return pl.any_horizontal(one.fill_null(False) for one in found)
-
-
-#: Code: the test, and whether prompts are asked too. PQ219 and PQ222 look closer at what these find.
-TESTS: dict[str, tuple[pl.Expr, bool]] = {
-    "PQ202": (_literal(), False),
-    "PQ213": (_ends_open(), False),
-    "PQ214": (_says_nothing(), False),
-    "PQ215": (_where(_MARKS).str.contains(REDACTED), True),
-    "PQ216": (_where(_MARKS).str.contains(TEMPLATE), True),
-    "PQ219": (
-        pl.when(_TEXT.str.len_bytes() > _TEXT.str.len_chars()).then(_TEXT).str.contains(MOJIBAKE),
-        True,
-    ),
-    "PQ222": (_personal(), True),
+#: By code. PQ219 and PQ222 look still closer at what these find.
+TESTS: dict[str, Test] = {
+    "PQ202": Test(_not_longer(_LITERAL_CHARS), _not_longer(_LITERAL_CHARS) & _TEXT.str.contains(LITERALS), False),
+    "PQ213": Test(_HAS_SIGNS, (_TEXT.str.count_matches(FENCE, literal=True) % 2 == 1) | _any(CURSOR), False),
+    "PQ214": Test(_not_longer(_ERROR_CHARS), _says_nothing(), False),
+    "PQ215": Test(_HAS_MARKS, _any(REDACTED), True),
+    "PQ216": Test(_HAS_MARKS, _any(TEMPLATE), True),
+    "PQ219": Test(_HAS_AT_OR_MOJIBAKE, _any(MOJIBAKE), True),
+    "PQ222": Test(_HAS_AT_OR_MOJIBAKE | _HAS_SIGNS | _any(PHONE), _any(MAIL, PHONE, KEY), True),
 }

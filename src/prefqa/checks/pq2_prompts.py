@@ -37,8 +37,11 @@ def contradictory_repeats(frame: Frame) -> Found | NotRun:
         responses.select("item_id", "response_id")
         .with_columns(seen.figures["hash"])
         .filter(seen.figures["there"])
-        .join(several.select("item_id", "key", "prompt"), on="item_id", how="inner")
+        .join(several.select("item_id", "key"), on="item_id", how="inner")
+        .filter(pl.col("item_id").n_unique().over("key", "hash") > 1)
     )
+    if known.is_empty():  # to read all judgments again takes long
+        return nothing(frame)
     ranked = (
         frame.rows.filter(pl.col("rank").is_not_null())
         .join(known.lazy(), on=["item_id", "response_id"], how="inner")

@@ -11,7 +11,7 @@ import polars as pl
 
 from prefqa._threads import each
 from prefqa.checks.looks import Look
-from prefqa.checks.patterns import VISIBLE
+from prefqa.checks.patterns import VISIBLE, Test
 from prefqa.checks.texts import none_said, text_in, texts_of, unusable
 from prefqa.response_texts import TEXT, blocks
 
@@ -36,11 +36,9 @@ class Seen:
     def of(
         cls,
         texts: pl.LazyFrame | None,
-        tests: Mapping[str, pl.Expr],
+        tests: Mapping[str, Test],
         looks: Mapping[str, Look],
         options: Mapping[str, Mapping[str, Any]],
-        *,
-        ends: bool,
     ) -> Seen | str:
         """Look through texts (sorted by item), or say why there are none."""
         reason = unusable({} if texts is None else texts.collect_schema(), TEXT)
@@ -48,7 +46,7 @@ class Seen:
             return str(reason)
 
         def look(block: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, int, dict[str, pl.DataFrame]]:
-            here = texts_of(block, TEXT, tests, ends=ends)
+            here = texts_of(block, TEXT, tests)
             found = {code: _apart(one(here, options[code])) for code, one in looks.items()}
             n_items = int(here.figures["item"][-1]) + 1
             return here.rows.clear(), here.figures.select(_FIGURES), n_items, found

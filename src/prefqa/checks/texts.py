@@ -6,20 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 
+from prefqa._types import Bools, Ints
 from prefqa._words import formatted
 from prefqa.casts import raw_name
-from prefqa.checks.patterns import ODD, ODD_BLANK, UNSTABLE, VISIBLE
+from prefqa.checks.patterns import ODD, ODD_BLANK, UNSTABLE, VISIBLE, Test
+from prefqa.checks.words import words
 from prefqa.response_texts import TEXT
 
 #: How much of a text an example shows.
 SHOWN = 60
 _ROLES = {"human": "user", "prompter": "user", "gpt": "assistant", "bot": "assistant", "model": "assistant"}
+#: Bytes of text that are looked at at once, so few that they stay near the processor.
+_PIECE = 8_000_000
 #: Letters that two texts must share at their heads and tails to be the same; taken from this many characters.
 _KEY, _SLICE = 8, 32
 _KEYS = ("item_id", "response_id")
 _ODD_NUMBER = 0x9E3779B97F4A7C15
+#: The highest bit of each of eight bytes; and seven bytes of eight.
+_HIGH, _SEVEN = np.uint64(0x8080808080808080), np.uint64(2**56 - 1)
 
 
 @dataclass(frozen=True)
@@ -27,8 +34,8 @@ class Texts:
     """Texts with their keys, and as many rows of figures.
 
     `rows`: the keys and `text`; for chat messages `text` is the last message, `context` the ones before it, `roles`
-    all roles in order. `figures`: `item` (number of the item), `hash`, `n_chars`, `there` (not blank), and one column
-    per test.
+    all roles in order. `figures`: `item` (number of the item), `hash`, `n_chars`, `there` (not blank), `begin` (the
+    first eight bytes), and one column per test.
     """
 
     rows: pl.DataFrame
@@ -42,17 +49,28 @@ class Texts:
     @cached_property
     def twins(self) -> pl.DataFrame:
         """Rows (by their number, `row`) whose text stands in their item more than once, and a `group` of the equal."""
-        figures = self.figures.select("item", "hash", "there").with_row_index("row").filter("there")
-        some = figures.filter(_packed("hash").is_duplicated())
-        return some.filter(pl.len().over("item", "hash") > 1).select("row", group="hash")
+        figures = self.figures.select("item", "hash", "there").with_row_index("row")
+        some = figures.filter(_packed("hash").is_duplicated() & pl.col("there"))
+        if some.height:
+            some = some.filter(pl.len().over("item", "hash") > 1)
+        return some.select("row", group="hash")
+
+    @cached_property
+    def none(self) -> pl.DataFrame:
+        """What is told of no text."""
+        return self._told(self.rows.clear(), pl.col("text"))
 
     def where(self, mask: pl.Series, value: pl.Expr | None = None) -> pl.DataFrame:
         """Keys of the rows where `mask` holds, with `_value`: an expression of `text`, or how the text begins."""
-        return self.told(self.rows.filter(mask), value)
+        return self.told(self.rows.filter(mask), value) if mask.any() else self.none
 
     def told(self, rows: pl.DataFrame, value: pl.Expr | None = None) -> pl.DataFrame:
         """Keys of rows, with `_value`."""
-        shown = value if value is not None else pl.col("text").pipe(excerpt)
+        if rows.is_empty():  # of most blocks, and to make an example of nothing costs more than to look for it
+            return self.none
+        return self._told(rows, excerpt(pl.col("text")) if value is None else value)
+
+    def _told(self, rows: pl.DataFrame, shown: pl.Expr) -> pl.DataFrame:
         return rows.select(*(name for name in _KEYS if name in rows.columns), shown.alias("_value"))
 
 
@@ -90,25 +108,39 @@ def none_said(texts: pl.DataFrame, rows: pl.DataFrame, column: str) -> str | Non
     return f"no {'response' if column == TEXT else 'item'} has a {column}"
 
 
-def texts_of(table: pl.DataFrame, column: str, tests: Mapping[str, pl.Expr], *, ends: bool) -> Texts:
-    """Return the texts in a usable column of a table with `item_id`.
-
-    `tests` are boolean expressions of `text`. `ends` asks for `head`, which texts have in common that are equal once
-    normalised (see `normal_candidates`).
-    """
+def texts_of(table: pl.DataFrame, column: str, tests: Mapping[str, Test]) -> Texts:
+    """Return the texts in a usable column of a table with `item_id`."""
     parts = _parts(table.schema[column], column) or {}
     kept = [name for name in (*_KEYS, raw_name(column)) if name in table.columns and name not in parts]
     rows = table.select(*kept, *(expression.alias(name) for name, expression in parts.items()))
     text = pl.col("text")
-    figures = rows.lazy().select(
+    asked = [
         text.hash().alias("hash"),
         text.str.len_chars().alias("n_chars"),
         text.str.contains(VISIBLE).fill_null(False).alias("there"),
-        *(test.fill_null(False).alias(name) for name, test in tests.items()),
-        *([_end(text.str.head(_SLICE), first=True).alias("head")] if ends else []),
-    )
-    item = rows["item_id"].rle_id().alias("item")
-    return Texts(rows, figures.collect(engine="streaming").with_columns(item))
+        _eight(text).alias("begin"),
+        pl.any_horizontal(pl.lit(False), *(test.screen for test in tests.values())).alias("screened"),
+    ]
+    # All that is asked of one piece before the next: each answer goes through the texts, which are then at hand.
+    step = n_texts(rows["text"], _PIECE)
+    pieces = [rows[low : low + step].lazy().select(asked) for low in range(0, max(rows.height, 1), step)]
+    figures = pl.concat([piece.collect() for piece in pieces])
+    screened = figures["screened"].arg_true()
+    closer = rows.select(text.gather(screened)).select(**{code: test.closer for code, test in tests.items()})
+    found = [_scattered(screened.filter(closer[code]), rows.height).alias(code) for code in tests]
+    return Texts(rows, figures.drop("screened").with_columns(rows["item_id"].rle_id().alias("item"), *found))
+
+
+def n_texts(texts: pl.Series, n_bytes: int) -> int:
+    """How many of these texts have about so many bytes."""
+    return max(n_bytes * texts.len() // max(int(texts.str.len_bytes().sum()), 1), 1)
+
+
+def _scattered(places: pl.Series, size: int) -> pl.Series:
+    """A mask that is true at some places."""
+    mask = np.zeros(size, np.bool_)
+    mask[places] = True
+    return pl.Series(mask)
 
 
 def text_in(schema: Mapping[str, pl.DataType], column: str) -> pl.Expr:
@@ -119,13 +151,19 @@ def text_in(schema: Mapping[str, pl.DataType], column: str) -> pl.Expr:
 def normal_candidates(texts: Texts) -> pl.DataFrame:
     """Rows (by their number, `row`) that may equal another of their item once normalised.
 
-    What is compared are the first letters, blanks left out, of the first 32 characters, and where these are alike the
-    last ones; where they are too few, the text is a candidate whatever they are.
+    What is compared is the first word, and where it is the same the first and the last letters, blanks left out, of the
+    first and the last 32 characters; where they are too few, the text is a candidate whatever they are.
     """
-    rows = texts.figures.with_row_index("row").filter("there").select("row", "item", "hash", "head")
-    begun = _alike(rows, "head")
-    text = texts.rows["text"].gather(begun["row"]).to_frame()
-    return _alike(begun.with_columns(text.select(tail=_end(pl.col("text").str.tail(_SLICE), first=False))), "tail")
+    text = pl.col("text")
+    begun = texts.figures.select("item", "hash").with_row_index("row")
+    begun = begun.with_columns(_first_words(texts).alias("word")).filter(texts.figures["there"])
+    begun = _alike(begun, "word")
+    if begun.is_empty():
+        return begun
+    ends = texts.rows.select(text.gather(begun["row"])).select(
+        head=_end(text.str.head(_SLICE), first=True), tail=_end(text.str.tail(_SLICE), first=False)
+    )
+    return _alike(_alike(begun.with_columns(ends), "head"), "tail")
 
 
 def _alike(rows: pl.DataFrame, key: str) -> pl.DataFrame:
@@ -133,13 +171,49 @@ def _alike(rows: pl.DataFrame, key: str) -> pl.DataFrame:
     some = _packed(key).is_duplicated()
     if rows[key].null_count():
         some |= pl.col("item").is_in(rows.filter(pl.col(key).is_null())["item"].unique().implode())
+    rows = rows.filter(some)
+    if rows.is_empty():
+        return rows
     unsure = pl.col(key).is_null().any().over("item")
-    return rows.filter(some).filter((pl.len().over("item") > 1) & (unsure | (pl.len().over("item", key) > 1)))
+    return rows.filter((pl.len().over("item") > 1) & (unsure | (pl.len().over("item", key) > 1)))
 
 
 def _packed(key: str) -> pl.Expr:
     """Item and a hash in one number: what stands once in it stands once in both, and to see that is far cheaper."""
     return pl.col(key) ^ (pl.col("item").cast(pl.UInt64) * pl.lit(_ODD_NUMBER, pl.UInt64))
+
+
+def _first_words(texts: Texts) -> pl.Series:
+    """Hashes of the first seven letters, as far as they are one word, normalised; null where they may be too few."""
+    eight = texts.figures["begin"].fill_null(0).to_numpy(writable=True)
+    sure = _plain(eight)
+    others = np.flatnonzero(~sure)
+    if others.size:
+        cut = texts.rows["text"].gather(others).str.head(_SLICE)
+        eight[others] = _begin(cut.str.strip_chars_start())
+        odd = ~_plain(eight[others])
+        cut, others = cut.filter(pl.Series(odd)), others[odd]
+        formed = cut.str.normalize("NFKC").str.to_lowercase().str.strip_chars_start()
+        sure[:] = True
+        sure[others] = ((cut.str.len_chars() < _SLICE) | (formed.str.len_chars() >= _KEY + 8)).fill_null(True)
+        eight[others] = _begin(formed + "\0" * 8)
+    # The eighth byte may be of one character with what follows it.
+    found = pl.DataFrame({"word": words(eight & _SEVEN), "sure": sure})
+    return found.select(pl.when("sure").then("word")).to_series()
+
+
+def _plain(eight: Ints) -> Bools:
+    """Whether texts begin with plain letters, which nothing but their case can change; most do."""
+    return np.asarray((eight & _HIGH == 0) & (eight & np.uint64(0xFF) > ord(" ")))
+
+
+def _eight(text: pl.Expr) -> pl.Expr:
+    """The first eight bytes; null where there are fewer."""
+    return text.cast(pl.Binary).bin.head(8).bin.reinterpret(dtype=pl.UInt64, endianness="little")
+
+
+def _begin(texts: pl.Series) -> pl.Series:
+    return texts.to_frame().select(_eight(pl.first()).fill_null(0)).to_series()
 
 
 def _end(cut: pl.Expr, *, first: bool) -> pl.Expr:
