@@ -47,6 +47,31 @@ def test_same_but_for_form_is_what_python_normalises_alike(contents: list[str]) 
     assert found.get("PQ201", 0) == len(contents) - len(there)
 
 
+FORMS = {"fi": "ﬁ", "a": "Ａ", "é": "e\u0301", " ": "  ", "b": "B", ".": "․"}
+
+
+@given(st.text(st.sampled_from("fiaéb .1"), min_size=1, max_size=70), st.data())
+def test_a_text_in_another_form_is_found_wherever_the_form_differs(text: str, data: st.DataObject) -> None:
+    other = text
+    for plain, form in FORMS.items():
+        parts = other.split(plain)
+        joints = data.draw(st.lists(st.sampled_from([plain, form]), min_size=len(parts) - 1, max_size=len(parts) - 1))
+        other = "".join(part + joint for part, joint in zip(parts, [*joints, ""], strict=True))
+    other = data.draw(st.sampled_from(["", " ", "\n", "\u00a0 "])) + other
+    assert of(text, other, "something else").get("PQ204", 0) == (other != text and text.strip() != "")
+
+
+def test_a_text_that_ends_as_a_sentence_does_is_not_cut_however_many_are_as_long() -> None:
+    ends = ["so it went o", "it is over. ", 'he said "no."', "終わりました。", "done```\n", "and he said:"]
+    lengths = [*range(200, 400), *[300] * 60 * len(ends)]
+    said = [f"{at:05}".ljust(length - 13, "x") + ends[at % len(ends)].rjust(13) for at, length in enumerate(lengths)]
+    responses = pl.DataFrame({"item_id": "q", "response_id": [str(at) for at in range(len(said))], "text": said})
+    prefs = prefqa.Preferences.from_long(pl.DataFrame(ranking(1, 2)), responses=responses)
+    cut = check(prefs, select=["PQ212"], max_examples=10**6).findings["examples"].explode().struct.field("response_id")
+    unfinished = [at for at, (text, n) in enumerate(zip(said, lengths, strict=True)) if text[-1] in "o:" and n == 300]
+    assert sorted(cut.cast(pl.Int64)) == unfinished
+
+
 @pytest.mark.parametrize("cut", [False, True])
 def test_lengths_that_begin_at_once_are_no_cut(cut: bool) -> None:
     lengths = [*range(200, 400)] * 12 + [400] * (200 if cut else 0)

@@ -13,17 +13,18 @@ from prefqa.checks.words import words
 
 #: Sampled are words after a blank that begin with b, c, f or g, whose codes are alike in these bits, whatever the case:
 #: of English 19 % of a text's different words.
-_MASK, _BCFG = np.uint8(0b1101_1010), np.uint8(0b0100_0010)
-_BLANK = np.uint8(ord(" "))
+_MASK, _BCFG, _BLANK = 0b1101_1010, 0b0100_0010, ord(" ")
+_BYTE = pl.col("byte")
+_SAMPLED = (_BYTE & _MASK == _BCFG) & (_BYTE <= _BLANK).shift(1, fill_value=False)
 #: Two texts with fewer bits set in their sketches are too short or of another script, and compared in full.
 _FEWEST = 12
 #: Of longer texts not all of the sampled words are taken: about as many, of the shortest text of a group.
 _ENOUGH = 40
 #: How many standard errors below the similarity sought the share of common bits may be.
 _ERRORS = 5.0
-#: Bytes that are looked at at once, few, so that they stay near the processor; bytes that are read at once; and texts
-#: whose sketches are compared at once.
-_PIECE, _READ, _CHUNK = 1_000_000, 4_000_000, 200_000
+#: Bytes that are looked at at once, few, so that they stay near the processor; and texts whose sketches are compared at
+#: once.
+_READ, _CHUNK = 4_000_000, 200_000
 #: Bits of a sketch.
 _BITS = 128
 
@@ -69,26 +70,31 @@ def _sketches(texts: pl.Series, starts: Ints) -> tuple[Ints, Ints]:
     data = texts.cast(pl.Binary)
     found = np.zeros((sizes.size, 2), np.uint64)
     mean = max(int(sizes.sum()) // max(sizes.size, 1), 1)
-    for low, high, groups in _blocks(starts, sizes.size, max(_READ // mean, 1)):
-        # Read for many pieces at once: to ask for a few texts costs as much as their sketches.
-        read = data[low:high].cast(pl.List(pl.UInt8)).explode(empty_as_null=False).to_numpy()
-        ends = np.append(0, np.cumsum(sizes[low:high]))
-        pieces = list(_blocks(groups, high - low, max(_PIECE // mean, 1)))
-        most = max(int(ends[last] - ends[first]) for first, last, _ in pieces)
-        # Memory that is taken anew for each piece would cost more than what is done in it.
-        scratch = np.empty((2, -(-(most + 1) // 8) * 8), np.bool_)
-        for first, last, here in pieces:
-            its = ends[first : last + 1] - ends[first]
-            found[low + first : low + last] = _sketch(read[ends[first] : ends[last]], its, here, scratch)
+    parts = list(_blocks(starts, sizes.size, max(_READ // mean, 1)))
+    before = np.append(0, np.cumsum(sizes))
+    most = max((int(before[high] - before[low]) for low, high, _ in parts), default=0)
+    places = pl.int_range(most, dtype=pl.UInt32, eager=True).alias("at")
+    for low, high, groups in parts:
+        read = data[low:high].cast(pl.List(pl.UInt8)).explode(empty_as_null=False)
+        found[low:high] = _sketch(read, places, np.append(0, np.cumsum(sizes[low:high])), groups)
     return found[:, 0], found[:, 1]
 
 
-def _sketch(data: Ints, ends: Ints, groups: Ints, scratch: Bools) -> Ints:
+def _sketch(data: pl.Series, places: pl.Series, ends: Ints, groups: Ints) -> Ints:
     """The bits of texts that follow each other in `data`, each between two of `ends`, [n, 2]."""
-    at = _sampled(data, ends, scratch)
+    at = (
+        pl.DataFrame([data.alias("byte"), places[: data.len()]])
+        .select(pl.col("at").filter(_SAMPLED))
+        .to_series()
+        .to_numpy()
+    )
     n = np.diff(at.searchsorted(ends))
-    word = words(np.ndarray(max(data.size - 7, 0), np.uint64, data, strides=(1,))[at])
-    text = np.repeat(np.arange(0, n.size * _BITS, _BITS), n)
+    # A word at the edge of a text is left out: what is before it, or within 8 bytes after it, is of another text.
+    begin, end = np.repeat(np.stack([ends[:-1], ends[1:] - 8]), n, axis=1)
+    inside = (at > begin) & (at <= end)
+    at, text = at[inside], np.repeat(np.arange(n.size), n)[inside]
+    word = words(np.ndarray(max(data.len() - 7, 0), np.uint64, data.to_numpy(), strides=(1,))[at])
+    n = np.bincount(text, minlength=n.size)
     least = np.minimum.reduceat(n, groups)
     if (least > _ENOUGH).any():
         limit = (np.minimum(1.0, _ENOUGH / np.maximum(least, 1)) * (2.0**64 - 2**12)).astype(np.uint64)
@@ -96,25 +102,8 @@ def _sketch(data: Ints, ends: Ints, groups: Ints, scratch: Bools) -> Ints:
         kept = word << np.uint64(7) <= np.repeat(np.repeat(limit, np.diff(np.append(groups, n.size))), n)
         word, text = word[kept], text[kept]
     bits = np.zeros((n.size, _BITS), np.bool_)
-    bits.reshape(-1)[text + (word >> np.uint64(57)).view(np.int64)] = True
+    bits[text, word >> np.uint64(57)] = True
     return np.packbits(bits, axis=1).view(np.uint64)
-
-
-def _sampled(data: Ints, ends: Ints, scratch: Bools) -> Ints:
-    """Where sampled words begin."""
-    found, blank = scratch[0, : -(-(data.size + 1) // 8) * 8], scratch[1, : max(data.size - 1, 0)]
-    masked = np.bitwise_and(data[1:], _MASK, out=blank.view(np.uint8))
-    np.equal(masked, _BCFG, out=found[1 : data.size])
-    np.less_equal(data[:-1], _BLANK, out=blank)
-    found[1 : data.size] &= blank
-    # A word at the edge of a text is left out: what is before it, or within 8 bytes after it, is of another text.
-    found[(ends[:, None] - np.arange(8)).clip(0)] = False
-    found[data.size :] = False
-    # Few of eight bytes have one: to look at eight at a time first takes half of the time.
-    eights = found.view(np.uint64)
-    some = np.flatnonzero(eights != 0)
-    at = np.flatnonzero(eights[some].view(np.bool_))
-    return np.asarray(some[at >> 3] * 8 + (at & 7))
 
 
 def pairs_of_runs(key: Ints) -> tuple[Ints, Ints]:

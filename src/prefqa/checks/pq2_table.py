@@ -144,8 +144,8 @@ PQ2 = (
         "far more responses of one exact length than of the lengths around it",
         "A limit of a database field or of the export cut the texts, and annotators judged, or a model learns, half "
         "sentences. Counted over different texts; reported where a Poisson count with the mean of the lengths below or "
-        "above, whichever is more, would reach this number less than once in a billion. A limit in tokens leaves no "
-        "such trace.",
+        "above, whichever is more, would reach this number less than once in a billion; those of them that end as a "
+        "sentence does are left out. A limit in tokens leaves no such trace.",
         bad=lengths(cut=True),
         good=lengths(cut=False),
         options={"min_count": 10, "min_chars": 40},

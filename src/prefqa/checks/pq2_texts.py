@@ -10,6 +10,7 @@ import polars as pl
 from prefqa._words import formatted
 from prefqa.checks.frame import Found, Frame, NotRun, nothing
 from prefqa.checks.looks import LOOKS, missing
+from prefqa.checks.patterns import FINISHED
 
 
 def cut_at_a_length(frame: Frame) -> Found | NotRun:
@@ -38,11 +39,14 @@ def cut_at_a_length(frame: Frame) -> Found | NotRun:
         return nothing(frame)
     text = pl.col("text")
     shown = formatted("{} characters, ending …{}", text.str.len_chars(), text.str.tail(30))
-    rows = seen.with_lengths(piled.tolist(), shown)
+    # Some are as long by themselves, and end as a sentence does.
+    rows = seen.where(text.str.len_chars().is_in(piled.tolist()) & ~text.str.contains(FINISHED), shown)
+    if rows.height < options["min_count"]:
+        return nothing(frame)
     named = ", ".join(f"{int(counts[one]):,} of {one:,} characters" for one in piled[np.argsort(-counts[piled])][:3])
     message = (
-        f"{rows.height:,} of {seen.n:,} responses end where many others do ({named}): cut at a limit. Look for a "
-        "limit in the export or in the generation."
+        f"{rows.height:,} of {seen.n:,} responses end where many others do ({named}), and not as a sentence does: cut "
+        "at a limit. Look for a limit in the export or in the generation."
     )
     return Found(rows.lazy(), rows.height, seen.n, message)
 

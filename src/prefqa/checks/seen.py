@@ -67,11 +67,13 @@ class Seen:
         """Number of texts."""
         return self.figures.height
 
-    def with_lengths(self, lengths: list[int], value: pl.Expr) -> pl.DataFrame:
-        """Return the keys of texts of some lengths, with `_value`, made of `text`; reads the texts once more."""
+    def where(self, asked: pl.Expr, value: pl.Expr) -> pl.DataFrame:
+        """Return the keys of texts that are there and of which `asked` holds, with `_value`; reads the texts once more.
+
+        Both are made of `text`.
+        """
         rows = self.texts.with_columns(text=text_in(self.texts.collect_schema(), TEXT))
-        text = pl.col("text")
-        some = rows.filter(text.str.len_chars().is_in(lengths) & text.str.contains(VISIBLE))
+        some = rows.filter(asked & pl.col("text").str.contains(VISIBLE))
         return some.select("item_id", "response_id", value.alias("_value")).collect(engine="streaming")
 
 
