@@ -62,13 +62,26 @@ def test_a_text_in_another_form_is_found_wherever_the_form_differs(text: str, da
 
 
 def test_a_text_that_ends_as_a_sentence_does_is_not_cut_however_many_are_as_long() -> None:
-    ends = ["so it went o", "it is over. ", 'he said "no."', "終わりました。", "done```\n", "and he said:"]
+    ends = [
+        "so it went o",
+        "it is over. ",
+        'he said "no."',
+        "終わりました。",
+        "done```\n",
+        "and he said:",
+        "on and...",
+        "on and …",
+    ]
     lengths = [*range(200, 400), *[300] * 60 * len(ends)]
     said = [f"{at:05}".ljust(length - 13, "x") + ends[at % len(ends)].rjust(13) for at, length in enumerate(lengths)]
     responses = pl.DataFrame({"item_id": "q", "response_id": [str(at) for at in range(len(said))], "text": said})
     prefs = prefqa.Preferences.from_long(pl.DataFrame(ranking(1, 2)), responses=responses)
     cut = check(prefs, select=["PQ212"], max_examples=10**6).findings["examples"].explode().struct.field("response_id")
-    unfinished = [at for at, (text, n) in enumerate(zip(said, lengths, strict=True)) if text[-1] in "o:" and n == 300]
+    unfinished = [
+        at
+        for at, (text, n) in enumerate(zip(said, lengths, strict=True))
+        if text.endswith(("o", ":", "...", "…")) and n == 300
+    ]
     assert sorted(cut.cast(pl.Int64)) == unfinished
 
 

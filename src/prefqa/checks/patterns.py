@@ -26,8 +26,8 @@ ODD = rf"[^ -~{_STABLE}]"
 #: A cursor at the end shows that the text was copied while it was still being written.
 CURSOR = r"[▌▍▋▉█]\s*$"
 FENCE = "```"
-#: How a text ends that was written to its end.
-FINISHED = r"""(?:[.!?…。！？।؟]["'”’»)\]*_]*|```)\s*$"""
+#: How a text ends that was written to its end; dots in a row may stand for what was cut off.
+FINISHED = r"""(?:(?:(?:^|[^.…])\.|[!?。！？।؟])["'”’»)\]*_]*|```)\s*$"""
 #: Error messages begin a short text; the words alone are the whole of it.
 ERRORS = (
     r"(?i)^\W*(?:(?:internal server|gateway|connection|network|api|timeout|rate ?limit|server|unknown) error\b|"
