@@ -29,7 +29,7 @@ def of(*contents: Any, prompt: Any = None, **options: Any) -> dict[str, int]:
     return counts(check(of_texts(*contents, prompt=prompt).preferences(), select=["PQ2"], **options))
 
 
-WORDS = st.text(st.sampled_from("aAbB \t\n\u00a0ﬁﬀＡé\u0301e\u200b"), max_size=90)
+WORDS = st.text(st.sampled_from("aAbB \t\n\u00a0\x85\u2028\u1680ﬁﬀＡé\u0301e\u200b"), max_size=90)
 
 
 @given(st.lists(WORDS, min_size=2, max_size=5))
@@ -37,7 +37,7 @@ def test_same_but_for_form_is_what_python_normalises_alike(contents: list[str]) 
     def normal(text: str) -> str:
         return " ".join(unicodedata.normalize("NFKC", text).lower().split())
 
-    there = [text for text in contents if text.strip(" \t\n\u00a0\u200b")]
+    there = [text for text in contents if text.strip(" \t\n\u00a0\x85\u2028\u1680\u200b")]
     groups: dict[str, set[str]] = {}
     for text in there:
         groups.setdefault(normal(text), set()).add(text)
@@ -57,6 +57,8 @@ def test_a_text_in_another_form_is_found_wherever_the_form_differs(text: str, da
         parts = other.split(plain)
         joints = data.draw(st.lists(st.sampled_from([plain, form]), min_size=len(parts) - 1, max_size=len(parts) - 1))
         other = "".join(part + joint for part, joint in zip(parts, [*joints, ""], strict=True))
+    blank = data.draw(st.sampled_from([" ", "\x85", "\u1680", "\u2028", "\u2029", "\u3000"]))
+    other = other.replace(" ", blank, 1)
     other = data.draw(st.sampled_from(["", " ", "\n", "\u00a0 "])) + other
     assert of(text, other, "something else").get("PQ204", 0) == (other != text and text.strip() != "")
 
@@ -83,6 +85,18 @@ def test_a_text_that_ends_as_a_sentence_does_is_not_cut_however_many_are_as_long
         if text.endswith(("o", ":", "...", "…")) and n == 300
     ]
     assert sorted(cut.cast(pl.Int64)) == unfinished
+
+
+def test_a_length_counts_and_is_named_by_what_is_unfinished_there() -> None:
+    ends = {300: ["it is over."] * 60, 350: ["it goes o"] * 40, 390: ["it is over."] * 60 + ["it goes o"] * 8}
+    said = [f"{at:05}".ljust(at % 200 + 200, "x") for at in range(200)]
+    for length, those in ends.items():
+        said += [f"{length}-{at:03}".ljust(length - len(end), "y") + end for at, end in enumerate(those)]
+    responses = pl.DataFrame({"item_id": "q", "response_id": [str(at) for at in range(len(said))], "text": said})
+    prefs = prefqa.Preferences.from_long(pl.DataFrame(ranking(1, 2)), responses=responses)
+    found = check(prefs, select=["PQ212"]).findings.row(0, named=True)
+    assert found["count"] == 41
+    assert "(41 of 350 characters)" in found["message"]
 
 
 @pytest.mark.parametrize("cut", [False, True])

@@ -1,4 +1,4 @@
-"""What single texts are asked: the cheap question never lets a text pass that the closer one means."""
+"""What single texts are asked: the cheap question never drops a text that the closer one means."""
 
 from __future__ import annotations
 

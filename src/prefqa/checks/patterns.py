@@ -27,7 +27,7 @@ ODD = rf"[^ -~{_STABLE}]"
 CURSOR = r"[▌▍▋▉█]\s*$"
 FENCE = "```"
 #: How a text ends that was written to its end; dots in a row may stand for what was cut off.
-FINISHED = r"""(?:(?:(?:^|[^.…])\.|[!?。！？।؟])["'”’»)\]*_]*|```)\s*$"""
+FINISHED = r"""(?:(?:(?:^|[^.…])\.|(?:^|[^。])。|[!?！？।؟۔．])["'”’“»«」』）】)\]*_`]*|```)\s*$"""
 #: Error messages begin a short text; the words alone are the whole of it.
 ERRORS = (
     r"(?i)^\W*(?:(?:internal server|gateway|connection|network|api|timeout|rate ?limit|server|unknown) error\b|"
@@ -77,7 +77,10 @@ _HAS_AT_OR_MOJIBAKE = _TEXT.str.contains(rf"@|{MOJIBAKE}")
 
 @dataclass(frozen=True)
 class Test:
-    """What texts are asked: `screen` of all, cheaply, and `closer` of those that could be meant; are prompts too."""
+    """What texts are asked: `screen` of all, cheaply, `closer` of those that could be meant.
+
+    `of_prompts` says whether prompts are asked too.
+    """
 
     screen: pl.Expr
     closer: pl.Expr

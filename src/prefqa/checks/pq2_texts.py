@@ -40,10 +40,14 @@ def cut_at_a_length(frame: Frame) -> Found | NotRun:
     text = pl.col("text")
     shown = formatted("{} characters, ending …{}", text.str.len_chars(), text.str.tail(30))
     # Some are as long by themselves, and end as a sentence does.
-    rows = seen.where(text.str.len_chars().is_in(piled.tolist()) & ~text.str.contains(FINISHED), shown)
-    if rows.height < options["min_count"]:
+    unfinished = ~text.str.contains(FINISHED)
+    rows = seen.where(text.str.len_chars().is_in(piled.tolist()) & unfinished, shown, n_chars=text.str.len_chars())
+    rows = rows.filter(pl.len().over("n_chars") >= options["min_count"])
+    if rows.is_empty():
         return nothing(frame)
-    named = ", ".join(f"{int(counts[one]):,} of {one:,} characters" for one in piled[np.argsort(-counts[piled])][:3])
+    ends = rows.group_by("n_chars").len().sort("len", "n_chars", descending=True).head(3)
+    named = ", ".join(f"{n:,} of {one:,} characters" for one, n in ends.iter_rows())
+    rows = rows.drop("n_chars")
     message = (
         f"{rows.height:,} of {seen.n:,} responses end where many others do ({named}), and not as a sentence does: cut "
         "at a limit. Look for a limit in the export or in the generation."

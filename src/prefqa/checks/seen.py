@@ -67,14 +67,14 @@ class Seen:
         """Number of texts."""
         return self.figures.height
 
-    def where(self, asked: pl.Expr, value: pl.Expr) -> pl.DataFrame:
-        """Return the keys of texts that are there and of which `asked` holds, with `_value`; reads the texts once more.
+    def where(self, asked: pl.Expr, value: pl.Expr, **more: pl.Expr) -> pl.DataFrame:
+        """Return the keys of texts that are there and of which `asked` holds, with `_value` and what more is wanted.
 
-        Both are made of `text`.
+        All are made of `text`; reads the texts once more.
         """
         rows = self.texts.with_columns(text=text_in(self.texts.collect_schema(), TEXT))
         some = rows.filter(asked & pl.col("text").str.contains(VISIBLE))
-        return some.select("item_id", "response_id", value.alias("_value")).collect(engine="streaming")
+        return some.select("item_id", "response_id", value.alias("_value"), **more).collect(engine="streaming")
 
 
 def _apart(rows: pl.DataFrame) -> pl.DataFrame:

@@ -184,7 +184,7 @@ def _packed(key: str) -> pl.Expr:
 
 
 def _first_words(texts: Texts) -> pl.Series:
-    """Hashes of the first seven letters, as far as they are one word, normalised; null where they may be too few."""
+    """Hashes of the first seven bytes, as far as they are one word, normalised; null where they may be too few."""
     eight = texts.figures["begin"].fill_null(0).to_numpy(writable=True)
     sure = _plain(eight)
     others = np.flatnonzero(~sure)
@@ -193,7 +193,8 @@ def _first_words(texts: Texts) -> pl.Series:
         eight[others] = _begin(cut.str.strip_chars_start())
         odd = ~_plain(eight[others])
         cut, others = cut.filter(pl.Series(odd)), others[odd]
-        formed = cut.str.normalize("NFKC").str.to_lowercase().str.strip_chars_start()
+        # Some blanks have several bytes, which would pass for letters.
+        formed = cut.str.normalize("NFKC").str.to_lowercase().str.strip_chars_start().str.replace_all(r"\s", " ")
         sure[:] = True
         sure[others] = ((cut.str.len_chars() < _SLICE) | (formed.str.len_chars() >= _KEY + 8)).fill_null(True)
         eight[others] = _begin(formed + "\0" * 8)
@@ -203,7 +204,7 @@ def _first_words(texts: Texts) -> pl.Series:
 
 
 def _plain(eight: Ints) -> Bools:
-    """Whether texts begin with plain letters, which nothing but their case can change; most do."""
+    """Whether eight bytes are ASCII, the first no blank: what of them is one word only its case can change."""
     return np.asarray((eight & _HIGH == 0) & (eight & np.uint64(0xFF) > ord(" ")))
 
 
