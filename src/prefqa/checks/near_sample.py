@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Bools, Ints, begins
+from prefqa.checks.texts import n_texts
 from prefqa.checks.words import words
 
 #: Sampled are words after a blank that begin with b, c, f or g, whose codes are alike in these bits, whatever the case:
@@ -66,17 +67,15 @@ def _blocks(starts: Ints, size: int, most: int) -> Iterator[tuple[int, int, Ints
 
 def _sketches(texts: pl.Series, starts: Ints) -> tuple[Ints, Ints]:
     """The two halves of each text's sketch, of 64 bits each; `starts` is where the groups begin."""
-    sizes = texts.str.len_bytes().to_numpy().astype(np.int64)
+    before = np.append(0, np.cumsum(texts.str.len_bytes().to_numpy().astype(np.int64)))
     data = texts.cast(pl.Binary)
-    found = np.zeros((sizes.size, 2), np.uint64)
-    mean = max(int(sizes.sum()) // max(sizes.size, 1), 1)
-    parts = list(_blocks(starts, sizes.size, max(_READ // mean, 1)))
-    before = np.append(0, np.cumsum(sizes))
+    found = np.zeros((texts.len(), 2), np.uint64)
+    parts = list(_blocks(starts, texts.len(), n_texts(texts, _READ)))
     most = max((int(before[high] - before[low]) for low, high, _ in parts), default=0)
     places = pl.int_range(most, dtype=pl.UInt32, eager=True).alias("at")
     for low, high, groups in parts:
         read = data[low:high].cast(pl.List(pl.UInt8)).explode(empty_as_null=False)
-        found[low:high] = _sketch(read, places, np.append(0, np.cumsum(sizes[low:high])), groups)
+        found[low:high] = _sketch(read, places, before[low : high + 1] - before[low], groups)
     return found[:, 0], found[:, 1]
 
 

@@ -70,8 +70,8 @@ _TEXT = pl.col("text")
 
 
 #: Looked for in one go each: nearly all texts have none of these, and to look for several costs as much as for one.
-_MARKS, _SIGNS = f"(?:{REDACTED})|(?:{TEMPLATE})", f"(?:{KEY})|{FENCE}|(?:{CURSOR})"
-_HAS_MARKS, _HAS_SIGNS = _TEXT.str.contains(_MARKS), _TEXT.str.contains(_SIGNS)
+_HAS_MARKS = _TEXT.str.contains(f"(?:{REDACTED})|(?:{TEMPLATE})")
+_HAS_SIGNS = _TEXT.str.contains(f"(?:{KEY})|{FENCE}|(?:{CURSOR})")
 _HAS_AT_OR_MOJIBAKE = _TEXT.str.contains(rf"@|{MOJIBAKE}")
 
 

@@ -38,10 +38,11 @@ def cut_at_a_length(frame: Frame) -> Found | NotRun:
     if not piled.size:
         return nothing(frame)
     text = pl.col("text")
-    shown = formatted("{} characters, ending …{}", text.str.len_chars(), text.str.tail(30))
+    n_chars = text.str.len_chars()
+    shown = formatted("{} characters, ending …{}", n_chars, text.str.tail(30))
     # Some are as long by themselves, and end as a sentence does.
     unfinished = ~text.str.contains(FINISHED)
-    rows = seen.where(text.str.len_chars().is_in(piled.tolist()) & unfinished, shown, n_chars=text.str.len_chars())
+    rows = seen.where(n_chars.is_in(piled.tolist()) & unfinished, shown, n_chars=n_chars)
     rows = rows.filter(pl.len().over("n_chars") >= options["min_count"])
     if rows.is_empty():
         return nothing(frame)

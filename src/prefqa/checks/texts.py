@@ -123,8 +123,8 @@ def texts_of(table: pl.DataFrame, column: str, tests: Mapping[str, Test]) -> Tex
     ]
     # All that is asked of one piece before the next: each answer goes through the texts, which are then at hand.
     step = n_texts(rows["text"], _PIECE)
-    pieces = [rows[low : low + step].lazy().select(asked) for low in range(0, max(rows.height, 1), step)]
-    figures = pl.concat([piece.collect() for piece in pieces])
+    pieces = [rows[low : low + step] for low in range(0, max(rows.height, 1), step)]
+    figures = pl.concat([piece.lazy().select(asked).collect() for piece in pieces])
     screened = figures["screened"].arg_true()
     closer = rows.select(text.gather(screened)).select(**{code: test.closer for code, test in tests.items()})
     found = [_scattered(screened.filter(closer[code]), rows.height).alias(code) for code in tests]
