@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from prefqa.checks.near import near
 from prefqa.checks.near_sample import _sketches, could_be_near
+from prefqa.checks.text_bytes import TextBytes
 
 LETTERS = np.array(list("etaoinshrdlucmfwypvbgkjqxz"))
 
@@ -131,8 +132,8 @@ def test_the_sketch_is_of_the_text_alone() -> None:
     """Neither neighbours nor the size of blocks change it; words at the edge of a text are left out."""
     some = ["", "be", "A cat", "A cat that sleeps", "x" * 9, "Cafés BEcome\tgrand\ncafés for all", "b" * 20 + " c"]
     texts = pl.Series(some * 200)
-    one = np.stack(_sketches(texts, np.arange(texts.len())))
-    alone = [np.stack(_sketches(texts[at : at + 1], np.zeros(1, np.int64))) for at in range(len(some))]
+    one = _sketches(TextBytes.of(texts), 0, texts.len(), np.arange(texts.len()))
+    alone = [_sketches(TextBytes.of(texts[at : at + 1]), 0, 1, np.zeros(1, np.int64)) for at in range(len(some))]
     assert (one == np.concatenate(alone * 200, axis=1)).all()
     assert (one[:, : len(some)] != 0).any(axis=0).tolist() == [False, False, False, True, False, True, False]
 

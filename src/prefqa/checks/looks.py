@@ -13,7 +13,7 @@ from prefqa.checks import patterns
 from prefqa.checks.language import languages
 from prefqa.checks.near import near
 from prefqa.checks.near_sample import could_be_near
-from prefqa.checks.texts import Texts, excerpt, normal, normal_candidates
+from prefqa.checks.texts import Texts, excerpt, mask_of, normal, normal_candidates
 from prefqa.response_texts import TEXT_RAW
 
 #: What a rule finds in a block of texts under its options: the keys of rows, with `_value`.
@@ -89,7 +89,7 @@ def _near(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
     item = pl.col("item")
     figures = figures.filter(((item == item.shift()) | (item == item.shift(-1))).fill_null(False))
     said = texts.rows["text"]
-    compared = said if figures.height == texts.n else said.gather(figures["row"])
+    compared = said if figures.height == texts.n else said.filter(mask_of(figures["row"], texts.n))
     likely = could_be_near(compared, figures["item"].to_numpy(), options["threshold"])
     if not likely.any():
         return texts.none

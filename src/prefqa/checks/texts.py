@@ -50,7 +50,7 @@ class Texts:
     def twins(self) -> pl.DataFrame:
         """Rows (by their number, `row`) whose text stands in their item more than once, and a `group` of the equal."""
         figures = self.figures.select("item", "hash", "there").with_row_index("row")
-        some = figures.filter(_packed("hash").is_duplicated() & pl.col("there"))
+        some = figures.filter(_twice(figures, "hash") & figures["there"])
         if some.height:
             some = some.filter(pl.len().over("item", "hash") > 1)
         return some.select("row", group="hash")
@@ -125,9 +125,11 @@ def texts_of(table: pl.DataFrame, column: str, tests: Mapping[str, Test]) -> Tex
     step = n_texts(rows["text"], _PIECE)
     pieces = [rows[low : low + step] for low in range(0, max(rows.height, 1), step)]
     figures = pl.concat([piece.lazy().select(asked).collect() for piece in pieces])
-    screened = figures["screened"].arg_true()
-    closer = rows.select(text.gather(screened)).select(**{code: test.closer for code, test in tests.items()})
-    found = [_scattered(screened.filter(closer[code]), rows.height).alias(code) for code in tests]
+    screened = figures["screened"].fill_null(False)
+    # Filtered, not gathered: that would copy the texts.
+    closer = rows.select(text.filter(screened)).select(**{code: test.closer for code, test in tests.items()})
+    places = screened.arg_true()
+    found = [mask_of(places.filter(closer[code]), rows.height).alias(code) for code in tests]
     return Texts(rows, figures.drop("screened").with_columns(rows["item_id"].rle_id().alias("item"), *found))
 
 
@@ -136,7 +138,7 @@ def n_texts(texts: pl.Series, n_bytes: int) -> int:
     return max(n_bytes * texts.len() // max(int(texts.str.len_bytes().sum()), 1), 1)
 
 
-def _scattered(places: pl.Series, size: int) -> pl.Series:
+def mask_of(places: pl.Series, size: int) -> pl.Series:
     """A mask that is true at some places."""
     mask = np.zeros(size, np.bool_)
     mask[places] = True
@@ -160,7 +162,7 @@ def normal_candidates(texts: Texts) -> pl.DataFrame:
     begun = _alike(begun, "word")
     if begun.is_empty():
         return begun
-    ends = texts.rows.select(text.gather(begun["row"])).select(
+    ends = texts.rows.select(text.filter(mask_of(begun["row"], texts.n))).select(
         head=_end(text.str.head(_SLICE), first=True), tail=_end(text.str.tail(_SLICE), first=False)
     )
     return _alike(_alike(begun.with_columns(ends), "head"), "tail")
@@ -168,9 +170,9 @@ def normal_candidates(texts: Texts) -> pl.DataFrame:
 
 def _alike(rows: pl.DataFrame, key: str) -> pl.DataFrame:
     """Rows whose key another of their item has, or that are in an item with an unsure one."""
-    some = _packed(key).is_duplicated()
+    some = _twice(rows, key)
     if rows[key].null_count():
-        some |= pl.col("item").is_in(rows.filter(pl.col(key).is_null())["item"].unique().implode())
+        some |= rows["item"].is_in(rows.filter(pl.col(key).is_null())["item"].unique().implode())
     rows = rows.filter(some)
     if rows.is_empty():
         return rows
@@ -178,9 +180,12 @@ def _alike(rows: pl.DataFrame, key: str) -> pl.DataFrame:
     return rows.filter((pl.len().over("item") > 1) & (unsure | (pl.len().over("item", key) > 1)))
 
 
-def _packed(key: str) -> pl.Expr:
-    """Item and a hash in one number: what stands once in it stands once in both, and to see that is far cheaper."""
-    return pl.col(key) ^ (pl.col("item").cast(pl.UInt64) * pl.lit(_ODD_NUMBER, pl.UInt64))
+def _twice(rows: pl.DataFrame, key: str) -> pl.Series:
+    """Whether another row could have the same item and key, a hash; null where the key is."""
+    # Both in one number, of which few are there twice: to put them in order is far cheaper than to look each one up.
+    packed = rows.select(pl.col(key) ^ (pl.col("item").cast(pl.UInt64) * pl.lit(_ODD_NUMBER, pl.UInt64))).to_series()
+    number = np.sort(packed.drop_nulls().to_numpy())
+    return packed.is_in(pl.Series(number[1:][number[1:] == number[:-1]]).implode())
 
 
 def _first_words(texts: Texts) -> pl.Series:
@@ -189,7 +194,7 @@ def _first_words(texts: Texts) -> pl.Series:
     sure = _plain(eight)
     others = np.flatnonzero(~sure)
     if others.size:
-        cut = texts.rows["text"].gather(others).str.head(_SLICE)
+        cut = texts.rows["text"].filter(pl.Series(~sure)).str.head(_SLICE)
         eight[others] = _begin(cut.str.strip_chars_start())
         odd = ~_plain(eight[others])
         cut, others = cut.filter(pl.Series(odd)), others[odd]
