@@ -11,6 +11,7 @@ from prefqa._words import formatted
 from prefqa.checks.frame import Found, Frame, NotRun, nothing
 from prefqa.checks.looks import LOOKS, missing
 from prefqa.checks.patterns import FINISHED
+from prefqa.checks.texts import repeated
 
 
 def cut_at_a_length(frame: Frame) -> Found | NotRun:
@@ -21,7 +22,10 @@ def cut_at_a_length(frame: Frame) -> Found | NotRun:
     if isinstance(seen, str):
         return NotRun(seen)
     options = frame.options["PQ212"]
-    lengths = seen.figures.filter("there").unique("hash")["n_chars"].to_numpy()
+    different = seen.figures.filter("there")
+    if repeated(different["hash"]).len():
+        different = different.unique("hash")
+    lengths = different["n_chars"].to_numpy()
     if lengths.size < options["min_count"]:
         return NotRun(f"there are fewer than {options['min_count']} different texts")
     counts = np.bincount(lengths).astype(np.float64)

@@ -184,8 +184,13 @@ def _twice(rows: pl.DataFrame, key: str) -> pl.Series:
     """Whether another row could have the same item and key, a hash; null where the key is."""
     # Both in one number, of which few are there twice: to put them in order is far cheaper than to look each one up.
     packed = rows.select(pl.col(key) ^ (pl.col("item").cast(pl.UInt64) * pl.lit(_ODD_NUMBER, pl.UInt64))).to_series()
-    number = np.sort(packed.drop_nulls().to_numpy())
-    return packed.is_in(pl.Series(number[1:][number[1:] == number[:-1]]).implode())
+    return packed.is_in(repeated(packed.drop_nulls()).implode())
+
+
+def repeated(hashes: pl.Series) -> pl.Series:
+    """Which hashes stand more than once."""
+    number = np.sort(hashes.to_numpy())
+    return pl.Series(number[1:][number[1:] == number[:-1]])
 
 
 def _first_words(texts: Texts) -> pl.Series:
