@@ -56,6 +56,7 @@ print(json.dumps([*took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 10
 #: Step: what it does, and the step that it is held against.
 STEPS = {
     "hash": ('pl.scan_parquet(path("responses")).select(pl.col("text").hash()).collect(engine="streaming")', "hash"),
+    "read whole, then hash": ('pl.read_parquet(path("responses"))["text"].hash()', "hash"),
     "all rules": ("prefqa.check(prefs(True))", "hash"),
     "all but those on annotators": ('prefqa.check(prefs(True), ignore=["PQ3"])', "hash"),
     "agreement": ("prefqa.agreement(prefs(False))", "agreement"),
