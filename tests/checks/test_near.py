@@ -138,6 +138,20 @@ def test_the_sketch_is_of_the_text_alone() -> None:
     assert (one[:, : len(some)] != 0).any(axis=0).tolist() == [False, False, False, True, False, True, False]
 
 
+def test_a_block_of_tiny_texts_has_not_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is held of a block grows with its texts, not with their bytes."""
+    sizes = []
+
+    def sketches(said: TextBytes, low: int, high: int, groups: np.ndarray) -> np.ndarray:
+        sizes.append(high - low)
+        return _sketches(said, low, high, groups)
+
+    monkeypatch.setattr("prefqa.checks.near_sample._sketches", sketches)
+    assert could_be_near(pl.Series([".", ","] * 150_000), np.arange(300_000) // 2, 0.8).all()
+    assert max(sizes) <= 100_000
+    assert sum(sizes) == 300_000
+
+
 def test_other_scripts_are_compared_in_full() -> None:
     texts = pl.Series(["Кошка сидит на окне и смотрит на улицу " * 5, "Собака бежит по полю " * 9])
     assert could_be_near(texts, np.zeros(2, np.int64), 0.8).all()

@@ -89,6 +89,7 @@ def _near(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
     item = pl.col("item")
     figures = figures.filter(((item == item.shift()) | (item == item.shift(-1))).fill_null(False))
     said = texts.rows["text"]
+    # Filtered, not gathered: that would copy the texts.
     compared = said if figures.height == texts.n else said.filter(mask_of(figures["row"], texts.n))
     likely = could_be_near(compared, figures["item"].to_numpy(), options["threshold"])
     if not likely.any():

@@ -22,9 +22,10 @@ _FEWEST = 12
 _ENOUGH = 40
 #: How many standard errors below the similarity sought the share of common bits may be.
 _ERRORS = 5.0
-#: Bytes of text whose sketches are compared at once; and that are looked through at once, so few that they stay near
-#: the processor.
-_COMPARED, _READ = 4_000_000, 1 << 19
+#: Bytes of text whose sketches are compared at once, and of how many texts at most.
+_COMPARED, _MOST = 4_000_000, 100_000
+#: Bytes that are looked through at once, so few that they stay near the processor.
+_READ = 1 << 19
 #: Bits of a sketch.
 _BITS = 128
 
@@ -42,7 +43,7 @@ def could_be_near(texts: pl.Series, group: Ints, threshold: float) -> Bools:
     least = threshold * bits - _ERRORS * np.sqrt(max(threshold * (1 - threshold), 0.05) * bits)
     least[:_FEWEST] = 0.0
     said = TextBytes.of(texts)
-    for low, high, here in blocks_of_groups(group, n_texts(texts, _COMPARED)):
+    for low, high, here in blocks_of_groups(group, min(n_texts(texts, _COMPARED), _MOST)):
         sketches = _sketches(said, low, high, here)
         number = np.repeat(np.arange(here.size), np.diff(np.append(here, high - low)))
         first, second = pairs_of_runs(number)
@@ -66,23 +67,23 @@ def _sketches(said: TextBytes, low: int, high: int, groups: Ints) -> Ints:
     """The sketches of texts `low` to `high`, two halves of 64 bits each, [2, n]; `groups` is where groups begin."""
     parts = [_sampled(*part) for part in said.parts(low, high)]
     word, n = (np.concatenate(each) for each in zip(*parts, strict=True))
-    least = np.minimum.reduceat(n[::2], groups)
+    least = np.minimum.reduceat(n, groups)
     text = np.repeat(np.arange(n.size), n)
     if (least > _ENOUGH).any():
         limit = (np.minimum(1.0, _ENOUGH / np.maximum(least, 1)) * (2.0**64 - 2**12)).astype(np.uint64)
         # The bits of the sketch are others than those that decide here.
-        of_text = np.repeat(np.repeat(limit, np.diff(np.append(groups, high - low))), 2)
-        kept = word << np.uint64(7) <= np.repeat(of_text, n)
+        kept = word << np.uint64(7) <= np.repeat(np.repeat(limit, np.diff(np.append(groups, n.size))), n)
         word, text = word[kept], text[kept]
     bits = np.zeros((n.size, _BITS), np.bool_)
     bits.reshape(-1)[text * _BITS + (word >> np.uint64(57)).view(np.int64)] = True
-    return np.packbits(bits[::2], axis=1).view(np.uint64).T
+    return np.packbits(bits, axis=1).view(np.uint64).T
 
 
 def _sampled(data: Ints, begin: Ints, end: Ints) -> tuple[Ints, Ints]:
-    """Hashes of sampled words, and how many each text has, and how many are between it and the next, in turn.
+    """Hashes of the sampled words of texts that lie in `data`, one after the other, and how many each text has.
 
-    A word at the edge of a text counts to what is between: before it, or within 8 bytes after it, is another text.
+    A word at the edge of a text is left out: what is before it, or among the 8 bytes that are read of it, may be of
+    another text.
     """
     after, sampled = np.zeros(_READ + 1, np.bool_), np.empty(_READ, np.bool_)
     found = []
@@ -98,10 +99,12 @@ def _sampled(data: Ints, begin: Ints, end: Ints) -> tuple[Ints, Ints]:
         sampled[n:eights] = False
         found.append(_places(sampled[:eights]) + low)
     at = np.concatenate(found)
-    at = at[: at.searchsorted(data.size - 8, side="right")]
     edges = at.searchsorted(np.stack([begin, np.maximum(end - 8, begin)], axis=1).reshape(-1), side="right")
-    word = words(np.ndarray(max(data.size - 7, 0), np.uint64, data, strides=(1,))[at[edges[0] : edges[-1]]])
-    return word, np.diff(edges, append=edges[-1])
+    # Of each text, and between it and the next, in turn.
+    many = np.diff(edges)
+    inside = np.repeat(np.arange(many.size) % 2 == 0, many)
+    word = np.ndarray(max(data.size - 7, 0), np.uint64, data, strides=(1,))[at[edges[0] : edges[-1]][inside]]
+    return words(word), many[::2]
 
 
 def _places(where: Bools) -> Ints:

@@ -16,15 +16,15 @@ from prefqa._types import Bools, Ints
 #: An Arrow string view: where a text lies; the bytes of one that is no longer than `_SHORT` are in the view itself.
 _VIEW = np.dtype([("length", "<u4"), ("prefix", "S4"), ("buffer", "<u4"), ("offset", "<u4")])
 _SHORT = 12
-#: Buffers with fewer bytes are sooner copied than looked at one by one.
+#: Where a buffer has fewer bytes of these texts, they are sooner copied than looked at buffer by buffer.
 _TOO_SMALL = 1 << 16
 
 
 @dataclass(frozen=True)
 class TextBytes:
-    """Where texts lie: the number of a buffer, where the text begins in it, and its bytes; without buffers, in a copy.
+    """Where texts, none of them null, lie: the number of a buffer, where in it a text begins, and how long it is.
 
-    A text of at most 12 bytes may have none here.
+    If there are no buffers, texts are copied when asked for. A text of at most 12 bytes may have none here.
     """
 
     texts: pl.Series

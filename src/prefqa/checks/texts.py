@@ -188,7 +188,7 @@ def _twice(rows: pl.DataFrame, key: str) -> pl.Series:
 
 
 def repeated(hashes: pl.Series) -> pl.Series:
-    """Which hashes stand more than once."""
+    """Which of these hashes, none of them null, stand more than once."""
     number = np.sort(hashes.to_numpy())
     return pl.Series(number[1:][number[1:] == number[:-1]])
 
