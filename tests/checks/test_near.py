@@ -139,7 +139,7 @@ def test_the_sketch_is_of_the_text_alone() -> None:
 
 
 def test_a_block_of_tiny_texts_has_not_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is held of a block grows with its texts, not with their bytes."""
+    """What is held of a block grows with the number of its texts, so this is bounded beside their bytes."""
     sizes = []
 
     def sketches(said: TextBytes, low: int, high: int, groups: np.ndarray) -> np.ndarray:

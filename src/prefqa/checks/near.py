@@ -196,7 +196,7 @@ def _jaccard(pair: Ints, size: Ints, starts: Ints, first: Ints, second: Ints) ->
     at = np.repeat(starts[number] - (np.cumsum(many) - many), many) + np.arange(many.sum())
     couple = np.repeat(np.tile(np.arange(first.size, dtype=np.uint64), 2), many)
     keys = np.sort(couple << np.uint64(HASH) | pair[at])
-    twice = (keys[1:][keys[1:] == keys[:-1]] >> np.uint64(HASH)).astype(np.int64)
+    twice = (keys[~begins(keys)] >> np.uint64(HASH)).astype(np.int64)
     common = np.bincount(twice, minlength=first.size)
     return np.asarray(common / np.maximum(many[: first.size] + many[first.size :] - common, 1))
 

@@ -85,17 +85,18 @@ def _sampled(data: Ints, begin: Ints, end: Ints) -> tuple[Ints, Ints]:
     A word at the edge of a text is left out: what is before it, or among the 8 bytes that are read of it, may be of
     another text.
     """
-    after, sampled = np.zeros(_READ + 1, np.bool_), np.empty(_READ, np.bool_)
-    found = []
-    for low in range(0, max(data.size, 1), _READ):
+    size = min(data.size, _READ)
+    after, sampled = np.zeros(size + 1, np.bool_), np.zeros(size + 7, np.bool_)
+    found: list[Ints] = [np.zeros(0, np.int64)]
+    for low in range(0, data.size, _READ):
         part = data[low : low + _READ]
         n, eights = part.size, -(-part.size // 8) * 8
         here = sampled[:n]
         np.bitwise_and(part, _MASK, out=here.view(np.uint8))
         np.equal(here.view(np.uint8), _BCFG, out=here)
-        after[0] = after[-1]
         np.less_equal(part, _BLANK, out=after[1 : n + 1])
         here &= after[:n]
+        after[0] = after[n]
         sampled[n:eights] = False
         found.append(_places(sampled[:eights]) + low)
     at = np.concatenate(found)

@@ -23,7 +23,7 @@ def cut_at_a_length(frame: Frame) -> Found | NotRun:
         return NotRun(seen)
     options = frame.options["PQ212"]
     different = seen.figures.filter("there")
-    if repeated(different["hash"]).len():
+    if repeated(different["hash"]).len():  # to look costs a fraction of a table of all hashes
         different = different.unique("hash")
     lengths = different["n_chars"].to_numpy()
     if lengths.size < options["min_count"]:

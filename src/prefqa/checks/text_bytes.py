@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from prefqa._types import Bools, Ints
+from prefqa._types import Bools, Ints, begins
 
 #: An Arrow string view: where a text lies; the bytes of one that is no longer than `_SHORT` are in the view itself.
 _VIEW = np.dtype([("length", "<u4"), ("prefix", "S4"), ("buffer", "<u4"), ("offset", "<u4")])
@@ -40,8 +40,8 @@ class TextBytes:
 
     def parts(self, low: int, high: int) -> Iterator[tuple[Ints, Ints, Ints]]:
         """Bytes of the texts `low` to `high`, those of some together, and where in them each text begins and ends."""
-        edges = np.flatnonzero(np.diff(self.buffer[low:high])) + low + 1
-        for first, last in pairwise([low, *edges.tolist(), high]):
+        starts = np.flatnonzero(begins(self.buffer[low:high])) + low
+        for first, last in pairwise([*starts.tolist(), high]):
             at = int(self.begin[first])
             begin = self.begin[first:last] - at
             end = begin + self.length[first:last]
@@ -71,7 +71,7 @@ def _in_place(texts: pl.Series) -> TextBytes | None:
         return None
     lie = (view[name].astype(np.int64) for name in ("buffer", "offset", "length"))
     buffer, begin, length = _after_the_last_long(long, *lie)
-    other = buffer[1:] != buffer[:-1]
+    other = begins(buffer)[1:]
     between = (begin[1:] - begin[:-1] - length[:-1])[~other]
     n = int(length.sum())
     if (between < 0).any() or between.sum() > n or other.sum() * _TOO_SMALL > n:

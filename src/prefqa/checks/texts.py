@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from prefqa._types import Bools, Ints
+from prefqa._types import Bools, Ints, begins
 from prefqa._words import formatted
 from prefqa.casts import raw_name
 from prefqa.checks.patterns import ODD, ODD_BLANK, UNSTABLE, VISIBLE, Test
@@ -125,7 +125,7 @@ def texts_of(table: pl.DataFrame, column: str, tests: Mapping[str, Test]) -> Tex
     step = n_texts(rows["text"], _PIECE)
     pieces = [rows[low : low + step] for low in range(0, max(rows.height, 1), step)]
     figures = pl.concat([piece.lazy().select(asked).collect() for piece in pieces])
-    screened = figures["screened"].fill_null(False)
+    screened = figures["screened"]
     # Filtered, not gathered: that would copy the texts.
     closer = rows.select(text.filter(screened)).select(**{code: test.closer for code, test in tests.items()})
     places = screened.arg_true()
@@ -190,7 +190,7 @@ def _twice(rows: pl.DataFrame, key: str) -> pl.Series:
 def repeated(hashes: pl.Series) -> pl.Series:
     """Which of these hashes, none of them null, stand more than once."""
     number = np.sort(hashes.to_numpy())
-    return pl.Series(number[1:][number[1:] == number[:-1]])
+    return pl.Series(number[~begins(number)])
 
 
 def _first_words(texts: Texts) -> pl.Series:
