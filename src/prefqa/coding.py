@@ -212,11 +212,14 @@ def codes_of(frame: pl.DataFrame, name: str) -> tuple[Ints, pl.Series]:
     """Codes of a string column, in the sorted order of its distinct values, and these values."""
     column = frame[name]
     physical = column.to_physical().to_numpy()
-    seen = column.unique()
-    order = pl.DataFrame({"code": seen.to_physical(), "id": seen.cast(pl.String)}).sort("id")
-    codes = np.zeros(int(physical.max(initial=0)) + 1, np.uint32)
-    codes[order["code"].to_numpy()] = np.arange(seen.len(), dtype=np.uint32)
-    return codes[physical], order["id"].alias(name)
+    row = np.full(int(physical.max(initial=0)) + 1, -1)
+    row[physical] = np.arange(physical.size)  # one of each
+    seen = np.flatnonzero(row >= 0)
+    ids = column.gather(row[seen]).cast(pl.String)
+    order = ids.arg_sort().to_numpy()
+    codes = np.zeros(row.size, np.uint32)
+    codes[seen[order]] = np.arange(seen.size, dtype=np.uint32)
+    return codes[physical], ids.gather(order)
 
 
 def sorted_codes(columns: list[Ints], sizes: list[int]) -> tuple[list[Ints], Ints, Ints, Ints]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -171,14 +169,11 @@ class Preferences:
         """
         return self._lengths.of((self.responses, self._texts), self.texts)
 
-    @contextmanager
-    def lengths_from(self, reading: Callable[[], Future[pl.DataFrame | None]]) -> Iterator[None]:
-        """Take `lengths`, where they are not known, from somebody who reads the texts meanwhile in any case."""
-        self._lengths.expect((self.responses, self._texts), reading)
-        try:
-            yield
-        finally:
-            self._lengths.settle()
+    def know_lengths(self, n_chars: pl.Series) -> None:
+        """Take the lengths of all texts, which are not null where there is a text, from who has read them."""
+        if self.responses is not None:
+            lengths = self.responses.select(*RESPONSE).with_columns(n_chars)
+            self._lengths.know((self.responses, self._texts), lengths)
 
     def with_texts(self) -> Preferences:
         """Return the same preferences with all texts of responses in memory."""

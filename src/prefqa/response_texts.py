@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -62,20 +61,15 @@ def lengths_of(texts: pl.LazyFrame | None) -> pl.DataFrame | None:
     return texts.select(*RESPONSE, n_chars=pl.col(TEXT).str.len_chars()).collect(engine="streaming")
 
 
-#: What a table is made of, and its lengths, or who reads them.
-_Known = tuple[tuple[object, ...], pl.DataFrame | Future[pl.DataFrame | None] | None]
-
-
 class Lengths:
     """Lengths of the texts of a table of responses, read once; of another table nothing is known.
 
-    A table is told by what it is made of. While somebody reads the texts in any case, their future stands for what is
-    known; it is settled in the end, since it could be neither copied nor sent.
+    A table is told by what it is made of.
     """
 
     def __init__(self) -> None:
         # One thing, read and set at once: preferences with other tables may share it, in other threads.
-        self._known: _Known = ((), None)
+        self._known: tuple[tuple[object, ...], pl.DataFrame | None] = ((), None)
 
     def of(self, table: tuple[object, ...], texts: pl.LazyFrame | None) -> pl.DataFrame | None:
         """Return what is known of a table, or read its texts."""
@@ -83,19 +77,11 @@ class Lengths:
         if not _same(made_of, table):
             known = lengths_of(texts)
             self._known = table, known
-        return known.result() if isinstance(known, Future) else known
+        return known
 
-    def expect(self, table: tuple[object, ...], reading: Callable[[], Future[pl.DataFrame | None]]) -> None:
-        """Let somebody read the texts of a table of which nothing is known."""
-        if not _same(self._known[0], table):
-            self._known = table, reading()
-
-    def settle(self) -> None:
-        """Keep what was read instead of who read it; nothing if that failed."""
-        table, known = self._known
-        if isinstance(known, Future):
-            read = known.done() and not known.cancelled() and known.exception() is None
-            self._known = (table, known.result()) if read else ((), None)
+    def know(self, table: tuple[object, ...], lengths: pl.DataFrame) -> None:
+        """Take the lengths of a table from who has read its texts."""
+        self._known = table, lengths
 
 
 def _same(table: tuple[object, ...], other: tuple[object, ...]) -> bool:

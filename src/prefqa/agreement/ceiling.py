@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import bdtrc, betainc, roots_legendre, stdtrit
-from scipy.stats import beta as beta_distribution
+from scipy.special import bdtrc, betainc, betaincinv, roots_legendre, stdtrit
 
 from prefqa._types import Bools, Floats, Ints, sum_by
 from prefqa.agreement.ratio import ratio
@@ -130,7 +129,7 @@ def _against_majority(agreement: float, n: int) -> float:
     a = _shape(agreement)
     nodes, weights = roots_legendre(200)
     levels = (nodes + 1) / 2  # p at equal steps of its distribution, on the side of the preferred response
-    p = beta_distribution.ppf(0.5 + levels / 2, a, a)
+    p = betaincinv(a, a, 0.5 + levels / 2)
     won = bdtrc(n // 2, n, p)
     if n % 2 == 0:
         won += (bdtrc(n // 2 - 1, n, p) - bdtrc(n // 2, n, p)) / 2

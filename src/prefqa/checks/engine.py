@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -14,7 +13,7 @@ from prefqa._words import formatted
 from prefqa.checks.baseline import with_baseline
 from prefqa.checks.finders import FINDERS
 from prefqa.checks.frame import Found, Frame, NotRun
-from prefqa.checks.looks import OF_TEXTS, missing
+from prefqa.checks.looks import OF_PROMPTS, OF_TEXTS, missing
 from prefqa.checks.request import Request
 from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, CheckResult, by_severity
 from prefqa.checks.rule import Rule
@@ -40,7 +39,7 @@ def check_data(
 
     Rows that no result can use (empty ids, not submitted, no rank) are never counted anywhere, whether or not their
     rule runs; the rule puts them into the quarantine. What `further` makes of the preferences that are left in is
-    returned too; it begins before all texts are read, since no rule on texts leaves anything out.
+    returned too.
     """
     prefs = as_preferences(prefs)
     rules = request.rules(FINDERS)
@@ -60,22 +59,21 @@ def check_data(
     frame = frames[()]
     by_code = {rule.code: frames[unasked[rule.code]] for rule in rules}
     for code, its in by_code.items():
-        _ = its.prompts if code in OF_TEXTS else its.table  # both sides ask for them: made before they part
-    of_texts = {code: its for code, its in by_code.items() if code in OF_TEXTS}
-    others = {code: its for code, its in by_code.items() if code not in OF_TEXTS}
-    read = any(its is frame and missing(code) is None for code, its in of_texts.items())
-    # Rules on responses beside the others: both have phases that take one core.
-    with (
-        ThreadPoolExecutor(1) as beside,
-        prefs.lengths_from(lambda: beside.submit(frame.lengths)) if read else nullcontext(),
-    ):
-        reading = beside.submit(_found, of_texts)
-        found = _found(others)
-        leaving = [(rule, found[rule.code]) for rule in rules if rule.quarantines]
-        left_out = [_left_out(rule, one) for rule, one in leaving if isinstance(one, Found) and one.count]
-        quarantine, clean = _split(prefs, frame, left_out)
-        more = further(clean)
-        found |= reading.result()
+        _ = its.prompts if code in (OF_PROMPTS | OF_TEXTS) else its.table  # both sides ask for them
+    of_prompts, of_texts, others = (
+        {code: its for code, its in by_code.items() if code in codes}
+        for codes in (OF_PROMPTS, OF_TEXTS, by_code.keys() - OF_PROMPTS - OF_TEXTS)
+    )
+    # What compares prompts takes one core for most of its time; the texts of responses take all there are.
+    with ThreadPoolExecutor(1) as beside:
+        comparing = beside.submit(_found, of_prompts)
+        found = _found(others) | _found(of_texts) | comparing.result()
+    if any(its is frame and missing(code) is None for code, its in of_texts.items()):
+        frame.hand_over_lengths()
+    leaving = [(rule, found[rule.code]) for rule in rules if rule.quarantines]
+    left_out = [_left_out(rule, one) for rule, one in leaving if isinstance(one, Found) and one.count]
+    quarantine, clean = _split(prefs, frame, left_out)
+    more = further(clean)
     findings = [
         finding(rule, one, request.level_of(rule), request.max_examples)
         for rule in rules

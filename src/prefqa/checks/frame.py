@@ -22,7 +22,7 @@ from prefqa.checks.texts import Texts, none_said, normal, texts_of, unusable
 from prefqa.coding import KEYS, Coded
 from prefqa.lookup import is_of, with_codes
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, SUBMITTED, Preferences
-from prefqa.response_texts import RESPONSE, is_plain, lengths_of
+from prefqa.response_texts import RESPONSE, is_plain
 
 IDS = KEYS
 RAW_RANK = raw_name("rank")
@@ -191,19 +191,24 @@ class Frame:
         """What was seen in the texts of responses, or why there are none."""
         tests = {code: test for code, test in TESTS.items() if code in self.codes}
         looks, options = looks_of(self.codes), dict(self.options)
-        if "PQ223" in looks and not isinstance(self.prompts, str):
-            options["PQ223"] = {**options["PQ223"], "asked": asked(self.prompts, options["PQ223"])}
-            identifier()  # loaded once, before many ask for it
-        else:
+        if self.asked is None:
             looks.pop("PQ223", None)
+        else:
+            options["PQ223"] = {**options["PQ223"], "asked": self.asked}
         return Seen.of(self.prefs.texts, tests, looks, options)
 
-    def lengths(self) -> pl.DataFrame | None:
-        """What `Preferences.lengths` are, from the pass through the texts."""
-        seen, responses = self.seen, self.prefs.responses
-        if isinstance(seen, str) or responses is None or not is_plain(seen.texts):
-            return lengths_of(self.prefs.texts)  # nothing, or of texts none of which is there
-        return responses.select(*RESPONSE).with_columns(seen.figures["n_chars"])
+    @cached_property
+    def asked(self) -> pl.DataFrame | None:
+        """The prompts whose language is held against that of the responses, if that is asked for and possible."""
+        if "PQ223" not in looks_of(self.codes) or isinstance(self.prompts, str):
+            return None
+        identifier()  # loaded once, before many ask for it
+        return asked(self.prompts, self.options["PQ223"])
+
+    def hand_over_lengths(self) -> None:
+        """Give the lengths of texts to the preferences, so that nobody reads these again for them."""
+        if not isinstance(self.seen, str) and is_plain(self.seen.texts):
+            self.prefs.know_lengths(self.seen.figures["n_chars"])
 
     @cached_property
     def prompts(self) -> Texts | str:
@@ -223,9 +228,10 @@ class Frame:
         if isinstance(prompts, str):
             return prompts
         there = prompts.rows.filter(prompts.figures["there"])
-        key = normal(pl.col("text")).hash()
-        context = [pl.col("context").hash()] if "context" in there.columns else [pl.lit(0, pl.UInt64)]
-        return there.lazy().select("item_id", pl.col("text").alias("prompt"), key=key ^ context[0]).collect()
+        key = normal(there["text"]).hash()
+        if "context" in there.columns:
+            key ^= there["context"].hash()
+        return there.select("item_id", pl.col("text").alias("prompt"), key.alias("key"))
 
     def hand_over(self, prefs: Preferences, without: pl.Series | None = None) -> None:
         """Give what was read to preferences that are these without some rows (their LONG)."""

@@ -28,6 +28,7 @@ _ALIKE = pl.any_horizontal(
     pl.col("asked") == pl.col("answered"),
     *(pl.col("asked").is_in(near) & pl.col("answered").is_in(near) for near in map(sorted, _NEAR)),
 )
+_SAID = ("prompt", "words")
 #: Prompts that ask for another language than their own.
 _ASKS = (
     r"(?i)translat|übersetz|traduc|tradui|traduz|перевод|перевед|翻译|翻譯|翻訳|訳して|번역|ترجم|अनुवाद|language|sprache|langue|"
@@ -56,7 +57,7 @@ def asked(prompts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
 def languages(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
     """Return the keys of long texts that answer the prompts `asked`, their own language and that of the prompt.
 
-    A language that is not plain is null. `_value` says both, and how the text begins; it is null where they are alike.
+    A language that is not plain is null. `_value` is how the text begins.
     """
     said = (
         texts.rows.lazy()
@@ -66,16 +67,18 @@ def languages(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
         .filter(_long("words", options))
         .collect()
     )
-    known = dict.fromkeys([*said["prompt"], *said["words"]])
-    found = {text: identifier().classify(text) for text in known}
+    found = {text: identifier().classify(text) for text in {*said["prompt"], *said["words"]}}
     codes = {text: code for text, (code, probability) in found.items() if probability >= options["min_probability"]}
-    shown = formatted("{} answered in {}: {}", "asked", "answered", excerpt(pl.col("text")))
-    plain = [
-        pl.col(name).replace_strict(codes, default=None, return_dtype=pl.String).alias(code)
-        for name, code in (("prompt", "asked"), ("words", "answered"))
-    ]
-    both = said.lazy().with_columns(plain).with_columns(_value=pl.when(~_ALIKE).then(shown))
-    return both.select("item_id", "response_id", "asked", "answered", "_value").collect()
+    asked, answered = (pl.Series([codes.get(text) for text in said[name]], dtype=pl.String) for name in _SAID)
+    return said.select(
+        "item_id", "response_id", excerpt(pl.col("text")).alias("_value"), asked=asked, answered=answered
+    )
+
+
+def answered_otherwise(said: pl.DataFrame) -> pl.DataFrame:
+    """Of texts with plain `languages`, those in another language than their prompt; `_value` says both."""
+    shown = formatted("{} answered in {}: {}", "asked", "answered", "_value")
+    return said.filter(~_ALIKE).with_columns(shown.alias("_value"))
 
 
 def _words() -> pl.Expr:

@@ -71,10 +71,8 @@ def _same_but_for_form(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFram
     candidates = normal_candidates(texts)
     if candidates.is_empty():
         return texts.none
-    chosen = texts.rows.select("text")[candidates["row"]]
-    alike = candidates.with_columns(chosen.select(normal(_TEXT).hash().alias("normal"))).filter(
-        pl.col("hash").n_unique().over("item", "normal") > 1
-    )
+    form = normal(texts.rows["text"].gather(candidates["row"])).hash()
+    alike = candidates.with_columns(form.alias("normal")).filter(pl.col("hash").n_unique().over("item", "normal") > 1)
     return texts.told(texts.rows[alike["row"]])
 
 
@@ -162,5 +160,7 @@ LOOKS: dict[str, Look] = {
     "PQ222": _personal,
     "PQ223": languages,
 }
+#: Rules that compare prompts with each other.
+OF_PROMPTS = frozenset({"PQ207", "PQ208", "PQ210", "PQ211"})
 #: Rules that look through the texts of responses, or wait until that is done.
 OF_TEXTS = frozenset({*LOOKS, "PQ209", "PQ212"})

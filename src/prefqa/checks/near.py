@@ -47,8 +47,8 @@ def near(texts: pl.Series, threshold: float, within: pl.Series | None = None) ->
     if not first.size:
         return pl.DataFrame(schema={"text": pl.Int64, "similarity": pl.Float64})
     alike = np.flatnonzero(similarity == 1.0)
-    form = texts.gather(np.concatenate([first[alike], second[alike]])).to_frame().select(normal(pl.first()).hash())
-    equal = np.equal(*np.split(form.to_series().to_numpy(), 2))
+    form = normal(texts.gather(np.concatenate([first[alike], second[alike]]))).hash()
+    equal = np.equal(*np.split(form.to_numpy(), 2))
     apart = np.ones(first.size, bool)
     apart[alike[equal]] = False
     pairs = pl.DataFrame({"first": first[apart], "second": second[apart], "similarity": similarity[apart]})
@@ -91,8 +91,7 @@ def _read(texts: pl.Series) -> tuple[Ints, Ints]:
     """The bytes of texts, in small letters, each followed by a blank, and where that is; 8 bytes more."""
     odd = (texts.str.len_bytes() != texts.str.len_chars()).arg_true()
     if odd.len():  # what is not ASCII
-        formed = texts.gather(odd).to_frame().select(normal(pl.first())).to_series()
-        texts = texts.clone().scatter(odd, formed)
+        texts = texts.clone().scatter(odd, normal(texts.gather(odd)))
     ends = np.cumsum(texts.str.len_bytes().to_numpy().astype(np.int64) + 1) - 1
     joined = texts.str.join("\n", ignore_nulls=False).cast(pl.Binary).item() + b"\n" + bytes(8)
     data = np.frombuffer(joined, np.uint8)

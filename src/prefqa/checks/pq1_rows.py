@@ -7,7 +7,7 @@ import polars as pl
 from prefqa._words import formatted
 from prefqa.casts import raw_name
 from prefqa.checks.frame import IDS, Found, Frame, NotRun, height, nothing
-from prefqa.checks.schemas import RANGES, schema_failures
+from prefqa.checks.schemas import RANGES
 from prefqa.preferences import ROW
 
 
@@ -94,7 +94,7 @@ def out_of_range(frame: Frame) -> Found:
         words += [f"{n:,} in {name} ({RANGES[name].words})" for name, n in counts.items()]
     for table, keys in (("responses", IDS[::2]), ("items", IDS[:1])):
         frame_of = getattr(frame.prefs, table)
-        if frame_of is None or not schema_failures(frame_of, table, only=keys):
+        if frame_of is None or not any(frame_of[name].null_count() for name in keys):
             continue
         of += frame_of.height
         null = frame_of.lazy().filter(pl.any_horizontal(pl.col(name).is_null() for name in keys))

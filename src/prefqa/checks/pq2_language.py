@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from prefqa.checks.frame import Found, Frame, NotRun
+from prefqa.checks.language import answered_otherwise
 from prefqa.checks.looks import missing
 
 
@@ -18,7 +19,7 @@ def other_language(frame: Frame) -> Found | NotRun:
     if said.is_empty():
         return NotRun(f"no prompt and response have {options['min_letters']} letters of running text each")
     plain = said.drop_nulls(["asked", "answered"])
-    rows = plain.drop_nulls("_value")
+    rows = answered_otherwise(plain)
     n, of = rows.height, plain.height
     message = (
         f"{n:,} of {of:,} responses whose language and that of the prompt are plain are in another one. Look whether "

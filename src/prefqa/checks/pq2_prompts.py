@@ -6,7 +6,7 @@ import polars as pl
 
 from prefqa._words import formatted
 from prefqa.checks.frame import Found, Frame, NotRun, nothing
-from prefqa.checks.texts import excerpt, normal
+from prefqa.checks.texts import excerpt, normal, repeated
 from prefqa.errors import UsageError
 
 
@@ -17,7 +17,8 @@ def repeated_prompt(frame: Frame) -> Found | NotRun:
         return NotRun(keys)
     several = _several(keys)
     rows = several.select("item_id", formatted("{} items: {}", "n", excerpt(pl.col("prompt"))).alias("_value"))
-    n, of, distinct = several.height, keys.height, keys["key"].n_unique()
+    n, of = several.height, keys.height
+    distinct = of - n + several["key"].n_unique()
     message = (
         f"{n:,} of {of:,} items share their prompt with another: there are {distinct:,} different prompts. Split by "
         "prompt, not by item, and count prompts where prompts are what you draw."
@@ -33,10 +34,11 @@ def contradictory_repeats(frame: Frame) -> Found | NotRun:
     several = _several(keys)
     if several.is_empty():
         return nothing(frame)
+    theirs = responses["item_id"].is_in(several["item_id"].implode()) & seen.figures["there"]
     known = (
         responses.select("item_id", "response_id")
-        .with_columns(seen.figures["hash"])
-        .filter(seen.figures["there"])
+        .filter(theirs)
+        .with_columns(seen.figures["hash"].filter(theirs))
         .join(several.select("item_id", "key"), on="item_id", how="inner")
         .filter(pl.col("item_id").n_unique().over("key", "hash") > 1)
     )
@@ -133,10 +135,12 @@ def _benchmark(path: str, column: str) -> pl.DataFrame:
                 f"option files of PQ211: {path} has no column {column!r}", hint="say which with the option column."
             )
         prompts = frame.select(pl.col(column).cast(pl.String).alias("prompt"))
-    said = prompts.filter(pl.col("prompt").str.contains(r"\S"))
-    return said.with_columns(key=normal(pl.col("prompt")).hash(), file=pl.lit(file.name)).collect()
+    said = prompts.filter(pl.col("prompt").str.contains(r"\S")).collect()
+    return said.with_columns(normal(said["prompt"]).hash().alias("key"), file=pl.lit(file.name))
 
 
 def _several(keys: pl.DataFrame) -> pl.DataFrame:
     """Items whose prompt stands in `n` > 1 items."""
-    return keys.with_columns(pl.len().over("key").alias("n")).filter(pl.col("n") > 1)
+    # Few are: to put the keys in order is cheaper than to count each.
+    some = keys.filter(keys["key"].is_in(repeated(keys["key"]).implode()))
+    return some.with_columns(pl.len().over("key").alias("n"))

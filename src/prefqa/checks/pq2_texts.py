@@ -22,7 +22,7 @@ def cut_at_a_length(frame: Frame) -> Found | NotRun:
     if isinstance(seen, str):
         return NotRun(seen)
     options = frame.options["PQ212"]
-    different = seen.figures.filter("there")
+    different = seen.figures.select("hash", "n_chars").filter(seen.figures["there"])
     if repeated(different["hash"]).len():  # to look costs a fraction of a table of all hashes
         different = different.unique("hash")
     lengths = different["n_chars"].to_numpy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -81,15 +81,31 @@ def excerpt(text: pl.Expr) -> pl.Expr:
     return pl.when(cut).then(line.str.slice(0, SHOWN) + "…").otherwise(line)
 
 
-def normal(text: pl.Expr) -> pl.Expr:
-    """A text without what is not its content: space, case, and the form of its characters (Unicode NFKC)."""
-    # To look whether there is anything to change is far cheaper than to change it.
-    unstable = text.str.contains(UNSTABLE)
-    composed = pl.when(unstable).then(pl.when(unstable).then(text).str.normalize("NFKC")).otherwise(text)
+def normal(texts: pl.Series) -> pl.Series:
+    """Texts without what is not their content: space, case, and the form of their characters (Unicode NFKC)."""
+    # To look whether there is anything to change is far cheaper than to change it, and most texts are ASCII or have
+    # no other form.
+    odd = texts.str.len_bytes() != texts.str.len_chars()
+    composed = _changed(texts, odd, lambda some: _changed(some, some.str.contains(UNSTABLE), _composed))
     lowered = composed.str.to_lowercase()
-    blank = lowered.str.contains(ODD_BLANK)
-    spaced = pl.when(blank).then(pl.when(blank).then(lowered).str.replace_all(r"\s+", " ")).otherwise(lowered)
-    return spaced.str.strip_chars()
+    blank = lowered.str.contains(r"[\t-\r]") | lowered.str.contains("  ", literal=True)
+    return _changed(
+        lowered, blank | odd, lambda some: _changed(some, some.str.contains(ODD_BLANK), _spaced)
+    ).str.strip_chars()
+
+
+def _changed(texts: pl.Series, where: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Texts, of which some are changed."""
+    rows = where.arg_true()
+    return texts.clone().scatter(rows, change(texts.filter(where))) if rows.len() else texts
+
+
+def _composed(texts: pl.Series) -> pl.Series:
+    return texts.str.normalize("NFKC")
+
+
+def _spaced(texts: pl.Series) -> pl.Series:
+    return texts.str.replace_all(r"\s+", " ")
 
 
 def unusable(schema: Mapping[str, pl.DataType], column: str) -> str | None:
@@ -117,7 +133,6 @@ def texts_of(table: pl.DataFrame, column: str, tests: Mapping[str, Test]) -> Tex
     asked = [
         text.hash().alias("hash"),
         text.str.len_chars().alias("n_chars"),
-        text.str.contains(VISIBLE).fill_null(False).alias("there"),
         _eight(text).alias("begin"),
         pl.any_horizontal(pl.lit(False), *(test.screen for test in tests.values())).alias("screened"),
     ]
@@ -127,10 +142,19 @@ def texts_of(table: pl.DataFrame, column: str, tests: Mapping[str, Test]) -> Tex
     figures = pl.concat([piece.lazy().select(asked).collect() for piece in pieces])
     screened = figures["screened"]
     # Filtered, not gathered: that would copy the texts.
-    closer = rows.select(text.filter(screened)).select(**{code: test.closer for code, test in tests.items()})
+    closer = rows["text"].filter(screened).to_frame().select(**{code: test.closer for code, test in tests.items()})
     places = screened.arg_true()
     found = [mask_of(places.filter(closer[code]), rows.height).alias(code) for code in tests]
-    return Texts(rows, figures.drop("screened").with_columns(rows["item_id"].rle_id().alias("item"), *found))
+    more = rows["item_id"].rle_id().alias("item"), _there(rows["text"], figures["begin"]).alias("there")
+    return Texts(rows, figures.drop("screened").with_columns(*more, *found))
+
+
+def _there(texts: pl.Series, begin: pl.Series) -> pl.Series:
+    """Whether a text has a character that is seen; told by its first byte where that is ASCII and no blank."""
+    there = _plain(begin.fill_null(0).to_numpy())
+    others = pl.Series(~there)
+    there[others.to_numpy()] = texts.filter(others).str.contains(VISIBLE).fill_null(False).to_numpy()
+    return pl.Series(there)
 
 
 def n_texts(texts: pl.Series, n_bytes: int) -> int:

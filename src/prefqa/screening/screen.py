@@ -51,8 +51,6 @@ SINGLE: Mapping[str, Callable[[Pool], Evidence | NotRun]] = {
 POOL_LEVEL = 0.01
 #: Rules that look at a sample of the items where the data are large.
 FITTED = frozenset(f"PQ3{number:02}" for number in (1, 4, 5, 6, 7, 10, 11))
-#: Rules that look at lengths of texts.
-_OF_LENGTHS = frozenset({"PQ301", "PQ306", "PQ307"})
 _NOTHING = NotRun("no judgment counts")
 CODES = tuple(sorted([*SINGLE, "PQ304", "PQ305", "PQ307", "PQ312"]))
 
@@ -116,8 +114,7 @@ def screen(
     names: dict[str, tuple[Ints, Ints | None]] = {}
     not_run: list[dict[str, str]] = []
     position = cache(lambda: habits.position_bias(sample))
-    # Those that look at lengths come last: somebody may still be reading the texts.
-    for code in sorted(wanted, key=lambda code: code in _OF_LENGTHS):
+    for code in wanted:
         if code in ("PQ304", "PQ305"):
             answer = _of_position(sample, code, position)
         else:
@@ -128,7 +125,6 @@ def screen(
             not_run.append({"code": code, "reason": answer.reason})
         else:
             found[code] = answer
-    found = {code: found[code] for code in wanted if code in found}
     family = [code for code in found if code not in ("PQ305", "PQ307")]
     every = np.concatenate([np.zeros(0), *(found[code].p for code in family)])
     adjusted, _ = discoveries(every, level)

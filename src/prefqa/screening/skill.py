@@ -121,9 +121,8 @@ def intransitive(pool: Pool) -> Evidence | NotRun:
     pairs = _pairs(coded)
     if not pairs.height:
         return _NO_TRIPLE
-    prompts = items.filter(pl.col("prompt").str.contains(VISIBLE)).select(
-        "item_id", prompt=normal(pl.col("prompt")).hash()
-    )
+    there = items.select("item_id", "prompt").filter(pl.col("prompt").str.contains(VISIBLE))
+    prompts = there.with_columns(normal(there["prompt"]).hash().alias("prompt"))
     by_code = pl.DataFrame({"item_id": coded.item_ids}).join(prompts, on="item_id", how="left", maintain_order="left")
     won = (
         pairs.lazy()
