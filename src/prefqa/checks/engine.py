@@ -13,7 +13,7 @@ from prefqa._words import formatted
 from prefqa.checks.baseline import with_baseline
 from prefqa.checks.finders import FINDERS
 from prefqa.checks.frame import Found, Frame, NotRun
-from prefqa.checks.looks import OF_PROMPTS, OF_TEXTS, missing
+from prefqa.checks.looks import OF_TEXTS, missing
 from prefqa.checks.request import Request
 from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, CheckResult, by_severity
 from prefqa.checks.rule import Rule
@@ -59,15 +59,13 @@ def check_data(
     frame = frames[()]
     by_code = {rule.code: frames[unasked[rule.code]] for rule in rules}
     for code, its in by_code.items():
-        _ = its.prompts if code in (OF_PROMPTS | OF_TEXTS) else its.table  # both sides ask for them
-    of_prompts, of_texts, others = (
-        {code: its for code, its in by_code.items() if code in codes}
-        for codes in (OF_PROMPTS, OF_TEXTS, by_code.keys() - OF_PROMPTS - OF_TEXTS)
-    )
-    # What compares prompts takes one core for most of its time; the texts of responses take all there are.
+        _ = its.prompts if code in OF_TEXTS else its.table  # both sides ask for them: made before they part
+    of_texts = {code: its for code, its in by_code.items() if code in OF_TEXTS}
+    others = {code: its for code, its in by_code.items() if code not in OF_TEXTS}
+    # Until the first texts are read there is time for the others, which take one core for most of theirs.
     with ThreadPoolExecutor(1) as beside:
-        comparing = beside.submit(_found, of_prompts)
-        found = _found(others) | _found(of_texts) | comparing.result()
+        rest = beside.submit(_found, others)
+        found = _found(of_texts) | rest.result()
     if any(its is frame and missing(code) is None for code, its in of_texts.items()):
         frame.hand_over_lengths()
     leaving = [(rule, found[rule.code]) for rule in rules if rule.quarantines]

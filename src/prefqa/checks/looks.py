@@ -160,7 +160,5 @@ LOOKS: dict[str, Look] = {
     "PQ222": _personal,
     "PQ223": languages,
 }
-#: Rules that compare prompts with each other.
-OF_PROMPTS = frozenset({"PQ207", "PQ208", "PQ210", "PQ211"})
 #: Rules that look through the texts of responses, or wait until that is done.
 OF_TEXTS = frozenset({*LOOKS, "PQ209", "PQ212"})

@@ -37,6 +37,9 @@ def near(texts: pl.Series, threshold: float, within: pl.Series | None = None) ->
     first of its band; with `within`, two texts of one group (groups are runs) that share enough of a sample of their
     pairs of words, those whose hash is least of all possible ones.
     """
+    odd = (texts.str.len_bytes() != texts.str.len_chars()).arg_true()
+    if odd.len():  # what is not ASCII
+        texts = texts.clone().scatter(odd, normal(texts.gather(odd)))
     if within is None:
         first, second, similarity = _candidates_anywhere(texts, threshold)
     else:
@@ -88,10 +91,7 @@ def _shingles(texts: pl.Series) -> tuple[Ints, Ints]:
 
 
 def _read(texts: pl.Series) -> tuple[Ints, Ints]:
-    """The bytes of texts, in small letters, each followed by a blank, and where that is; 8 bytes more."""
-    odd = (texts.str.len_bytes() != texts.str.len_chars()).arg_true()
-    if odd.len():  # what is not ASCII
-        texts = texts.clone().scatter(odd, normal(texts.gather(odd)))
+    """The bytes of texts, ASCII in small letters, each followed by a blank, and where that is; 8 bytes more."""
     ends = np.cumsum(texts.str.len_bytes().to_numpy().astype(np.int64) + 1) - 1
     joined = texts.str.join("\n", ignore_nulls=False).cast(pl.Binary).item() + b"\n" + bytes(8)
     data = np.frombuffer(joined, np.uint8)

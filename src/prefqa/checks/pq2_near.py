@@ -15,7 +15,8 @@ def near_duplicate_prompts(frame: Frame) -> Found | NotRun:
     package = missing("PQ207")
     if package:
         return NotRun(package)
-    single = keys.sort("item_id").unique("key", keep="first", maintain_order=True)
+    in_order = keys.sort("item_id")
+    single = in_order.filter(in_order["key"].is_first_distinct())
     found = near(single["prompt"], frame.options["PQ207"]["threshold"])
     rows = single[found["text"]].rename({"prompt": "text"}).with_columns(found["similarity"])
     n, of = rows.height, single.height

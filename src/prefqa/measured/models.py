@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from prefqa._types import Floats
+from prefqa._types import Floats, distinct
 from prefqa._words import formatted
 from prefqa.checks.frame import Found, NotRun
 from prefqa.coding import Coded
@@ -22,21 +22,7 @@ def one_model_wins(measures: Measures) -> Found | NotRun:
     responses = measures.prefs.responses
     if responses is None or "model" not in responses.columns:
         return NotRun("there is no model of responses")
-    decided = measures.tallies.filter(pl.col("n_first") != pl.col("n_second"))
-    names, models = _models_of(measures.pool.coded, decided, responses)
-    decided = decided.with_columns(models).drop_nulls(["model_first", "model_second"])
-    # Which of two models is called the first must not matter: it is the one that wins more.
-    first_wins = pl.col("n_first") > pl.col("n_second")
-    pairs = (
-        decided.filter(pl.col("model_first") != pl.col("model_second"))
-        .select(
-            winner=pl.when(first_wins).then("model_first").otherwise("model_second"),
-            loser=pl.when(first_wins).then("model_second").otherwise("model_first"),
-        )
-        .group_by("winner", "loser")
-        .len("k")
-        .with_columns(pl.col(side).replace_strict(names, return_dtype=pl.String) for side in ("winner", "loser"))
-    )
+    pairs = _won(measures.pool.coded, measures.tallies, responses)
     met = pairs.join(
         pairs.rename({"winner": "loser", "loser": "winner", "k": "lost"}), on=["winner", "loser"], how="left"
     )
@@ -57,21 +43,29 @@ def one_model_wins(measures: Measures) -> Found | NotRun:
     return Found(said.lazy(), n, of, message)
 
 
-def _models_of(coded: Coded, pairs: pl.DataFrame, responses: pl.DataFrame) -> tuple[dict[int, str], list[pl.Series]]:
-    """Names of models by their codes, and the codes of the first and the second response of pairs.
-
-    Pairs are given by item (code) and slots.
-    """
+def _won(coded: Coded, tallies: pl.DataFrame, responses: pl.DataFrame) -> pl.DataFrame:
+    """How many decided pairs of responses a model, `winner`, won against another, `loser`: `k`."""
     units, widths = coded.item[coded.unit_starts], coded.widths
     known = responses.select("item_id", "response_id", pl.col("model").cast(pl.String).cast(pl.Categorical))
     model = looked_up(known, coded, np.repeat(units, widths), coded.slot_response)["model"]
-    first = np.zeros(coded.item_ids.len(), np.int64)
-    first[units] = np.cumsum(widths) - widths
-    begin = first[pairs["item"].to_numpy()]
     every = model.drop_nulls().unique()
     names = dict(zip(every.to_physical().to_list(), every.cast(pl.String).to_list(), strict=True))
-    codes = model.to_physical()
-    return names, [codes.gather(begin + pairs[side].to_numpy()).alias(f"model_{side}") for side in ("first", "second")]
+    none = max(names, default=0) + 1
+    code = model.to_physical().fill_null(none).to_numpy()
+    begin = np.zeros(coded.item_ids.len(), np.int64)
+    begin[units] = np.cumsum(widths) - widths
+    here = begin[tallies["item"].to_numpy()]
+    first, second = (code[here + tallies[side].to_numpy()] for side in ("first", "second"))
+    n_first, n_second = (tallies[side].to_numpy() for side in ("n_first", "n_second"))
+    # Which of two models is called the first must not matter: it is the one that wins.
+    wins = n_first > n_second
+    winner, loser = np.where(wins, first, second), np.where(wins, second, first)
+    met = (n_first != n_second) & (first != second) & (first != none) & (second != none)
+    pairs, number = distinct(winner[met].astype(np.int64) * none + loser[met])
+    found = pl.DataFrame({"winner": pairs // none, "loser": pairs % none, "k": np.bincount(number)})
+    return found.with_columns(
+        pl.col(side).replace_strict(names, return_dtype=pl.String) for side in ("winner", "loser")
+    )
 
 
 def _floats(values: pl.Series) -> Floats:
