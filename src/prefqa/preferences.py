@@ -170,7 +170,7 @@ class Preferences:
         return self._lengths.of((self.responses, self._texts), self.texts)
 
     def know_lengths(self, n_chars: pl.Series) -> None:
-        """Take the lengths of all texts, which are not null where there is a text, from who has read them."""
+        """Take the characters of each text, null where there is none, from who has read the texts."""
         if self.responses is not None:
             lengths = self.responses.select(*RESPONSE).with_columns(n_chars)
             self._lengths.know((self.responses, self._texts), lengths)

@@ -28,7 +28,6 @@ _ALIKE = pl.any_horizontal(
     pl.col("asked") == pl.col("answered"),
     *(pl.col("asked").is_in(near) & pl.col("answered").is_in(near) for near in map(sorted, _NEAR)),
 )
-_SAID = ("prompt", "words")
 #: Prompts that ask for another language than their own.
 _ASKS = (
     r"(?i)translat|übersetz|traduc|tradui|traduz|перевод|перевед|翻译|翻譯|翻訳|訳して|번역|ترجم|अनुवाद|language|sprache|langue|"
@@ -69,10 +68,11 @@ def languages(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
     )
     found = {text: identifier().classify(text) for text in {*said["prompt"], *said["words"]}}
     codes = {text: code for text, (code, probability) in found.items() if probability >= options["min_probability"]}
-    asked, answered = (pl.Series([codes.get(text) for text in said[name]], dtype=pl.String) for name in _SAID)
-    return said.select(
-        "item_id", "response_id", excerpt(pl.col("text")).alias("_value"), asked=asked, answered=answered
+    both = (
+        pl.Series(name, [codes.get(text) for text in said[column]], pl.String)
+        for name, column in (("asked", "prompt"), ("answered", "words"))
     )
+    return said.select("item_id", "response_id", *both, excerpt(pl.col("text")).alias("_value"))
 
 
 def answered_otherwise(said: pl.DataFrame) -> pl.DataFrame:

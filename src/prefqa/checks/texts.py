@@ -83,29 +83,25 @@ def excerpt(text: pl.Expr) -> pl.Expr:
 
 def normal(texts: pl.Series) -> pl.Series:
     """Texts without what is not their content: space, case, and the form of their characters (Unicode NFKC)."""
-    # To look whether there is anything to change is far cheaper than to change it, and most texts are ASCII or have
-    # no other form.
+    # To look whether there is anything to change is far cheaper than to change it; ASCII has no other form.
     odd = texts.str.len_bytes() != texts.str.len_chars()
-    composed = _changed(texts, odd, lambda some: _changed(some, some.str.contains(UNSTABLE), _composed))
+    composed = _changed(texts, _matching(texts, odd, UNSTABLE), lambda some: some.str.normalize("NFKC"))
     lowered = composed.str.to_lowercase()
     blank = lowered.str.contains(r"[\t-\r]") | lowered.str.contains("  ", literal=True)
-    return _changed(
-        lowered, blank | odd, lambda some: _changed(some, some.str.contains(ODD_BLANK), _spaced)
-    ).str.strip_chars()
+    blank |= _matching(lowered, odd, ODD_BLANK)
+    return _changed(lowered, blank, lambda some: some.str.replace_all(r"\s+", " ")).str.strip_chars()
+
+
+def _matching(texts: pl.Series, where: pl.Series, pattern: str) -> pl.Series:
+    """Which of some texts match a pattern, which is not asked of the others."""
+    places = where.arg_true()
+    return mask_of(places.filter(texts.filter(where).str.contains(pattern)), texts.len())
 
 
 def _changed(texts: pl.Series, where: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """Texts, of which some are changed."""
-    rows = where.arg_true()
-    return texts.clone().scatter(rows, change(texts.filter(where))) if rows.len() else texts
-
-
-def _composed(texts: pl.Series) -> pl.Series:
-    return texts.str.normalize("NFKC")
-
-
-def _spaced(texts: pl.Series) -> pl.Series:
-    return texts.str.replace_all(r"\s+", " ")
+    places = where.arg_true()
+    return texts.clone().scatter(places, change(texts.filter(where))) if places.len() else texts
 
 
 def unusable(schema: Mapping[str, pl.DataType], column: str) -> str | None:
@@ -151,10 +147,8 @@ def texts_of(table: pl.DataFrame, column: str, tests: Mapping[str, Test]) -> Tex
 
 def _there(texts: pl.Series, begin: pl.Series) -> pl.Series:
     """Whether a text has a character that is seen; told by its first byte where that is ASCII and no blank."""
-    there = _plain(begin.fill_null(0).to_numpy())
-    others = pl.Series(~there)
-    there[others.to_numpy()] = texts.filter(others).str.contains(VISIBLE).fill_null(False).to_numpy()
-    return pl.Series(there)
+    there = pl.Series(_plain(begin.fill_null(0).to_numpy()))
+    return there | _matching(texts, ~there, VISIBLE)
 
 
 def n_texts(texts: pl.Series, n_bytes: int) -> int:
