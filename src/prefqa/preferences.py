@@ -10,7 +10,6 @@ from typing import Any
 import polars as pl
 
 from prefqa._types import Ints, distinct
-from prefqa._words import formatted
 from prefqa.casts import cast, raw_name
 from prefqa.coding import Coded, encode, encode_rows, read_rows
 from prefqa.errors import ColumnNotFoundError, UsageError
@@ -234,31 +233,6 @@ class Preferences:
         """Return the usable rows that were handed over if they have these columns, once, and `place`; else None."""
         there = bool(self._read) and set(columns) <= set(self._read[0][0].frame.columns)
         return self._read.pop() if there else None
-
-    def named_by_position(self) -> Preferences:
-        """Return the same rankings with responses named by their place on the screen.
-
-        Raises:
-            ColumnNotFoundError: there is no position.
-            UsageError: a position is missing, or annotators of an item saw its responses in different orders.
-        """
-        self.require("position")
-        rows = self.usable().select("item_id", "response_id", "position")
-        places = rows.group_by("item_id", "response_id").agg(
-            place=pl.col("position").min(), several=pl.col("position").n_unique() > 1
-        )
-        unclear = places.filter(pl.col("several") | pl.col("place").is_null()).select(pl.col("item_id").n_unique())
-        n = unclear.collect().item()
-        if n:
-            what = f"in {n} items responses have no position or stood in different places for different annotators"
-            raise UsageError(what, hint='use orientation="symmetric".')
-        named = formatted("{} {}", pl.col("place").cast(pl.String).str.zfill(6), "response_id")
-        renamed = self.judgments.join(
-            places.select("item_id", "response_id", _named=named), on=["item_id", "response_id"], how="left"
-        )
-        return self.with_judgments(
-            renamed.with_columns(response_id=pl.coalesce("_named", "response_id")).drop("_named")
-        )
 
     def coded_values(
         self, column: str, by: Sequence[str] = (), categories: Sequence[object] | None = None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from prefqa.agreement.by_position import named_by_position
 from prefqa.agreement.doubts import warnings
 from prefqa.agreement.rating_source import RatingSource
 from prefqa.agreement.registry import ORIENTATIONS, Entry, choose
@@ -178,7 +179,7 @@ def sources(prefs: Preferences, by: tuple[str, ...], entries: Sequence[Entry], o
     for kind in ("votes", "vote ratings"):
         if kind not in kinds:
             continue
-        coded = (prefs if options.orientation != "position" else prefs.named_by_position()).coded(by)
+        coded = (named_by_position(prefs) if options.orientation == "position" else prefs).coded(by)
         if kind == "votes":
             rankings = any(entry.target == "ranks" for entry in entries)
             found[kind] = VoteSource.of(coded, annotators=options.annotators, rankings=rankings)

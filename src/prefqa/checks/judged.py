@@ -11,8 +11,9 @@ import polars as pl
 
 from prefqa._types import Bools, Ints, begins
 from prefqa.checks.table import BAD
-from prefqa.coding import KEYS, Coded, RowIds, Rows, bits_of, slots_of, sorted_codes
+from prefqa.coding import KEYS, Coded, RowIds, bits_of, sorted_codes
 from prefqa.keyed import KeyedRows, places_of
+from prefqa.slots import Rows, slots_of
 
 #: Number of a judgment.
 NUMBER = "_judgment"
