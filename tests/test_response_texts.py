@@ -228,6 +228,13 @@ def test_rules_on_annotators_say_the_same_whether_or_not_texts_are_read_for_othe
         assert_frame_equal(*(getattr(each, name).filter(of_annotators) for each in (whole, alone)))
 
 
+def test_texts_are_not_read_for_a_rule_that_lacks_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prefs = lazily(campaign(), tmp_path)
+    (tmp_path / "responses.parquet").unlink()
+    monkeypatch.setattr("prefqa.checks.looks.find_spec", lambda _: None)
+    assert prefqa.check(prefs, select=["PQ219"]).not_run["code"].to_list() == ["PQ219"]
+
+
 def test_texts_are_checked_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
     prefs = campaign("PQ201")
     monkeypatch.setitem(sys.modules, "pyarrow", None)

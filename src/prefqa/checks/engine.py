@@ -13,7 +13,7 @@ from prefqa._words import formatted
 from prefqa.checks.baseline import with_baseline
 from prefqa.checks.finders import FINDERS
 from prefqa.checks.frame import Found, Frame, NotRun
-from prefqa.checks.looks import OF_TEXTS
+from prefqa.checks.looks import OF_TEXTS, missing
 from prefqa.checks.request import Request
 from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, CheckResult, by_severity
 from prefqa.checks.rule import Rule
@@ -66,7 +66,7 @@ def check_data(
     with ThreadPoolExecutor(1) as beside:
         rest = beside.submit(_found, others)
         found = _found(of_texts) | rest.result()
-    if any(its is frame for its in of_texts.values()):
+    if any(its is frame and missing(code) is None for code, its in of_texts.items()):  # else nobody has read texts
         frame.hand_over_lengths()
     leaving = [(rule, found[rule.code]) for rule in rules if rule.quarantines]
     left_out = [_left_out(rule, one) for rule, one in leaving if isinstance(one, Found) and one.count]

@@ -191,14 +191,14 @@ class Frame:
         """What was seen in the texts of responses, or why there are none."""
         tests = {code: test for code, test in TESTS.items() if code in self.codes}
         looks, options = looks_of(self.codes), dict(self.options)
-        if self.asked is None:
+        if self.asked_prompts is None:
             looks.pop("PQ223", None)
         else:
-            options["PQ223"] = {**options["PQ223"], "asked": self.asked}
+            options["PQ223"] = {**options["PQ223"], "asked": self.asked_prompts}
         return Seen.of(self.prefs.texts, tests, looks, options)
 
     @cached_property
-    def asked(self) -> pl.DataFrame | None:
+    def asked_prompts(self) -> pl.DataFrame | None:
         """The prompts whose language is held against that of the responses, if that is asked for and possible."""
         if "PQ223" not in looks_of(self.codes) or isinstance(self.prompts, str):
             return None

@@ -66,7 +66,10 @@ def _pieces(texts: pl.Series) -> list[pl.Series]:
 
 
 def _shingles(texts: pl.Series) -> tuple[Ints, Ints]:
-    """Hashes of all pairs of neighbouring words, text by text, and how many each text has."""
+    """Hashes of all pairs of neighbouring words, text by text, and how many each text has.
+
+    Of texts that are not ASCII it takes the words as they are: `near` has brought these to their form.
+    """
     data, ends = _read(texts)
     at = np.flatnonzero((data == ord(" ")) | (data - np.uint8(9) < np.uint8(5)))
     length = np.diff(at, prepend=-1) - 1

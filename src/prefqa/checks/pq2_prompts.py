@@ -28,7 +28,8 @@ def repeated_prompt(frame: Frame) -> Found | NotRun:
 
 def contradictory_repeats(frame: Frame) -> Found | NotRun:
     """PQ209."""
-    keys, seen, responses = frame.prompt_keys, frame.seen, frame.prefs.responses
+    # Texts first: till these are read the rules beside this one have asked for the keys.
+    seen, keys, responses = frame.seen, frame.prompt_keys, frame.prefs.responses
     if isinstance(keys, str) or isinstance(seen, str) or responses is None:
         return NotRun(str(keys) if isinstance(keys, str) else str(seen))
     several = _several(keys)
@@ -56,15 +57,15 @@ def contradictory_repeats(frame: Frame) -> Found | NotRun:
         .agg((pl.col("rank_2") - pl.col("rank")).sign().sum().alias("margin"))
         .collect(engine="streaming")
     )
-    repeated = pairs.filter(pl.len().over("key", "hash", "hash_2") > 1)
-    if repeated.is_empty():
+    again = pairs.filter(pl.len().over("key", "hash", "hash_2") > 1)
+    if again.is_empty():
         return nothing(frame)
     sides = (
         pl.col("margin").sign().min().over("key", "hash", "hash_2"),
         pl.col("margin").sign().max().over("key", "hash", "hash_2"),
     )
-    odd = repeated.filter((sides[0] < 0) & (sides[1] > 0))
-    n, of = (frame_.select("key", "hash", "hash_2").n_unique() for frame_ in (odd, repeated))
+    odd = again.filter((sides[0] < 0) & (sides[1] > 0))
+    n, of = (frame_.select("key", "hash", "hash_2").n_unique() for frame_ in (odd, again))
     rows = odd.select("item_id").unique().join(several, on="item_id").select(
         "item_id", excerpt(pl.col("prompt")).alias("_value")
     )  # fmt: skip
@@ -141,6 +142,6 @@ def _benchmark(path: str, column: str) -> pl.DataFrame:
 
 def _several(keys: pl.DataFrame) -> pl.DataFrame:
     """Items whose prompt stands in `n` > 1 items."""
-    # Few are: to put the keys in order is cheaper than to count each.
+    # Mostly few are: to put the keys in order is cheaper than to count each.
     some = keys.filter(keys["key"].is_in(repeated(keys["key"]).implode()))
     return some.with_columns(pl.len().over("key").alias("n"))
