@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -20,12 +20,14 @@ from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, by_severity
 from prefqa.checks.rule import Rule
 from prefqa.checks.rules import BY_CODE
 from prefqa.checks.slices import outside
-from prefqa.drift import DriftResult
 from prefqa.measured import DRIFT, Measures
 from prefqa.measured import FINDERS as MEASURED
 from prefqa.preferences import Preferences
 from prefqa.screening.read import MORE, read
 from prefqa.screening.screen import CODES, FITTED, Screening, screen
+
+if TYPE_CHECKING:
+    from prefqa.drift import DriftResult
 
 
 def check(

@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 from scipy.special import expit, logit, ndtr, ndtri
-from scipy.stats import rankdata
 
 from prefqa._types import Floats, Ints, begins, distinct, sum_by
 from prefqa.drift.annotators import ANNOTATOR, PERMUTE_BELOW, benjamini_hochberg
@@ -206,6 +205,8 @@ def _as_a_whole(votes: Rankings) -> tuple[Ints, Ints, Ints]:
 def _places(ranks: list[Ints]) -> list[Ints]:
     """How many responses of each judgment stand before each; the columns are the judgments' responses."""
     if len(ranks) > _COMPARED:
+        from scipy.stats import rankdata
+
         return list((rankdata(np.stack(ranks), "min", axis=0) - 1).astype(np.int64))
     return [sum(((other < rank).astype(np.int8) for other in ranks), np.zeros(rank.size, np.int8)) for rank in ranks]
 

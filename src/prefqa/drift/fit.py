@@ -8,7 +8,6 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import polars as pl
-from scipy.optimize import minimize
 
 from prefqa._types import Floats, Ints, sum_by
 from prefqa.drift.model import PRIORS, Group, Slopes, VoteModel, all_slopes, gaps, groups, slopes, weighted
@@ -23,6 +22,8 @@ def fit(votes: VoteTable, *, single: bool) -> VoteModel:
     Each parameter moves in units of about its standard error, since common ones rest on thousands of times the votes
     of an annotator's: it takes a third of the steps.
     """
+    from scipy.optimize import minimize
+
     shape = _Shape.of(votes, single=single)
     grouped, unit = list(groups(votes)), shape.unit(votes)
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:

@@ -6,9 +6,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.optimize import brentq
 from scipy.special import betaln, xlog1py, xlogy
-from scipy.stats import binomtest
 
 from prefqa.drift.cuts import NUMBER, numbered
 from prefqa.drift.gold import GOLD, right_answers
@@ -30,6 +28,9 @@ def gold_by_period(periods: Periods, level: float) -> list[dict[str, Any]]:
     answers = right_answers(rows, [NUMBER])
     if answers.is_empty():
         return []
+
+    from scipy.stats import binomtest
+
     counts = (
         answers.group_by(NUMBER)
         .agg(n=pl.len(), right=pl.col("right").sum(), items=pl.col("item_id").n_unique())
@@ -75,6 +76,7 @@ def confidence_sequence(right: int, n: int, level: float) -> tuple[float, float]
         >>> [round(bound, 3) for bound in confidence_sequence(80, 100, 0.95)]
         [0.652, 0.907]
     """
+    from scipy.optimize import brentq
 
     def above(p: float) -> float:
         return float(betaln(right + 1, n - right + 1) - xlogy(right, p) - xlog1py(n - right, -p) + np.log1p(-level))

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from prefqa.drift import DriftResult
-from prefqa.drift import drift as measure_drift
 from prefqa.measured.tallied import Tallied
 from prefqa.preferences import Preferences
 from prefqa.screening.pool import Pool
 from prefqa.votes import tallies
+
+if TYPE_CHECKING:
+    from prefqa.drift import DriftResult
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,9 @@ class Measures:
     @cached_property
     def drift(self) -> DriftResult:
         """What changed over the periods."""
-        return self.drifted if self.drifted is not None else measure_drift(self.prefs, **self.drift_options)
+        from prefqa.drift import drift
+
+        return self.drifted if self.drifted is not None else drift(self.prefs, **self.drift_options)
 
     @cached_property
     def tallied(self) -> Tallied:
