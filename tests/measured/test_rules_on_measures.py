@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import combinations
 from typing import Any
 
@@ -12,11 +13,14 @@ from hypothesis import given
 from scipy.stats import binomtest
 
 import prefqa
+import prefqa.pipeline
 from prefqa.checks import RULES, CheckResult
 from prefqa.checks.rule import Example
 from prefqa.lint import check
-from prefqa.measured import measures as shared
 from strategies import judgments, preferences
+
+#: The module: as a name of the package it is also what it does.
+DRIFT = sys.modules["prefqa.drift"]
 
 BY_CODE = {rule.code: rule for rule in RULES}
 
@@ -138,9 +142,10 @@ def test_drift_is_measured_once_and_only_where_it_is_selected(monkeypatch: pytes
 
     def counted(prefs: prefqa.Preferences, **options: Any) -> Any:
         calls.append(options)
-        return prefqa.drift(prefs, **options)
+        return measure(prefs, **options)
 
-    monkeypatch.setattr(shared, "measure_drift", counted)
+    measure = DRIFT.drift
+    monkeypatch.setattr(DRIFT, "drift", counted)
     prefs = BY_CODE["PQ601"].bad.preferences()
     assert not {"PQ601", "PQ602", "PQ603"} & set(check(prefs).ran)
     assert calls == []
@@ -166,7 +171,7 @@ def test_a_run_tells_drift_among_its_findings_and_measures_it_once(monkeypatch: 
     def never(*_: Any, **__: Any) -> Any:
         raise AssertionError("measured again")
 
-    monkeypatch.setattr(shared, "measure_drift", never)
+    monkeypatch.setattr(DRIFT, "drift", never)  # the run has its own name for it
     prefs = BY_CODE["PQ601"].bad.preferences()
     result = prefqa.run(prefs)
     assert "PQ601" in result.check.findings["code"].to_list()
