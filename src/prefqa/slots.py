@@ -22,8 +22,7 @@ class Rows(NamedTuple):
 
 def without_duplicates(rows: Rows) -> Rows:
     """Drop rows that stand twice: all but one where they say the same, all where they contradict each other."""
-    first = np.ones(rows.rank.size, bool)
-    first[1:] = rows.response[1:] != rows.response[:-1]
+    first = begins(rows.response)
     first[rows.starts] = True
     if first.all():
         return rows

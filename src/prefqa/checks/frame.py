@@ -191,19 +191,12 @@ class Frame:
         """What was seen in the texts of responses, or why there are none."""
         tests = {code: test for code, test in TESTS.items() if code in self.codes}
         looks, options = looks_of(self.codes), dict(self.options)
-        if self.asked_prompts is None:
-            looks.pop("PQ223", None)
+        if "PQ223" in looks and not isinstance(self.prompts, str):
+            options["PQ223"] = {**options["PQ223"], "asked": asked(self.prompts, options["PQ223"])}
+            identifier()  # loaded once, before many ask for it
         else:
-            options["PQ223"] = {**options["PQ223"], "asked": self.asked_prompts}
+            looks.pop("PQ223", None)
         return Seen.of(self.prefs.texts, tests, looks, options)
-
-    @cached_property
-    def asked_prompts(self) -> pl.DataFrame | None:
-        """The prompts whose language is held against that of the responses, if that is asked for and possible."""
-        if "PQ223" not in looks_of(self.codes) or isinstance(self.prompts, str):
-            return None
-        identifier()  # loaded once, before many ask for it
-        return asked(self.prompts, self.options["PQ223"])
 
     def hand_over_lengths(self) -> None:
         """Give the lengths of texts to the preferences, so that nobody reads these again for them."""

@@ -97,8 +97,7 @@ class Judged:
     @cached_property
     def _first(self) -> Bools:
         """Whether a row is the first of its judgment and response."""
-        first = np.ones(self.rank.size, bool)
-        first[1:] = self.response[1:] != self.response[:-1]
+        first = begins(self.response)
         first[self.starts] = True
         return first
 

@@ -10,7 +10,7 @@ import polars as pl
 from prefqa._types import Floats, Ints, begins
 from prefqa.checks.near_sample import blocks_of_groups, pairs_of_runs
 from prefqa.checks.near_sharing import CHUNK, HASH, sharing
-from prefqa.checks.texts import n_texts, normal
+from prefqa.checks.texts import changed, n_texts, normal, not_ascii
 
 #: 25 bands of 5 values: texts of similarity .8 meet in a band with probability 1 - (1 - .8^5)^25 = .99995.
 _BANDS, _ROWS = 25, 5
@@ -37,9 +37,7 @@ def near(texts: pl.Series, threshold: float, within: pl.Series | None = None) ->
     first of its band; with `within`, two texts of one group (groups are runs) that share enough of a sample of their
     pairs of words, those whose hash is least of all possible ones.
     """
-    odd = (texts.str.len_bytes() != texts.str.len_chars()).arg_true()
-    if odd.len():  # what is not ASCII
-        texts = texts.clone().scatter(odd, normal(texts.gather(odd)))
+    texts = changed(texts, not_ascii(texts), normal)
     if within is None:
         first, second, similarity = _candidates_anywhere(texts, threshold)
     else:

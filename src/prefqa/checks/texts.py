@@ -84,12 +84,17 @@ def excerpt(text: pl.Expr) -> pl.Expr:
 def normal(texts: pl.Series) -> pl.Series:
     """Texts without what is not their content: space, case, and the form of their characters (Unicode NFKC)."""
     # To look whether there is anything to change is far cheaper than to change it; ASCII has no other form.
-    odd = texts.str.len_bytes() != texts.str.len_chars()
-    composed = _changed(texts, _matching(texts, odd, UNSTABLE), lambda some: some.str.normalize("NFKC"))
+    odd = not_ascii(texts)
+    composed = changed(texts, _matching(texts, odd, UNSTABLE), lambda some: some.str.normalize("NFKC"))
     lowered = composed.str.to_lowercase()
     blank = lowered.str.contains(r"[\t-\r]") | lowered.str.contains("  ", literal=True)
     blank |= _matching(lowered, odd, ODD_BLANK)
-    return _changed(lowered, blank, lambda some: some.str.replace_all(r"\s+", " ")).str.strip_chars()
+    return changed(lowered, blank, lambda some: some.str.replace_all(r"\s+", " ")).str.strip_chars()
+
+
+def not_ascii(texts: pl.Series) -> pl.Series:
+    """Which texts have a character that is not ASCII."""
+    return texts.str.len_bytes() != texts.str.len_chars()
 
 
 def _matching(texts: pl.Series, where: pl.Series, pattern: str) -> pl.Series:
@@ -98,7 +103,7 @@ def _matching(texts: pl.Series, where: pl.Series, pattern: str) -> pl.Series:
     return mask_of(places.filter(texts.filter(where).str.contains(pattern)), texts.len())
 
 
-def _changed(texts: pl.Series, where: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
+def changed(texts: pl.Series, where: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """Texts, of which some are changed."""
     places = where.arg_true()
     return texts.clone().scatter(places, change(texts.filter(where))) if places.len() else texts
