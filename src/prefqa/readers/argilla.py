@@ -16,7 +16,7 @@ from prefqa.readers.argilla_layouts import Layout
 from prefqa.readers.argilla_ratings import Rated, as_rankings, rated_fields
 from prefqa.readers.argilla_settings import KINDS, Settings, settings_beside
 from prefqa.readers.blocks import spilled
-from prefqa.readers.export import Export, Reading, misfit_note, named_rows, note
+from prefqa.readers.export import Export, Extract, misfit_note, named_rows, note
 from prefqa.readers.long_rows import PROMPTS
 
 _JUDGMENT = ("item_id", "annotator_id", "criterion")
@@ -34,7 +34,7 @@ class _Parts:
     texts: pl.DataFrame
 
 
-def read_argilla(export: Export, layout: type[Layout], *, mixed: bool = False) -> Reading:
+def read_argilla(export: Export, layout: type[Layout], *, mixed: bool = False) -> Extract:
     """Read an export in one of the layouts.
 
     Every question becomes a criterion where there are several. Rankings give ranks; ratings a score, labels a label and
@@ -80,7 +80,7 @@ def read_argilla(export: Export, layout: type[Layout], *, mixed: bool = False) -
         long, responses = long.drop("criterion"), None if responses is None else responses.drop("criterion")
     kinds = ", ".join(f"{question.kind} from {question.name!r}" for question in parts.questions)
     detail = f"{kinds}; {_said_of(settings)}"
-    return Reading(
+    return Extract(
         long if export.records.many else long.collect().rechunk(),
         responses,
         _items(texts, {one for some in options.values() for one in some}),

@@ -19,6 +19,8 @@ from prefqa.readers.records import Misfit, Records
 Ranks = Literal["given", "order"]
 #: Suggestions and predictions of models: left out and counted, read with people's judgments, or read alone.
 Models = Literal["without", "with", "only"]
+#: How each value of a vote was read: `meaning` is first, second, tie, both_bad, missing, or null where it was not read.
+VALUES = {"column": pl.String(), "value": pl.String(), "meaning": pl.String(), "count": pl.Int64()}
 #: The response that an answer about a whole record stands under.
 RECORD = "record"
 
@@ -41,14 +43,20 @@ class Export:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What a reader made of an export: long rows, the texts, the prompts, and what the data itself does not show."""
+class Extract:
+    """What a reader made of an export: long rows, the texts, the prompts, and what the data itself does not show.
+
+    `used` names the columns of the source that were read, where the reader knows; `values` says how each value of a
+    vote was read (see `VALUES`).
+    """
 
     long: pl.DataFrame | pl.LazyFrame
     responses: pl.DataFrame | None
     items: pl.DataFrame | None
     detail: str
     notes: tuple[Note, ...] = ()
+    used: tuple[str, ...] = ()
+    values: pl.DataFrame | None = None
 
 
 def note(code: str, message: str, rows: pl.DataFrame, of: int, *, value: pl.Expr | None = None) -> tuple[Note, ...]:

@@ -12,7 +12,7 @@ from prefqa.errors import ReadError
 from prefqa.notes import Note
 from prefqa.preferences import ROW
 from prefqa.readers import label_studio_notes as notes
-from prefqa.readers.export import Export, Reading, misfit_note, note
+from prefqa.readers.export import Export, Extract, misfit_note, note
 from prefqa.readers.label_studio_config import CONTROLS, Project, project_beside
 from prefqa.readers.label_studio_values import SIDES, listed_responses, person, to_long
 from prefqa.readers.long_rows import PROMPTS
@@ -43,7 +43,7 @@ class _Parts:
     notes: tuple[Note, ...] = ()
 
 
-def read_full(export: Export) -> Reading:
+def read_full(export: Export) -> Extract:
     """Read the JSON export: annotations with their status, drafts, and predictions as a model's votes."""
     schema = export.records.schema
     wanted: dict[str, pl.DataType] = {
@@ -79,7 +79,7 @@ def read_full(export: Export) -> Reading:
     return _reading(export, _Parts(tasks, _answered(answers), misfits, notes.edited(annotations)))
 
 
-def read_min(export: Export) -> Reading:
+def read_min(export: Export) -> Extract:
     """Read JSON-MIN or CSV: one row per annotation, answers in columns named for their control."""
     project = project_beside(export.path, export.settings)
     frame, misfits = export.records.as_text(dict.fromkeys([*export.records.schema, *_MIN], _TEXT))
@@ -111,7 +111,7 @@ def read_min(export: Export) -> Reading:
     return _reading(export, _Parts(tasks, answers, misfits, lost))
 
 
-def _reading(export: Export, parts: _Parts) -> Reading:
+def _reading(export: Export, parts: _Parts) -> Extract:
     project = project_beside(export.path, export.settings)
     known = parts.annotations.filter(pl.col("type").is_in(CONTROLS))
     known = known.with_columns(from_name=pl.coalesce("from_name", "type"))
@@ -150,7 +150,7 @@ def _reading(export: Export, parts: _Parts) -> Reading:
     config = (
         f"configuration from {project.path.name}" if project.path else "no labelling configuration beside the export"
     )
-    return Reading(_with_gold(long), responses, _items(parts.tasks, used), f"{said}; {config}", noted)
+    return Extract(_with_gold(long), responses, _items(parts.tasks, used), f"{said}; {config}", noted)
 
 
 def _exploded(frame: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -7,20 +7,20 @@ from typing import Any
 import polars as pl
 
 from prefqa.preferences import ROW
-from prefqa.readers.export import Export, Reading, misfit_note
+from prefqa.readers.export import Export, Extract, misfit_note
 from prefqa.readers.records import Misfit, fields_of
 
 _TEXT = pl.String()
 _NAMES = ("message_id", "parent_id", "text", "role", "rank", "lang", "created_date")
 
 
-def read_messages(export: Export) -> Reading:
+def read_messages(export: Export) -> Extract:
     """Read the table of messages."""
     frame, misfits = export.records.as_text(dict.fromkeys(_NAMES, _TEXT))
     return _reading(frame, frame, misfits)
 
 
-def read_trees(export: Export) -> Reading:
+def read_trees(export: Export) -> Extract:
     """Read trees: a prompt with its replies, each with replies of its own."""
     records, misfits = export.records.as_text({"prompt": _message(export.records.schema.get("prompt"))})
     level = records.select(ROW, parent=pl.lit(None, _TEXT), message="prompt")
@@ -51,7 +51,7 @@ def _message(dtype: Any) -> pl.DataType:
     return pl.Struct(parts)
 
 
-def _reading(messages: pl.DataFrame, records: pl.DataFrame, misfits: list[Misfit]) -> Reading:
+def _reading(messages: pl.DataFrame, records: pl.DataFrame, misfits: list[Misfit]) -> Extract:
     asked = messages.select(parent_id="message_id", prompt="text")
     asked = asked.drop_nulls("parent_id").unique("parent_id", keep="first", maintain_order=True)
     value = pl.col("rank").cast(pl.Float64, strict=False)
@@ -65,4 +65,4 @@ def _reading(messages: pl.DataFrame, records: pl.DataFrame, misfits: list[Misfit
             response_id="message_id", rank=pl.coalesce(rank, "rank"),
         )
     )  # fmt: skip
-    return Reading(long, None, None, "rank 0 is best; ranks merged from several people", misfit_note(misfits, records))
+    return Extract(long, None, None, "rank 0 is best; ranks merged from several people", misfit_note(misfits, records))

@@ -7,7 +7,7 @@ import polars as pl
 from prefqa._words import formatted
 from prefqa.errors import ReadError
 from prefqa.preferences import ROW
-from prefqa.readers.export import Export, Reading
+from prefqa.readers.export import Export, Extract
 
 #: The one column of such a file as a frame.
 LINE = "_preflib_line"
@@ -17,7 +17,7 @@ _ORDER = r"^\s*(\d+)\s*:\s*(\S.*?)\s*$"
 _NAME = r"^#\s*ALTERNATIVE NAME (\d+):\s*(.*?)\s*$"
 
 
-def read_preflib(export: Export) -> Reading:
+def read_preflib(export: Export) -> Extract:
     """Read a file: it is one item, its alternatives are responses, every voter a judgment; who voted is not told.
 
     Raises:
@@ -56,4 +56,4 @@ def read_preflib(export: Export) -> Reading:
     names = lines.select(response_id=pl.col(LINE).str.extract(_NAME, 1), text=pl.col(LINE).str.extract(_NAME, 2))
     responses = names.drop_nulls().with_columns(item_id=pl.lit(item))
     detail = "orders from best to worst, braces are ties, what is not named is not ranked"
-    return Reading(long, responses if responses.height else None, None, detail)
+    return Extract(long, responses if responses.height else None, None, detail)

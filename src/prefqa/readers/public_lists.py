@@ -7,13 +7,13 @@ import polars as pl
 from prefqa._words import formatted
 from prefqa.errors import ReadError
 from prefqa.preferences import ROW
-from prefqa.readers.export import Export, Reading, misfit_note
+from prefqa.readers.export import Export, Extract, misfit_note
 from prefqa.readers.records import fields_of
 
 _TEXT = pl.String()
 
 
-def read_ultrafeedback(export: Export) -> Reading:
+def read_ultrafeedback(export: Export) -> Extract:
     """UltraFeedback: completions rated by a model in several aspects, 1 to 5 as text, higher is better."""
     aspects = list(fields_of(fields_of(export.records.schema.get("completions")).get("annotations")))
     if not aspects:
@@ -31,12 +31,12 @@ def read_ultrafeedback(export: Export) -> Reading:
         for aspect in aspects
     ]  # fmt: skip
     long = _ranked(pl.concat(parts), ["item_id", "criterion"])
-    return Reading(
+    return Extract(
         long, None, None, "ratings by GPT-4, higher is better, aspects as criteria", misfit_note(misfits, frame)
     )
 
 
-def read_nectar(export: Export) -> Reading:
+def read_nectar(export: Export) -> Extract:
     """Nectar: answers ranked by a model, rank 1 is best."""
     answer = pl.Struct({"answer": _TEXT, "model": _TEXT, "rank": _TEXT})
     frame, misfits = export.records.as_text({"prompt": _TEXT, "answers": pl.List(answer)})
@@ -45,10 +45,10 @@ def read_nectar(export: Export) -> Reading:
         ROW, "item_id", "prompt", "model", annotator_id=pl.lit("gpt-4"), annotator_kind=pl.lit("model"),
         response_id=_names("model"), text="answer", rank="rank",
     )  # fmt: skip
-    return Reading(long, None, None, "ranks by GPT-4, 1 is best", misfit_note(misfits, frame))
+    return Extract(long, None, None, "ranks by GPT-4, 1 is best", misfit_note(misfits, frame))
 
 
-def read_prism(export: Export) -> Reading:
+def read_prism(export: Export) -> Extract:
     """PRISM utterances: one person scores the replies of one turn from 1 to 100, higher is better."""
     names = (
         "interaction_id", "conversation_id", "user_id", "turn", "within_turn_id", "model_name", "user_prompt",
@@ -61,7 +61,7 @@ def read_prism(export: Export) -> Reading:
         text="model_response", model="model_name",
     )  # fmt: skip
     ranked = _ranked(long, ["item_id", "annotator_id"])
-    return Reading(ranked, None, None, "scores from 1 to 100, higher is better", misfit_note(misfits, frame))
+    return Extract(ranked, None, None, "scores from 1 to 100, higher is better", misfit_note(misfits, frame))
 
 
 def _exploded(frame: pl.DataFrame, name: str) -> pl.DataFrame:

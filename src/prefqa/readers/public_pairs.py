@@ -14,7 +14,7 @@ import polars as pl
 from prefqa._words import formatted
 from prefqa.errors import ReadError
 from prefqa.preferences import ROW
-from prefqa.readers.export import Export, Reading, misfit_note
+from prefqa.readers.export import Export, Extract, misfit_note
 from prefqa.readers.long_rows import PAIR, UNNAMED, WORDS
 
 _TEXT = pl.String()
@@ -23,7 +23,7 @@ _MESSAGES = pl.List(pl.Struct({"role": _TEXT, "content": _TEXT}))
 _ASPECTS = ("overall", "helpful", "truthful", "harmless")
 
 
-def read_hh(export: Export) -> Reading:
+def read_hh(export: Export) -> Extract:
     """HH-RLHF: `chosen` and `rejected` are whole dialogues that differ in the last reply of the assistant."""
     frame, note = _text(export, "chosen", "rejected")
     turn = r"(?s)^(.*\n\nAssistant:)(.*)$"
@@ -39,19 +39,19 @@ def read_hh(export: Export) -> Reading:
     return _reading(pl.concat(rows).with_columns(annotator_id=pl.lit(UNNAMED)), "chosen is the better one", note)
 
 
-def read_helpsteer2(export: Export) -> Reading:
+def read_helpsteer2(export: Export) -> Extract:
     """HelpSteer2's preferences: strength -3 to 3, negative where response 1 is better."""
     return _strengths(
         export, "response_1", "response_2", "preference_strength", ("all_preferences_unprocessed", "strength")
     )
 
 
-def read_helpsteer3(export: Export) -> Reading:
+def read_helpsteer3(export: Export) -> Extract:
     """HelpSteer3's preferences: score -3 to 3, negative where response 1 is better."""
     return _strengths(export, "response1", "response2", "overall_preference", ("individual_preference", "score"))
 
 
-def read_shp(export: Export) -> Reading:
+def read_shp(export: Export) -> Extract:
     """SHP: `labels` is 1 where A is the preferred comment, 0 where B is."""
     frame, note = _text(
         export, "post_id", "domain", "history", "human_ref_A", "human_ref_B", "labels", "score_A", "score_B",
@@ -68,7 +68,7 @@ def read_shp(export: Export) -> Reading:
     return _reading(_two(told, better, said, sides, ["domain"]), "labels 1 prefers A, 0 prefers B", note, pairs=True)
 
 
-def read_pku(export: Export) -> Reading:
+def read_pku(export: Export) -> Extract:
     """PKU-SafeRLHF: the better and the safer response by their numbers, 0 and 1."""
     frame, note = _text(export, "prompt", "response_0", "response_1", "better_response_id", "safer_response_id")
     told = frame.with_columns(item_id=formatted("row-{}", ROW), annotator_id=pl.lit(UNNAMED))
@@ -83,7 +83,7 @@ def read_pku(export: Export) -> Reading:
     return _reading(pl.concat(parts), said_of, note)
 
 
-def read_arena(export: Export) -> Reading:
+def read_arena(export: Export) -> Extract:
     """Chatbot Arena and MT-bench: `winner` is model_a, model_b, tie or tie (bothbad), the last two both ties."""
     frame, misfits = export.records.as_text(
         dict.fromkeys(("question_id", "model_a", "model_b", "winner", "judge", "turn", "language", "tstamp"), _TEXT)
@@ -111,7 +111,7 @@ def read_arena(export: Export) -> Reading:
     return _reading(long, "winner names the better model; both ties are ties", misfit_note(misfits, frame), pairs=True)
 
 
-def read_multipref(export: Export) -> Reading:
+def read_multipref(export: Export) -> Extract:
     """MultiPref: four aspects by several annotators, A-is-clearly-better to B-is-clearly-better, or Tie."""
     judged = dict.fromkeys(("evaluator", "timestamp", "time_spent", *(f"{one}_pref" for one in _ASPECTS)), _TEXT)
     groups = ("normal", "expert")
@@ -141,7 +141,7 @@ def read_multipref(export: Export) -> Reading:
     return _reading(pl.concat(parts), "A-is-... prefers A, B-is-... prefers B, four aspects as criteria", note)
 
 
-def read_pandalm(export: Export) -> Reading:
+def read_pandalm(export: Export) -> Extract:
     """PandaLM's test set: annotator1 to annotator3 say 1 or 2 for the better response, 0 for a tie."""
     people = [name for name in export.records.schema if name.startswith("annotator") and name[9:].isdigit()]
     if not people:
@@ -160,7 +160,7 @@ def read_pandalm(export: Export) -> Reading:
     return _reading(pl.concat(parts), "1 and 2 name the better response, 0 is a tie", note)
 
 
-def read_llmbar(export: Export) -> Reading:
+def read_llmbar(export: Export) -> Extract:
     """LLMBar: `label` is the number of the output that follows the instruction, a known answer."""
     frame, note = _text(export, "input", "output_1", "output_2", "label")
     told = frame.with_columns(item_id=formatted("row-{}", ROW), prompt="input", annotator_id=pl.lit("gold"))
@@ -170,7 +170,7 @@ def read_llmbar(export: Export) -> Reading:
     return _reading(long.with_columns(is_gold=pl.lit(True)), "label is the number of the better output", note)
 
 
-def _strengths(export: Export, first: str, second: str, overall: str, each: tuple[str, str]) -> Reading:
+def _strengths(export: Export, first: str, second: str, overall: str, each: tuple[str, str]) -> Extract:
     """Pairs with a signed strength per annotator, or where these are not there, one for all."""
     people, strength = each
     plain = dict.fromkeys((first, second, overall, "prompt", "domain", "language"), _TEXT)
@@ -227,12 +227,12 @@ def _two(
     return pl.concat(rows)
 
 
-def _reading(long: pl.DataFrame, detail: str, notes: Any, *, pairs: bool = False) -> Reading:
+def _reading(long: pl.DataFrame, detail: str, notes: Any, *, pairs: bool = False) -> Extract:
     if pairs:  # one prompt may come with several pairs, which are judged apart
         names = pl.col("response_id").sort().str.join("|").over(ROW)
         long = long.with_columns(names.alias(PAIR))
     empty = [name for name in long.columns if name in _OPTIONAL and long[name].null_count() == long.height]
-    return Reading(long.drop(empty), None, None, detail, notes)
+    return Extract(long.drop(empty), None, None, detail, notes)
 
 
 _OPTIONAL: Mapping[str, None] = dict.fromkeys(

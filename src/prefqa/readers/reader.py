@@ -20,8 +20,9 @@ from prefqa.readers.files import COLUMNAR, FILE_FORMATS, find_files, format_of, 
 from prefqa.readers.long_rows import PAIR, PROMPTS, TEXTS
 from prefqa.readers.objects import HUB, is_saved_dataset, load_hub, load_saved, records_of_object
 from prefqa.readers.records import Records
-from prefqa.readers.registry import BY_NAME, TOOLS, Tool, tool_of
+from prefqa.readers.registry import BY_NAME, TOOLS, tool_of
 from prefqa.readers.shapes import shape_of
+from prefqa.readers.tool import Tool
 
 #: In a directory, files of these names (before the ending) are the three tables of the standard form.
 _TABLES = ("judgments", "responses", "items")
@@ -132,7 +133,7 @@ def _tool(records: Records, form: str) -> tuple[Tool, str] | None:
     """The tool that was named, or the one that the records show, and why."""
     if form in BY_NAME:
         return BY_NAME[form], "as was said"
-    return tool_of(records.schema)
+    return tool_of(records)
 
 
 def _disagrees(records: Records) -> bool:

@@ -69,6 +69,16 @@ class Records:
         """Whether they come from a file so large that what is made of it stands on disk."""
         return isinstance(self.lines, Path) and self.lines.stat().st_size > blocks.BLOCK
 
+    def head(self, n: int = 200) -> pl.DataFrame:
+        """Return the first records with their own types, as far as their values agree on one."""
+        if self.lines is None:
+            return self.typed().head(n).collect()
+        first = b"\n".join(next(iter(blocks.blocks_of(self.lines)), b"").split(b"\n")[:n])
+        try:
+            return pl.read_ndjson(first, schema=dict(self.schema))
+        except pl.exceptions.PolarsError:  # values that disagree; what is told by content has none
+            return pl.DataFrame(schema=self.schema)
+
     def structured(self) -> Records:
         """The same records with the schema that `structure` finds, for values that disagree."""
         return self if self.rows is None else replace(self, schema=structure(self.rows()))

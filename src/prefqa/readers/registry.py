@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import polars as pl
 
 from prefqa.readers import oasst, preflib, sft
 from prefqa.readers.argilla import read_argilla
-from prefqa.readers.argilla_layouts import Datasets1, Flat2, Nested2, Records
-from prefqa.readers.export import Export, Reading
+from prefqa.readers.argilla_layouts import Datasets1, Flat2, Nested2
+from prefqa.readers.argilla_layouts import Records as RecordLists
 from prefqa.readers.label_studio import read_full, read_min
 from prefqa.readers.public_lists import read_nectar, read_prism, read_ultrafeedback
 from prefqa.readers.public_pairs import (
@@ -25,24 +24,15 @@ from prefqa.readers.public_pairs import (
     read_pku,
     read_shp,
 )
-from prefqa.readers.records import fields_of
+from prefqa.readers.records import Records, fields_of
 from prefqa.readers.shapes import SHAPES
-
-
-@dataclass(frozen=True)
-class Tool:
-    """A layout of a tool: `sees` returns by what it is recognised in a schema, or None."""
-
-    name: str
-    what: str
-    sees: Callable[[pl.Schema], str | None]
-    read: Callable[[Export], Reading]
+from prefqa.readers.tool import Tool, has_columns, has_fields, listed, unseen
 
 
 def _answer_lists(schema: pl.Schema) -> str | None:
     wanted = {"user_id", "value", "status"}
     seen = [name for name, dtype in schema.items() if isinstance(dtype, pl.List) and wanted <= set(fields_of(dtype))]
-    return f"lists of user_id, value and status in {_listed(seen)}" if seen else None
+    return f"lists of user_id, value and status in {listed(seen)}" if seen else None
 
 
 def _record_responses(schema: pl.Schema) -> str | None:
@@ -52,7 +42,7 @@ def _record_responses(schema: pl.Schema) -> str | None:
 
 def _parallel_lists(schema: pl.Schema) -> str | None:
     seen = [name for name in schema if name.endswith(".responses") and f"{name}.users" in schema]
-    return f"columns {_listed([*seen, *(f'{name}.users' for name in seen)])}" if seen else None
+    return f"columns {listed([*seen, *(f'{name}.users' for name in seen)])}" if seen else None
 
 
 def _responses_by_question(schema: pl.Schema) -> str | None:
@@ -63,7 +53,7 @@ def _responses_by_question(schema: pl.Schema) -> str | None:
         inner = by_question.fields if isinstance(by_question, pl.Struct) else []
         seen = [one.name for one in inner if wanted <= set(fields_of(one.dtype))]
         if seen:
-            return f"{name} by question ({_listed(seen)}) beside fields"
+            return f"{name} by question ({listed(seen)}) beside fields"
     return None
 
 
@@ -77,34 +67,15 @@ def _annotation_rows(schema: pl.Schema) -> str | None:
     return "columns annotator, annotation_id and lead_time" if wanted <= set(schema) else None
 
 
-def _unseen(_schema: pl.Schema) -> str | None:
-    return None
-
-
-def _all(*names: str) -> Callable[[pl.Schema], str | None]:
-    """Recognise records by columns."""
-    return lambda schema: f"columns {_listed(list(names))}" if set(names) <= set(schema) else None
-
-
 def _unshaped(*names: str) -> Callable[[pl.Schema], str | None]:
     """Recognise records by columns that no shape of preferences makes sense of."""
-    seen = _all(*names)
+    seen = has_columns(*names)
     return lambda schema: seen(schema) if all(shape.missing(schema.names()) for shape in SHAPES) else None
 
 
 def _chats(schema: pl.Schema) -> str | None:
-    seen = _within("messages", "role", "content")(schema)
+    seen = has_fields("messages", "role", "content")(schema)
     return seen if all(shape.missing(schema.names()) for shape in SHAPES) else None
-
-
-def _within(column: str, *names: str) -> Callable[[pl.Schema], str | None]:
-    """Recognise records by what the objects in a list hold."""
-    seen = f"{_listed(list(names))} in the lists of {column!r}"
-    return lambda schema: seen if set(names) <= set(fields_of(schema.get(column))) else None
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(map(repr, names[:4])) + (", ..." if len(names) > 4 else "")
 
 
 #: Every tool format; detection takes the first that recognises the records.
@@ -114,7 +85,7 @@ TOOLS = (
         "argilla-records",
         "Argilla 1.x records, or raw records of an Argilla server",
         _record_responses,
-        partial(read_argilla, layout=Records),
+        partial(read_argilla, layout=RecordLists),
     ),
     Tool("argilla2", "Argilla 2.x, flat", _parallel_lists, partial(read_argilla, layout=Flat2)),
     Tool("label-studio", "Label Studio JSON", _annotations, read_full),
@@ -123,46 +94,46 @@ TOOLS = (
 )
 #: Public data sets; those without a reason to recognise them are read by name alone.
 PUBLIC = (
-    Tool("hh-rlhf", "HH-RLHF", _unseen, read_hh),
+    Tool("hh-rlhf", "HH-RLHF", unseen, read_hh),
     Tool(
-        "ultrafeedback", "UltraFeedback", _within("completions", "model", "response", "annotations"), read_ultrafeedback
+        "ultrafeedback", "UltraFeedback", has_fields("completions", "model", "response", "annotations"), read_ultrafeedback
     ),
-    Tool("nectar", "Nectar", _within("answers", "answer", "model", "rank"), read_nectar),
+    Tool("nectar", "Nectar", has_fields("answers", "answer", "model", "rank"), read_nectar),
     Tool(
         "helpsteer2",
         "HelpSteer2, preferences",
-        _all("response_1", "response_2", "preference_strength"),
+        has_columns("response_1", "response_2", "preference_strength"),
         read_helpsteer2,
     ),
     Tool(
-        "helpsteer3", "HelpSteer3, preferences", _all("response1", "response2", "overall_preference"), read_helpsteer3
+        "helpsteer3", "HelpSteer3, preferences", has_columns("response1", "response2", "overall_preference"), read_helpsteer3
     ),
-    Tool("oasst", "OASST, messages", _all("message_id", "parent_id", "role", "rank"), oasst.read_messages),
+    Tool("oasst", "OASST, messages", has_columns("message_id", "parent_id", "role", "rank"), oasst.read_messages),
     Tool("oasst-trees", "OASST, trees", oasst.is_tree, oasst.read_trees),
-    Tool("shp", "SHP", _all("human_ref_A", "human_ref_B", "labels"), read_shp),
-    Tool("pku-saferlhf", "PKU-SafeRLHF", _all("response_0", "response_1", "better_response_id"), read_pku),
+    Tool("shp", "SHP", has_columns("human_ref_A", "human_ref_B", "labels"), read_shp),
+    Tool("pku-saferlhf", "PKU-SafeRLHF", has_columns("response_0", "response_1", "better_response_id"), read_pku),
     Tool(
         "arena",
         "Chatbot Arena or MT-bench judgments",
-        _all("model_a", "model_b", "winner", "conversation_a"),
+        has_columns("model_a", "model_b", "winner", "conversation_a"),
         read_arena,
     ),
-    Tool("multipref", "MultiPref", _all("comparison_id", "normal_worker_annotations"), read_multipref),
-    Tool("prism", "PRISM, utterances", _all("interaction_id", "within_turn_id", "model_response", "score"), read_prism),
-    Tool("pandalm", "PandaLM, test set", _all("response1", "response2", "annotator1"), read_pandalm),
-    Tool("llmbar", "LLMBar", _all("output_1", "output_2", "label"), read_llmbar),
-    Tool("preflib", "PrefLib, ordinal", _all(preflib.LINE), preflib.read_preflib),
+    Tool("multipref", "MultiPref", has_columns("comparison_id", "normal_worker_annotations"), read_multipref),
+    Tool("prism", "PRISM, utterances", has_columns("interaction_id", "within_turn_id", "model_response", "score"), read_prism),
+    Tool("pandalm", "PandaLM, test set", has_columns("response1", "response2", "annotator1"), read_pandalm),
+    Tool("llmbar", "LLMBar", has_columns("output_1", "output_2", "label"), read_llmbar),
+    Tool("preflib", "PrefLib, ordinal", has_columns(preflib.LINE), preflib.read_preflib),
 )
 #: Instruction data, whose answers nobody ranked; recognised where the columns are no other shape.
 INSTRUCTIONS = (
     Tool("alpaca", "Alpaca instructions", _unshaped("instruction", "output"), sft.read_alpaca),
     Tool("prompt-response", "prompts with responses", _unshaped("prompt", "response"), sft.read_prompt_response),
-    Tool("sharegpt", "ShareGPT conversations", _within("conversations", "from", "value"), sft.read_sharegpt),
+    Tool("sharegpt", "ShareGPT conversations", has_fields("conversations", "from", "value"), sft.read_sharegpt),
     Tool("messages", "chat messages", _chats, sft.read_messages),
 )
 BY_NAME = {tool.name: tool for tool in (*TOOLS, *PUBLIC, *INSTRUCTIONS)}
 
 
-def tool_of(schema: pl.Schema) -> tuple[Tool, str] | None:
+def tool_of(records: Records) -> tuple[Tool, str] | None:
     """Return the tool that recognises these records and why, or None."""
-    return next(((tool, why) for tool in BY_NAME.values() if (why := tool.sees(schema)) is not None), None)
+    return next(((tool, why) for tool in BY_NAME.values() if (why := tool.recognises(records)) is not None), None)

@@ -8,7 +8,7 @@ from prefqa._words import formatted
 from prefqa.errors import ReadError
 from prefqa.notes import Note
 from prefqa.preferences import ROW
-from prefqa.readers.export import Export, Reading, misfit_note, note
+from prefqa.readers.export import Export, Extract, misfit_note, note
 from prefqa.readers.long_rows import UNNAMED
 
 _TEXT = pl.String()
@@ -17,7 +17,7 @@ _WRITERS = ("annotator_id", "annotator", "user_id", "worker_id")
 _ROLES = {"human": "user", "gpt": "assistant"}
 
 
-def read_alpaca(export: Export) -> Reading:
+def read_alpaca(export: Export) -> Extract:
     """Alpaca: instruction, perhaps an input, and the output."""
     names = [*_WRITERS, "instruction", "input", "output"]
     frame, misfits = export.records.as_text(dict.fromkeys(names, _TEXT))
@@ -28,24 +28,24 @@ def read_alpaca(export: Export) -> Reading:
     return _reading(rows, "instruction (and input) with output", misfit_note(misfits, frame))
 
 
-def read_prompt_response(export: Export) -> Reading:
+def read_prompt_response(export: Export) -> Extract:
     """Rows of a prompt and a response."""
     frame, misfits = export.records.as_text(dict.fromkeys([*_WRITERS, "prompt", "response"], _TEXT))
     rows = frame.with_columns(text="response")
     return _reading(rows, "prompt with response", misfit_note(misfits, frame))
 
 
-def read_sharegpt(export: Export) -> Reading:
+def read_sharegpt(export: Export) -> Extract:
     """ShareGPT: `conversations` of turns with `from` and `value`; the last turn is the answer."""
     return _read_chat(export, "conversations", "from", "value")
 
 
-def read_messages(export: Export) -> Reading:
+def read_messages(export: Export) -> Extract:
     """Chat messages with `role` and `content`; the last one is the answer."""
     return _read_chat(export, "messages", "role", "content")
 
 
-def _read_chat(export: Export, column: str, role: str, content: str) -> Reading:
+def _read_chat(export: Export, column: str, role: str, content: str) -> Extract:
     turn = pl.Struct({role: _TEXT, content: _TEXT})
     frame, misfits = export.records.as_text(dict.fromkeys(_WRITERS, _TEXT) | {column: pl.List(turn)})
     one = pl.element().struct
@@ -59,7 +59,7 @@ def _read_chat(export: Export, column: str, role: str, content: str) -> Reading:
     return _reading(rows, f"{column}, the assistant's last turn as the answer", misfit_note(misfits, frame))
 
 
-def _reading(rows: pl.DataFrame, detail: str, notes: tuple[Note, ...]) -> Reading:
+def _reading(rows: pl.DataFrame, detail: str, notes: tuple[Note, ...]) -> Extract:
     """One row per answer, without a rank; equal prompts are one item, equal answers to it one response."""
     writer = pl.coalesce(*_WRITERS, pl.lit(UNNAMED)).alias("annotator_id")
     answered = rows.filter(pl.col("text").is_not_null()).select(ROW, writer, "prompt", "text")
@@ -79,4 +79,4 @@ def _reading(rows: pl.DataFrame, detail: str, notes: tuple[Note, ...]) -> Readin
     differing = long.filter(several).sort("item_id", ROW)
     message = "{n} of {of} answers are to prompts that have other answers too: look whether they contradict each other."
     both = note("PQ729", message, differing, long.height, value=pl.col("text").str.slice(0, 80))
-    return Reading(long, None, None, detail, (*notes, *missing, *both))
+    return Extract(long, None, None, detail, (*notes, *missing, *both))
