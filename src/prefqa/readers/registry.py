@@ -7,7 +7,7 @@ from functools import partial
 
 import polars as pl
 
-from prefqa.readers import oasst, preflib, sft
+from prefqa.readers import oasst, own_pairs, preflib, sft, trainer_layouts, tuning_files
 from prefqa.readers.argilla import read_argilla
 from prefqa.readers.argilla_layouts import Datasets1, Flat2, Nested2
 from prefqa.readers.argilla_layouts import Records as RecordLists
@@ -124,6 +124,12 @@ PUBLIC = (
     Tool("llmbar", "LLMBar", has_columns("output_1", "output_2", "label"), read_llmbar),
     Tool("preflib", "PrefLib, ordinal", has_columns(preflib.LINE), preflib.read_preflib),
 )
+#: Files of trainers, and of prefqa itself: what it writes it reads.
+TRAINERS = (
+    *(declaration.tool() for declaration in own_pairs.OWN),
+    *(declaration.tool() for declaration in trainer_layouts.LAYOUTS),
+    *(declaration.tool() for declaration in tuning_files.SERVICES),
+)
 #: Instruction data, whose answers nobody ranked; recognised where the columns are no other shape.
 INSTRUCTIONS = (
     Tool("alpaca", "Alpaca instructions", _unshaped("instruction", "output"), sft.read_alpaca),
@@ -131,7 +137,7 @@ INSTRUCTIONS = (
     Tool("sharegpt", "ShareGPT conversations", has_fields("conversations", "from", "value"), sft.read_sharegpt),
     Tool("messages", "chat messages", _chats, sft.read_messages),
 )
-BY_NAME = {tool.name: tool for tool in (*TOOLS, *PUBLIC, *INSTRUCTIONS)}
+BY_NAME = {tool.name: tool for tool in (*TOOLS, *PUBLIC, *TRAINERS, *INSTRUCTIONS)}
 
 
 def tool_of(records: Records) -> tuple[Tool, str] | None:
