@@ -53,7 +53,8 @@ def find_files(source: str | Path) -> list[Path]:
     if path.exists():
         return [path]
     if glob.has_magic(str(source)):
-        found = sorted(Path(p) for p in glob.glob(str(source), recursive=True) if Path(p).is_file())
+        matches = map(Path, glob.glob(str(source), recursive=True))
+        found = sorted(p for p in matches if p.is_file() and p.name not in _COMPANIONS)
         if not found:
             raise ReadError(source, "no file matches")
         return found

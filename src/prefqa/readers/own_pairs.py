@@ -28,8 +28,10 @@ def _sees_csv(schema: pl.Schema) -> str | None:
 
 
 def _fields(schema: pl.Schema) -> Mapping[str, pl.DataType]:
-    texts = {name: MESSAGES if isinstance(schema.get(name), pl.List) else TEXT for name in _TEXTS}
-    return {**dict.fromkeys((*_IDS, *_FIGURES, "n_votes", "split", "tie", "weight"), TEXT), **texts}
+    kinds = {name: MESSAGES if isinstance(schema.get(name), pl.List) else TEXT for name in _TEXTS}
+    if MESSAGES in (kinds["chosen"], kinds["rejected"]):
+        kinds |= {"chosen": MESSAGES, "rejected": MESSAGES}
+    return {**dict.fromkeys((*_IDS, *_FIGURES, "n_votes", "split", "tie", "weight"), TEXT), **kinds}
 
 
 def _rows(frame: pl.DataFrame) -> pl.DataFrame:
@@ -59,7 +61,8 @@ def _rows(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _csv_rows(frame: pl.DataFrame) -> pl.DataFrame:
-    return _rows(frame.with_columns(unmarked(name) for name in (*_IDS, *_TEXTS, "split")))
+    texts = [name for name in (*_IDS, *_TEXTS, "split") if frame.schema[name] == TEXT]
+    return _rows(frame.with_columns(unmarked(name) for name in texts))
 
 
 CSV_PAIRS = Declaration("prefqa-csv", "consensus pairs of prefqa, CSV", _sees_csv, _fields, _csv_rows, "pairs", _DETAIL)

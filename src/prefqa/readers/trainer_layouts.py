@@ -121,7 +121,7 @@ def _instructed(frame: pl.DataFrame) -> pl.Expr:
     question = pl.concat_str("instruction", given, separator="\n\n", ignore_nulls=True)
     question = pl.when(pl.col("instruction").is_not_null() | given.is_not_null()).then(question)
     rounds = pl.col("history")
-    if not frame["history"].list.len().fill_null(0).any():
+    if not frame["history"].list.len().sum():
         return asked(frame, question, pl.col("system"))
     sides = [
         pl.struct(role=pl.lit(role), content=pl.element().list.get(at, null_on_oob=True))
@@ -174,7 +174,8 @@ def _axolotl_type(schema: pl.Schema) -> tuple[str, str, str] | None:
 def _sees_axolotl(schema: pl.Schema) -> str | None:
     names = _axolotl_type(schema)
     # Of these columns, question or input with a choice may belong to anything; a system prompt makes it Axolotl's.
-    if names is None or ("system" not in schema and "chosen_response" not in names):
+    # A column `status` may say that a pair is a tie (distilabel), which is no concern of Axolotl.
+    if names is None or ("system" not in schema and "chosen_response" not in names) or "status" in schema:
         return None
     return has_columns(*(["system"] if "system" in schema else []), *names)(schema)
 
@@ -206,9 +207,7 @@ def _message(side: str) -> pl.Expr:
 AXOLOTL_CHAT = Declaration(
     "axolotl-chat",
     "Axolotl, chat_template.default; LLaMA-Factory's OpenAI form",
-    both(
-        has_columns("messages"), has_objects("chosen", "role", "content"), has_objects("rejected", "role", "content")
-    ),
+    both(has_columns("messages"), has_objects("chosen", "role", "content"), has_objects("rejected", "role", "content")),
     _messages_fields,
     lambda frame: chosen_rows(frame, pl.col("messages"), _message("chosen"), _message("rejected")),
     "pairs",

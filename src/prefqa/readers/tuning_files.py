@@ -59,9 +59,7 @@ def _text(parts: pl.Expr) -> pl.Expr:
 def _gemini_rows(frame: pl.DataFrame) -> pl.DataFrame:
     turn = pl.element().struct
     message = pl.struct(role=turn.field("role").replace(_ROLES), content=_text(turn.field("parts")))
-    asked = with_system(
-        pl.col("contents").list.eval(message), _text(pl.col(_SYSTEM).struct.field("parts"))
-    )
+    asked = with_system(pl.col("contents").list.eval(message), _text(pl.col(_SYSTEM).struct.field("parts")))
     one = pl.col("completions").struct
     said = one.field("completion").struct
     reply = one_message(said.field("role").replace(_ROLES).fill_null("assistant"), _text(said.field("parts")))
