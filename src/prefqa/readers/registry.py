@@ -7,7 +7,7 @@ from functools import partial
 
 import polars as pl
 
-from prefqa.readers import oasst, preflib, sft
+from prefqa.readers import oasst, own_pairs, preflib, sft, trainer_layouts, tuning_files
 from prefqa.readers.argilla import read_argilla
 from prefqa.readers.argilla_layouts import Datasets1, Flat2, Nested2
 from prefqa.readers.argilla_layouts import Records as RecordLists
@@ -112,6 +112,12 @@ PUBLIC = (
     Tool("llmbar", "LLMBar", has_columns("output_1", "output_2", "label"), read_llmbar),
     Tool("preflib", "PrefLib, ordinal", has_columns(preflib.LINE), preflib.read_preflib),
 )
+#: Files of trainers, and of prefqa itself: what it writes it reads.
+TRAINERS = (
+    *(declaration.tool() for declaration in own_pairs.OWN),
+    *(declaration.tool() for declaration in trainer_layouts.LAYOUTS),
+    *(declaration.tool() for declaration in tuning_files.SERVICES),
+)
 #: Instruction data, whose answers nobody ranked; recognised where columns are no preferences.
 INSTRUCTIONS = (
     Tool("alpaca", "Alpaca instructions", has_columns("instruction", "output"), sft.read_alpaca),
@@ -119,13 +125,13 @@ INSTRUCTIONS = (
     Tool("sharegpt", "ShareGPT conversations", has_fields("conversations", "from", "value"), sft.read_sharegpt),
     Tool("messages", "chat messages", has_fields("messages", "role", "content"), sft.read_messages),
 )
-BY_NAME = {tool.name: tool for tool in (*TOOLS, *PUBLIC, *INSTRUCTIONS)}
+BY_NAME = {tool.name: tool for tool in (*TOOLS, *PUBLIC, *TRAINERS, *INSTRUCTIONS)}
 
 
 #: Formats that are recognised before columns are looked at by their names.
-_FIRST = (*TOOLS, *PUBLIC)
+_FIRST = (*TOOLS, *PUBLIC, *TRAINERS)
 
 
 def tool_of(records: Records) -> tuple[Tool, str] | None:
-    """Return the tool or public data set that recognises these records and why, or None."""
+    """Return the tool, data set or trainer's file that recognises these records and why, or None."""
     return next(((tool, why) for tool in _FIRST if (why := tool.recognises(records)) is not None), None)
