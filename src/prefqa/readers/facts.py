@@ -129,9 +129,10 @@ def _config(
 def _mapped_roles(laid: Laid) -> dict[str, str]:
     """Columns in the roles that one column has, by which a file with more columns is read the same way."""
     found: dict[str, str] = {}
+    roles = [use.role for use in laid.table.uses]
     for use in laid.table.uses:
         name = laid.table.shown(use.column)
-        if use.role in _PINNED and not name.startswith("(") and ", " not in name and use.role not in found:
+        if use.role in _PINNED and roles.count(use.role) == 1 and not name.startswith("(") and ", " not in name:
             found[use.role] = name
     joined = any(use.role.startswith("prompt (") for use in laid.table.uses)
     if joined:
@@ -140,7 +141,7 @@ def _mapped_roles(laid: Laid) -> dict[str, str]:
 
 
 _PINNED = ("item_id", "annotator_id", "criterion", "created_at", "duration_s", "label", "rank", "score", "response_id", "text", "model",
-           "prompt")  # fmt: skip
+           "prompt", "winner")  # fmt: skip
 
 
 def _expected(columns: Sequence[str], values: pl.DataFrame) -> dict[str, Any]:
