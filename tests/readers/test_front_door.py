@@ -513,7 +513,7 @@ def test_a_column_that_could_have_the_role_too_turns_no_vote(more: dict[str, obj
     assert_right_or_refused(written.rows, written)
 
 
-@pytest.mark.parametrize(("one", "other"), [("vote", "preference"), ("choice", "label"), ("winner", "vote")])
+@pytest.mark.parametrize(("one", "other"), [("vote", "preference"), ("choice", "label")])
 def test_two_columns_of_votes_that_disagree_are_refused(one: str, other: str) -> None:
     """Neither the order of the columns nor that of the aliases decides."""
     for names in ((one, other), (other, one)):
@@ -522,6 +522,15 @@ def test_two_columns_of_votes_that_disagree_are_refused(one: str, other: str) ->
         for row in written.rows:
             row[names[1]] = turned[row[names[0]]]
         assert_right_or_refused(written.rows, written)
+
+
+def test_the_standard_name_of_the_vote_wins_over_an_alias() -> None:
+    written = pairwise(LETTERED_WORDS, names={"vote": "winner"})
+    for row in written.rows:
+        row["vote"] = {"A": "B", "B": "A", "tie": "A"}[row["winner"]]
+    assert_right_or_refused(written.rows, written, "read")
+    roles = dict(prefqa.read(written.rows).reading.columns.select("column", "role").rows())
+    assert (roles["winner"], roles["vote"]) == ("winner", None)
 
 
 # 5. Files.
