@@ -11,7 +11,8 @@ _FIRST = {"a", "left", "first", "1st"}
 _SECOND = {"b", "right", "second", "2nd"}
 _TIE = {"tie", "tied", "equal", "equally", "same", "draw", "neither", "both", "similar", "preference"}
 _BAD = {"bad"}
-_MISSING = {"", "n/a", "na", "none", "null", "skip", "skipped"}
+_MISSING = {"", "n/a", "na", "none", "null", "skip", "skipped", "hard to tell", "cannot tell", "can't tell",
+            "cant-tell", "not sure", "unsure"}  # fmt: skip
 #: Words that say nothing about the side.
 _FILLER = frozenset(
     "response answer option text output summary model completion candidate choice image video is are was the better "

@@ -26,7 +26,8 @@ class Columns1(Datasets1):
     @classmethod
     def questions(cls, schema: Types, known: Mapping[str, str]) -> dict[str, Any]:
         """Types of the values of each question."""
-        return {name: _inner(fields_of(schema[name])["value"]) for name in answer_columns(schema)}
+        found = {name: _inner(fields_of(schema[name])["value"]) for name in answer_columns(schema)}
+        return dict.fromkeys((name for name in known if name in schema), pl.Null()) | found
 
     @classmethod
     def wanted(cls, schema: Types, questions: Types) -> dict[str, pl.DataType]:

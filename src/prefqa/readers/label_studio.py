@@ -21,8 +21,8 @@ from prefqa.readers.records import Misfit, fields_of, json_lists
 _TEXT = pl.String()
 _READ = f"read are {', '.join(CONTROLS)}."
 _NEEDED = (
-    f"{_READ} Plain words in JSON-MIN and CSV do not say which control wrote them; the labelling configuration does: put "
-    "it beside the export as name.project.json, project.json, name.xml or label_config.xml, or give settings=."
+    f"{_READ} Plain words in JSON-MIN and CSV do not say which control wrote them; the labelling configuration does: "
+    "put it beside the export as name.project.json, project.json, name.xml or label_config.xml, or give settings=."
 )
 _RESULT = pl.List(pl.Struct(dict.fromkeys(("from_name", "type", "value"), _TEXT)))
 _ANNOTATION = dict.fromkeys(

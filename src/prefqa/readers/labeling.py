@@ -226,6 +226,8 @@ def read_doccano(export: Export) -> Extract:
     if chosen.select(pl.col("_list").list.eval(pl.element().str.contains(r"^[\[{]")).list.any().any()).item():
         raise ReadError(export.origin, "the labels are spans of the text, which are not read")
     answered = chosen.filter(pl.col("_label") != "")
+    if answered.is_empty():
+        raise ReadError(export.origin, "no example has a label", hint="read are labels of text classification.")
     empty = chosen.filter((pl.col("_label") == "").fill_null(True))
     notes = (
         *misfit_note(misfits, frame),

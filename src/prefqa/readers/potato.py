@@ -78,7 +78,7 @@ def read_potato(export: Export) -> Extract:
 def _from_columns(export: Export) -> Answers:
     """CSV and TSV: a column per schema and label, named `schema.label`, and by version 1 `schema:::label`."""
     frame, misfits = export.records.as_text(dict.fromkeys([*export.records.schema, *_PLAIN], _TEXT))
-    named = {name: _schema_and_label(name) for name in export.records.schema if name not in _PLAIN}
+    named = {name: _schema_and_label(name) for name in export.records.schema if name not in (*_PLAIN, ROW)}
     asked = {name: both for name, both in named.items() if both is not None}
     rows = frame.with_columns(
         item_id=pl.coalesce("instance_id", formatted("row-{}", ROW)),
@@ -216,12 +216,15 @@ def _from_states(export: Export) -> Answers:
 
 def _per_instance(users: pl.DataFrame, name: str, instances: Sequence[str]) -> pl.DataFrame:
     """One row per user and instance, from an object of instances."""
-    parts = [
-        users.select(ROW, "annotator_id", item_id=pl.lit(instance), _inner=pl.col(name).struct.field(instance))
-        for instance in instances
-    ]
-    empty = {ROW: pl.UInt32(), "annotator_id": _TEXT, "item_id": _TEXT, "_inner": pl.List(pl.List(_TEXT))}
-    return pl.concat(parts) if parts else pl.DataFrame(schema=empty)
+    if not instances:
+        empty = {ROW: pl.UInt32(), "annotator_id": _TEXT, "item_id": _TEXT, "_inner": pl.List(pl.List(_TEXT))}
+        return pl.DataFrame(schema=empty)
+    numbers = {str(n): instance for n, instance in enumerate(instances)}
+    inner = users[name].struct.unnest()
+    inner.columns = list(numbers)
+    wide = pl.concat([users.select(ROW, "annotator_id"), inner], how="horizontal")
+    long = wide.unpivot(index=[ROW, "annotator_id"], variable_name="item_id", value_name="_inner")
+    return long.with_columns(pl.col("item_id").replace_strict(numbers, return_dtype=_TEXT))
 
 
 def _no_answers() -> pl.DataFrame:

@@ -42,7 +42,14 @@ def read_answers(origin: str, answers: pl.DataFrame) -> tuple[pl.DataFrame, pl.D
     judged = {name: kind for name, kind in kinds.items() if kind in _JUDGED}
     notes = _not_read(schemas, kinds)
     if judged:
-        long, values = _judgments(origin, schemas, judged)
+        long, values, skipped = _judgments(origin, schemas, judged)
+        notes += note(
+            "PQ727",
+            "{n} of {of} answers to pairwise questions name neither a side nor a tie; they give no judgment.",
+            skipped,
+            skipped.height + long.select(*_WHO, "criterion").n_unique(),
+            value=pl.col("said"),
+        )
         beside = {name: kind for name, kind in kinds.items() if kind in ("rating", "label", "number", "text")}
         for name, kind in beside.items():
             column = f"answer_{name}" if name in {*JUDGMENT_TYPES, *long.columns} else name
@@ -111,15 +118,21 @@ def _sides_of(labels: set[str]) -> Mapping[str, str | None] | None:
 
 def _judgments(
     origin: str, schemas: Mapping[str, pl.DataFrame], kinds: Mapping[str, str]
-) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+) -> tuple[pl.DataFrame, pl.DataFrame | None, pl.DataFrame]:
+    """Rankings of all schemas, how the values of votes were read, and the votes that name neither a side nor a tie."""
     long, values = [], []
+    skipped = [pl.DataFrame(schema={ROW: pl.UInt32(), "item_id": pl.String(), "annotator_id": pl.String(),
+                                    "said": pl.String()})]  # fmt: skip
     for name, kind in kinds.items():
         part = schemas[name].filter(~pl.col("label").is_in(_BESIDE))
         if kind in ("vote", "scale"):
             votes = _votes(part) if kind == "vote" else _scale(origin, name, part)
+            none = (pl.col("vote") == "missing").fill_null(False)
+            skipped.append(votes.filter(none).select(skipped[0].columns))
+            votes = votes.filter(~none)
             values += [vote_values(one, str(criterion)) for (criterion,), one in
                        votes.partition_by("criterion", as_dict=True).items()]  # fmt: skip
-            rows = pl.concat(pair_rows(one).drop(PAIR) for one in votes.partition_by("criterion"))
+            rows = pl.concat(pair_rows(one).drop(PAIR) for one in votes.partition_by("criterion") or [votes])
         elif kind == "ranking":
             rows = _rankings(origin, name, part)
         elif kind == "best-worst":
@@ -131,7 +144,8 @@ def _judgments(
         if "criterion" not in rows.columns:
             rows = rows.with_columns(criterion=pl.lit(name))
         long.append(rows.with_columns(pl.col("rank").cast(pl.String)))
-    return pl.concat(long, how="diagonal_relaxed"), pl.concat(values) if values else None
+    whole = pl.concat(long, how="diagonal_relaxed")
+    return whole, pl.concat(values) if values else None, pl.concat(skipped)
 
 
 def _votes(part: pl.DataFrame) -> pl.DataFrame:

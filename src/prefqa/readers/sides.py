@@ -101,6 +101,12 @@ def with_votes(rows: pl.DataFrame, column: str, meanings: Meanings) -> pl.DataFr
     return answered.filter((pl.col("vote") != "missing") | pl.col("vote").is_null())
 
 
+def without_side(rows: pl.DataFrame, column: str, meanings: Meanings) -> pl.DataFrame:
+    """Return the rows whose answer says that there is none (skipped, cannot tell), with `said`."""
+    names = [value for value, meaning in meanings.items() if meaning == "missing"]
+    return rows.filter(pl.col(column).is_in(names)).with_columns(said=pl.col(column))
+
+
 def long_votes(parts: Sequence[tuple[str, pl.DataFrame]]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rankings of votes on one pair per row, and how each value was read; several questions become criteria.
 

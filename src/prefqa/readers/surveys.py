@@ -18,7 +18,7 @@ from prefqa.preferences import ROW
 from prefqa.readers.declared import vote_values
 from prefqa.readers.export import Export, Extract, misfit_note, note
 from prefqa.readers.shapes import SHAPES
-from prefqa.readers.sides import Meanings, long_votes, meanings_of, votes_among, with_votes
+from prefqa.readers.sides import Meanings, long_votes, meanings_of, votes_among, with_votes, without_side
 from prefqa.readers.tool import Tool, listed
 
 _TEXT = pl.String()
@@ -122,6 +122,12 @@ def _reading(
         answers.drop_nulls("_said"),
         answers.drop_nulls("_said").height + sum(part.height for _, part in parts),
     )
+    skipped = pl.concat(
+        without_side(rows, name, meanings).select(ROW, "annotator_id", "said", item_id=pl.lit(name))
+        for name, meanings in votes.items()
+    )
+    n = skipped.height + sum(part.height for _, part in parts)
+    lost += note("PQ727", "{n} of {of} answers name neither a side nor a tie.", skipped, n, value=pl.col("said"))
     detail = f"{len(votes)} questions with votes between A and B ({listed(list(votes))}); the texts are in the prompts"
     used = (*votes, *carried)
     return Extract(long, None, None, detail, (*notes, *lost), used=used, values=values)
@@ -168,8 +174,8 @@ def _refusal(export: Export, questions: Sequence[str], reasons: Sequence[str]) -
     why = f": {'; '.join(reasons[:3])}" if reasons else f"; the questions are {listed(list(questions)) or 'none'}"
     hint = (
         "this is a survey with one row per person. Export choices as text (not as numeric values), with answers such "
-        "as Response A, Response B and About equal; or bring it to one row per person and question, with columns item_id, "
-        'annotator_id, response_a, response_b and winner, and say\n[read]\nshape = "pairwise"'
+        "as Response A, Response B and About equal; or bring it to one row per person and question, with columns "
+        'item_id, annotator_id, response_a, response_b and winner, and say\n[read]\nshape = "pairwise"'
     )
     return ReadError(export.origin, f"no question holds votes for one of two sides{why}", hint=hint)
 
