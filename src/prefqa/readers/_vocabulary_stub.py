@@ -45,10 +45,10 @@ def _meaning(value: str, sides: tuple[str, str]) -> str | None:
     if plain in named:
         return ("first", "second")[named.index(plain)]
     words = [word for word in re.split(r"[^0-9a-z]+", plain) if word]
-    told = [word for word in words if word not in _FILLER]
-    if words and set(told) <= _TIE | _BAD and set(told):
-        return "both_bad" if _BAD & set(told) else "tie"
-    first, second = set(told) & (_FIRST | {named[0]}), set(told) & (_SECOND | {named[1]})
-    if set(told) - first - second or not told or (first and second):
+    sided = [word for word in words if word not in _FILLER]
+    if words and set(sided) <= _TIE | _BAD and set(sided):
+        return "both_bad" if _BAD & set(sided) else "tie"
+    first, second = set(sided) & (_FIRST | {named[0]}), set(sided) & (_SECOND | {named[1]})
+    if set(sided) - first - second or not sided or (first and second):
         return None
     return "first" if first else "second"

@@ -73,7 +73,7 @@ def _ranked(tasks: pl.DataFrame) -> pl.DataFrame:
         rank=pl.coalesce(pl.when(pl.col("status") == "submitted").then("_strange"), counted),
         text=pl.coalesce(option.field(name) for name in ("text", "html", "image")),
     )
-    return _told_apart(long)
+    return _distinct_items(long)
 
 
 def _unknown(tasks: pl.DataFrame) -> pl.Series:
@@ -85,7 +85,7 @@ def _unknown(tasks: pl.DataFrame) -> pl.Series:
     return rest.select(pl.when(pl.col("strange") != "").then("strange").alias("_strange")).to_series()
 
 
-def _told_apart(long: pl.DataFrame) -> pl.DataFrame:
+def _distinct_items(long: pl.DataFrame) -> pl.DataFrame:
     """Item ids that tell apart tasks on one input whose options have the same ids and other texts."""
     texts = pl.concat_str(pl.col("response_id").fill_null(""), pl.col("text").fill_null(""), separator="\x1f")
     whole = texts.sort().str.join("\x1e").over(ROW)

@@ -85,7 +85,7 @@ def read_google_forms(export: Export) -> Extract:
     lost = note(
         "PQ728",
         "{n} of {of} timestamps are written in the order of day and month of the sheet's country, which the file does "
-        "not tell; they count as missing. Format the column as YYYY-MM-DD HH:MM:SS.",
+        "not name; they count as missing. Format the column as YYYY-MM-DD HH:MM:SS.",
         unread,
         rows.height,
         value=pl.col(_TIMESTAMP),
