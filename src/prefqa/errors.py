@@ -69,7 +69,7 @@ class Choice:
     config: str
 
 
-class AmbiguousReadingError(PrefqaError):
+class AmbiguousReadingError(UsageError):
     """A source that can be read in two ways or more; the message has the configuration for each."""
 
     def __init__(self, message: str, choices: Sequence[Choice]) -> None:
