@@ -4,7 +4,8 @@ A declaration maps its records to one of three plain forms, which this module tu
 
 - `pairs`: one row per vote. `vote` is "first", "second", "tie", "both_bad" or null (not read), `said` is the value as it
   was written. `first_text`, `second_text` are the responses; `first_id`, `first_model`, `first_score` (and `second_...`)
-  are optional, and so is any other `first_x` beside a `second_x`, which becomes column `x` of the response.
+  are optional, and so is any other `first_x` beside a `second_x`, which becomes column `x` of the judgments, or of the
+  responses where the declaration names it in `of_response`.
 - `rated`: one row per rated response: `text`, `score` (higher is better) and, where they are known, `response_id`, `model`.
 - `ranked`: likewise with `rank`, 1 = best, in place of `score`.
 
@@ -27,10 +28,11 @@ from prefqa.notes import Note
 from prefqa.preferences import ROW
 from prefqa.readers.export import VALUES, Export, Extract, misfit_note
 from prefqa.readers.long_rows import PAIR, UNNAMED
+from prefqa.readers.nested import read_fields
 from prefqa.readers.tool import Tool
 
 TEXT = pl.String()
-#: Chat messages, contents as text (JSON where a content is a list of parts: see `readers.cells.parts_as_text`).
+#: Chat messages, contents as text (JSON where a content is a list of parts: see `readers.dialogues.without_parts`).
 MESSAGES = pl.List(pl.Struct({"role": TEXT, "content": TEXT}))
 Form = Literal["pairs", "rated", "ranked"]
 
@@ -49,6 +51,8 @@ class Declaration:
         detail: who is preferred, and by what.
         confirms: looks at the first records, where columns alone do not suffice.
         notes: what was left out of the records, as notes with counts.
+        of_response: columns of the rows that describe a response (an image, a model): they go into the responses.
+        of_item: columns of the rows that describe a prompt; they go into the items.
     """
 
     name: str
@@ -60,6 +64,8 @@ class Declaration:
     detail: str
     confirms: Callable[[pl.DataFrame], bool] | None = None
     notes: Callable[[pl.DataFrame], tuple[Note, ...]] | None = None
+    of_response: tuple[str, ...] = ()
+    of_item: tuple[str, ...] = ()
 
     def tool(self) -> Tool:
         """Return the entry of the registry."""
@@ -70,7 +76,7 @@ def read_declared(export: Export, declaration: Declaration) -> Extract:
     """Read records by their declaration."""
     schema = export.records.schema
     fields = declaration.fields(schema) if callable(declaration.fields) else declaration.fields
-    frame, misfits = export.records.as_text(fields)
+    frame, misfits = read_fields(export.records, fields)
     rows = declaration.rows(frame)
     lost = declaration.notes(frame) if declaration.notes else ()
     values = None
@@ -79,9 +85,25 @@ def read_declared(export: Export, declaration: Declaration) -> Extract:
         long = pair_rows(rows)
     else:
         long = ranked_rows(rows, declaration.form)
+    long, responses = _moved(long, ["item_id", "response_id"], declaration.of_response, ("text", "model"))
+    long, items = _moved(long, ["item_id"], declaration.of_item, ("prompt",))
     used = tuple(name for name in fields if name in schema)
     notes = (*misfit_note(misfits, frame), *lost)
-    return Extract(long, None, None, declaration.detail, notes, used=used, values=values)
+    return Extract(long, responses, items, declaration.detail, notes, used=used, values=values)
+
+
+def _moved(
+    long: pl.DataFrame, keys: list[str], names: tuple[str, ...], beside: tuple[str, ...]
+) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """Take columns out of the judgments, into a table of responses or items with one row per key."""
+    moved = [name for name in names if name in long.columns]
+    if not moved:
+        return long, None
+    shown = [name for name in beside if name in long.columns]
+    table = long.select(*keys, *shown, *moved).drop_nulls(keys).unique(keys, keep="first", maintain_order=True)
+    if "text" in beside and "text" not in shown:
+        table = table.with_columns(text=pl.lit(None, TEXT))
+    return long.drop(moved), table.sort(keys)
 
 
 def vote_values(rows: pl.DataFrame, column: str) -> pl.DataFrame:

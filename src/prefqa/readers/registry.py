@@ -7,17 +7,15 @@ from functools import partial
 
 import polars as pl
 
-from prefqa.readers import oasst, preflib, sft
+from prefqa.readers import oasst, preflib, sets_arena, sets_dialogues, sft
 from prefqa.readers.argilla import read_argilla
 from prefqa.readers.argilla_layouts import Datasets1, Flat2, Nested2
 from prefqa.readers.argilla_layouts import Records as RecordLists
 from prefqa.readers.label_studio import read_full, read_min
 from prefqa.readers.public_lists import read_nectar, read_prism, read_ultrafeedback
 from prefqa.readers.public_pairs import (
-    read_arena,
     read_helpsteer2,
     read_helpsteer3,
-    read_hh,
     read_llmbar,
     read_multipref,
     read_pandalm,
@@ -26,7 +24,7 @@ from prefqa.readers.public_pairs import (
 )
 from prefqa.readers.records import Records, fields_of
 from prefqa.readers.shapes import SHAPES
-from prefqa.readers.tool import Tool, has_columns, has_fields, listed, unseen
+from prefqa.readers.tool import Tool, has_columns, has_fields, listed
 
 
 def _answer_lists(schema: pl.Schema) -> str | None:
@@ -94,7 +92,7 @@ TOOLS = (
 )
 #: Public data sets; those without a reason to recognise them are read by name alone.
 PUBLIC = (
-    Tool("hh-rlhf", "HH-RLHF", unseen, read_hh),
+    sets_dialogues.HH.tool(),
     Tool(
         "ultrafeedback", "UltraFeedback", has_fields("completions", "model", "response", "annotations"), read_ultrafeedback
     ),
@@ -112,17 +110,16 @@ PUBLIC = (
     Tool("oasst-trees", "OASST, trees", oasst.is_tree, oasst.read_trees),
     Tool("shp", "SHP", has_columns("human_ref_A", "human_ref_B", "labels"), read_shp),
     Tool("pku-saferlhf", "PKU-SafeRLHF", has_columns("response_0", "response_1", "better_response_id"), read_pku),
-    Tool(
-        "arena",
-        "Chatbot Arena or MT-bench judgments",
-        has_columns("model_a", "model_b", "winner", "conversation_a"),
-        read_arena,
-    ),
+    sets_arena.ARENA.tool(),
     Tool("multipref", "MultiPref", has_columns("comparison_id", "normal_worker_annotations"), read_multipref),
     Tool("prism", "PRISM, utterances", has_columns("interaction_id", "within_turn_id", "model_response", "score"), read_prism),
     Tool("pandalm", "PandaLM, test set", has_columns("response1", "response2", "annotator1"), read_pandalm),
     Tool("llmbar", "LLMBar", has_columns("output_1", "output_2", "label"), read_llmbar),
     Tool("preflib", "PrefLib, ordinal", has_columns(preflib.LINE), preflib.read_preflib),
+)
+#: Public data sets that are read by a declaration; the more specific first.
+SETS = (
+    sets_arena.ARENA_55K.tool(),
 )
 #: Instruction data, whose answers nobody ranked; recognised where the columns are no other shape.
 INSTRUCTIONS = (
@@ -131,7 +128,7 @@ INSTRUCTIONS = (
     Tool("sharegpt", "ShareGPT conversations", has_fields("conversations", "from", "value"), sft.read_sharegpt),
     Tool("messages", "chat messages", _chats, sft.read_messages),
 )
-BY_NAME = {tool.name: tool for tool in (*TOOLS, *PUBLIC, *INSTRUCTIONS)}
+BY_NAME = {tool.name: tool for tool in (*TOOLS, *PUBLIC, *SETS, *INSTRUCTIONS)}
 
 
 def tool_of(records: Records) -> tuple[Tool, str] | None:
