@@ -114,9 +114,9 @@ def parted(frame: pl.DataFrame, first: str, second: str) -> pl.DataFrame:
     return plain_prompts(frame)
 
 
-def plain_prompts(frame: pl.DataFrame) -> pl.DataFrame:
-    """Prompts as plain text, where each is one message of the user."""
-    if not _single(frame["prompt"], "user"):
+def plain_prompts(frame: pl.DataFrame, *, role: str = "user") -> pl.DataFrame:
+    """Prompts as plain text, where each is one message of this role."""
+    if not _single(frame["prompt"], role):
         return frame
     return frame.with_columns(prompt=pl.col("prompt").list.first().struct.field("content"))
 

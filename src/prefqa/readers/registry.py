@@ -7,7 +7,18 @@ from functools import partial
 
 import polars as pl
 
-from prefqa.readers import oasst, preflib, sets_arena, sets_dialogues, sft
+from prefqa.readers import (
+    oasst,
+    preflib,
+    sets_arena,
+    sets_dialogues,
+    sets_images,
+    sets_judges,
+    sets_rankings,
+    sets_rated,
+    sets_summaries,
+    sft,
+)
 from prefqa.readers.argilla import read_argilla
 from prefqa.readers.argilla_layouts import Datasets1, Flat2, Nested2
 from prefqa.readers.argilla_layouts import Records as RecordLists
@@ -65,6 +76,13 @@ def _annotation_rows(schema: pl.Schema) -> str | None:
     return "columns annotator, annotation_id and lead_time" if wanted <= set(schema) else None
 
 
+def _completions(schema: pl.Schema) -> str | None:
+    """Completions with annotations, as a list of objects or an object of lists."""
+    found = schema.get("completions")
+    inner = {one.name for one in found.fields} if isinstance(found, pl.Struct) else set(fields_of(found))
+    return "model, response and annotations in 'completions'" if {"model", "response", "annotations"} <= inner else None
+
+
 def _unshaped(*names: str) -> Callable[[pl.Schema], str | None]:
     """Recognise records by columns that no shape of preferences makes sense of."""
     seen = has_columns(*names)
@@ -94,7 +112,7 @@ TOOLS = (
 PUBLIC = (
     sets_dialogues.HH.tool(),
     Tool(
-        "ultrafeedback", "UltraFeedback", has_fields("completions", "model", "response", "annotations"), read_ultrafeedback
+        "ultrafeedback", "UltraFeedback", _completions, read_ultrafeedback
     ),
     Tool("nectar", "Nectar", has_fields("answers", "answer", "model", "rank"), read_nectar),
     Tool(
@@ -118,8 +136,32 @@ PUBLIC = (
     Tool("preflib", "PrefLib, ordinal", has_columns(preflib.LINE), preflib.read_preflib),
 )
 #: Public data sets that are read by a declaration; the more specific first.
-SETS = (
-    sets_arena.ARENA_55K.tool(),
+SETS = tuple(
+    declaration.tool()
+    for declaration in (
+        sets_arena.ARENA_55K,
+        sets_summaries.COMPARISONS,
+        sets_summaries.AXIS,
+        sets_summaries.WEBGPT,
+        sets_judges.REWARD_BENCH_2,
+        sets_judges.REWARD_BENCH,
+        sets_judges.JUDGE_BENCH,
+        sets_judges.ALPACA_EVAL,
+        sets_rated.HELPSTEER_RATINGS,
+        sets_rated.PRISM,
+        sets_rankings.COLLECTIVE,
+        sets_rankings.COMMUNITY,
+        sets_images.PICK,
+        sets_images.IMAGE_REWARD_DB,
+        sets_images.IMAGE_REWARD_GROUPS,
+        sets_images.IMAGE_REWARD_PAIRS,
+        sets_images.IMAGE_REWARD,
+        sets_images.HPD,
+        sets_images.HPD_RANKS,
+        sets_dialogues.ULTRA_INTERACT,
+        sets_dialogues.INTEL_ORCA,
+        sets_dialogues.RLHF_V,
+    )
 )
 #: Instruction data, whose answers nobody ranked; recognised where the columns are no other shape.
 INSTRUCTIONS = (
