@@ -27,10 +27,12 @@ def cases(module: str) -> Any:
     return loaded
 
 
-_argilla, _studio, _public, _sft = (cases(f"test_{name}") for name in ("argilla", "label_studio", "public", "sft"))
+_NAMES = ("argilla", "label_studio", "public", "sets", "sft")
+_argilla, _studio, _public, _sets, _sft = (cases(f"test_{name}") for name in _NAMES)
 EXPORTS: dict[str, list[dict[str, Any]]] = {
     **{name: make() for name, make in _argilla.LAYOUTS.items()},
     **_public.CASES,
+    **_sets.CASES,
     **_sft.LAYOUTS,
     "label-studio": [
         _studio.task(1, _studio.annotation(5, _studio.result("ranker", {"ranker": {"rank": ["b", "a", "c"]}}))),

@@ -2,16 +2,18 @@
 
 A declaration maps its records to one of three plain forms, which this module turns into rankings:
 
-- `pairs`: one row per vote. `vote` is "first", "second", "tie", "both_bad" or null (not read), `said` is the value as it
-  was written. `first_text`, `second_text` are the responses; `first_id`, `first_model`, `first_score` (and `second_...`)
-  are optional, and so is any other `first_x` beside a `second_x`, which becomes column `x` of the judgments, or of the
-  responses where the declaration names it in `of_response`.
-- `rated`: one row per rated response: `text`, `score` (higher is better) and, where they are known, `response_id`, `model`.
+- `pairs`: one row per vote. `vote` is "first", "second", "tie", "both_bad" or null (not read), `said` is the value as
+  it was written. `first_text`, `second_text` are the responses; `first_id`, `first_model`, `first_score` (and
+  `second_...`) are optional, and so is any other `first_x` beside a `second_x`, which becomes column `x` of the
+  judgments, or of the responses where the declaration names it in `of_response`. The first response has position 1
+  unless the rows have a `position`, null where nobody knows the places on the screen.
+- `rated`: one row per rated response: `text`, `score` (higher is better) and, where they are known, `response_id`,
+  `model`.
 - `ranked`: likewise with `rank`, 1 = best, in place of `score`.
 
 All forms take `item_id`, `annotator_id`, `prompt` and any standard column (`criterion`, `created_at`, `duration_s`,
-`status`, `strength`, `annotator_kind`, ...). What is missing is filled in: `item_id` numbers the records, `annotator_id`
-is "unknown".
+`status`, `strength`, `annotator_kind`, ...). What is missing is filled in: `item_id` numbers the records,
+`annotator_id` is "unknown".
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from typing import Literal
 import polars as pl
 
 from prefqa._words import formatted
+from prefqa.casts import raw_name
 from prefqa.notes import Note
 from prefqa.preferences import ROW
 from prefqa.readers.export import VALUES, Export, Extract, misfit_note
@@ -119,7 +122,7 @@ def vote_values(rows: pl.DataFrame, column: str) -> pl.DataFrame:
 
 
 def pair_rows(rows: pl.DataFrame) -> pl.DataFrame:
-    """Two rows per vote, ranks 1 and 2 or 1 and 1; a vote that was not read has its value in place of a rank."""
+    """Two rows per vote, ranks 1 and 2 or 1 and 1; a vote that was not read has no rank, and its value beside it."""
     rows = _filled(rows)
     vote = pl.col("vote")
     tie = vote.is_in(["tie", "both_bad"])
@@ -132,11 +135,14 @@ def pair_rows(rows: pl.DataFrame) -> pl.DataFrame:
     both_bad = [(vote == "both_bad").alias("both_bad")] if rows["vote"].eq("both_bad").any() else []
     sides = []
     for place, side, other in ((1, "first", "second"), (2, "second", "first")):
-        rank = pl.when(tie | (vote == side)).then(pl.lit("1")).when(vote == other).then(pl.lit("2"))
-        unread = pl.coalesce(pl.col("said").cast(pl.String), pl.lit("(no vote)"))
+        rank = pl.when(tie | (vote == side)).then(1).when(vote == other).then(2).cast(pl.Int64)
+        # Not in place of the rank: a value such as 2 would pass for one.
+        unread = pl.when(vote.is_null()).then(pl.coalesce(pl.col("said").cast(pl.String), pl.lit("(no vote)")))
         named = [pl.col(f"{side}_{name}").alias(_OWN.get(name, name)) for name in own]
         place_ = [] if "position" in carried else [pl.lit(place, pl.Int64).alias("position")]
-        sides.append(rows.select(*carried, rank.otherwise(unread).alias("rank"), *place_, *both_bad, *named))
+        sides.append(
+            rows.select(*carried, rank.alias("rank"), unread.alias(raw_name("rank")), *place_, *both_bad, *named)
+        )
     names = pl.col("response_id").sort().str.join("|").over(ROW, "annotator_id", "item_id")
     return _without_empty(pl.concat(sides).with_columns(names.alias(PAIR)))
 
@@ -163,15 +169,13 @@ def _filled(rows: pl.DataFrame) -> pl.DataFrame:
     row = formatted("row-{}", ROW)
     item = pl.coalesce(pl.col("item_id").cast(pl.String), row) if "item_id" in rows.columns else row
     unnamed = pl.lit(UNNAMED)
-    who = (
-        pl.coalesce(pl.col("annotator_id").cast(pl.String), unnamed) if "annotator_id" in rows.columns else unnamed
-    )
+    who = pl.coalesce(pl.col("annotator_id").cast(pl.String), unnamed) if "annotator_id" in rows.columns else unnamed
     return rows.with_columns(item_id=item, annotator_id=who)
 
 
 def _without_empty(long: pl.DataFrame) -> pl.DataFrame:
     """Without optional columns that hold nothing in this file."""
-    keep = {ROW, "item_id", "annotator_id", "response_id", "rank", "score"}
+    keep = {ROW, "item_id", "annotator_id", "response_id", "rank", raw_name("rank"), "score"}
     return long.drop([name for name in long.columns if name not in keep and long[name].null_count() == long.height])
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from prefqa.preferences import ROW
 from prefqa.notes import Note
+from prefqa.preferences import ROW
 from prefqa.readers.export import note
 from prefqa.readers.nested import decode
 

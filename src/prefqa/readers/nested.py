@@ -74,9 +74,7 @@ def _objects(frame: pl.DataFrame, name: str, dtype: Any) -> pl.Series:
     longest, shortest = pl.max_horizontal(lengths), pl.min_horizontal(lengths)
     usable = lists.filter(longest == shortest).select(ROW, *inner, _n=longest)
     missing = [one for one in inner if lists[one].null_count() == lists.height]
-    filled = usable.with_columns(
-        pl.lit(None, dtype=_leaf(dtype, one)).repeat_by("_n").alias(one) for one in missing
-    )
+    filled = usable.with_columns(pl.lit(None, dtype=_leaf(dtype, one)).repeat_by("_n").alias(one) for one in missing)
     each = filled.filter(pl.col("_n") > 0).explode(inner).select(ROW, _object=pl.struct(inner))
     whole = each.group_by(ROW, maintain_order=True).agg("_object")
     empty = filled.filter(pl.col("_n") == 0).select(ROW, pl.lit([], dtype).alias("_object"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 
 from prefqa._words import formatted
@@ -20,15 +18,14 @@ _SEEN = "Visual Faithfulness"
 
 
 def read_ultrafeedback(export: Export) -> Extract:
-    """UltraFeedback and VLFeedback: completions rated by a model in several aspects, 1 to 5 as text, higher is better."""
-    found = fields_of(export.records.schema.get("completions")) or _fields(export.records.schema.get("completions"))
-    aspects = list(fields_of(found.get("annotations")))
+    """UltraFeedback, VLFeedback: completions rated by a model in several aspects, 1 to 5 as text, higher is better."""
+    aspects = list(fields_of(fields_of(export.records.schema.get("completions")).get("annotations")))
     if not aspects:
         raise ReadError(export.origin, "no completion has annotations with ratings")
     rated = pl.Struct({aspect: pl.Struct({"Rating": _TEXT}) for aspect in aspects})
     completion = pl.Struct({"model": _TEXT, "response": _TEXT, "annotations": rated})
     plain = dict.fromkeys(("id", "instruction", "prompt", "source"), _TEXT)
-    image = {"image": pl.Struct({"path": _TEXT})} if "path" in _fields(export.records.schema.get("image")) else {}
+    image = {"image": pl.Struct({"path": _TEXT})} if "path" in fields_of(export.records.schema.get("image")) else {}
     frame, misfits = read_fields(export.records, {**plain, **image, "completions": pl.List(completion)})
     each = _exploded(frame, "completions").with_columns(prompt=pl.coalesce("instruction", "prompt"))
     kept = ["item_id", "prompt", "source", "model"]
@@ -79,12 +76,6 @@ def read_prism(export: Export) -> Extract:
     )  # fmt: skip
     ranked = _ranked(long, ["item_id", "annotator_id"])
     return Extract(ranked, None, None, "scores from 1 to 100, higher is better", misfit_note(misfits, frame))
-
-
-def _fields(dtype: Any) -> dict[str, pl.DataType]:
-    """Fields of an object, lists among them without their lists."""
-    fields = dtype.fields if isinstance(dtype, pl.Struct) else []
-    return {one.name: one.dtype for one in fields}
 
 
 def _exploded(frame: pl.DataFrame, name: str) -> pl.DataFrame:

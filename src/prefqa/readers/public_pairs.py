@@ -12,10 +12,11 @@ from typing import Any
 import polars as pl
 
 from prefqa._words import formatted
+from prefqa.casts import raw_name
 from prefqa.errors import ReadError
 from prefqa.preferences import ROW
 from prefqa.readers.export import Export, Extract, misfit_note
-from prefqa.readers.long_rows import PAIR, UNNAMED, WORDS
+from prefqa.readers.long_rows import PAIR, UNNAMED
 
 _TEXT = pl.String()
 _MESSAGES = pl.List(pl.Struct({"role": _TEXT, "content": _TEXT}))
@@ -177,9 +178,11 @@ def _two(
     mine = pl.col("_better")
     rows = []
     for place, side in enumerate(sides, start=1):
-        rank = pl.when(mine.is_in([0, place])).then(pl.lit("1")).when(mine.is_not_null()).then(pl.lit("2"))
+        rank = pl.when(mine.is_in([0, place])).then(1).when(mine.is_not_null()).then(2).cast(pl.Int64)
+        # Not in place of the rank: a value such as 3 would pass for one.
+        unread = pl.when(mine.is_null()).then("_told").alias(raw_name("rank"))
         named = {name: pl.col(value) if isinstance(value, str) else value for name, value in side.items()}
-        rows.append(judged.select(*kept, rank=rank.otherwise("_told"), position=pl.lit(place, pl.Int64), **named))
+        rows.append(judged.select(*kept, unread, rank=rank, position=pl.lit(place, pl.Int64), **named))
     return pl.concat(rows)
 
 

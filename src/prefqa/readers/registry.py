@@ -78,9 +78,9 @@ def _annotation_rows(schema: pl.Schema) -> str | None:
 
 def _completions(schema: pl.Schema) -> str | None:
     """Completions with annotations, as a list of objects or an object of lists."""
-    found = schema.get("completions")
-    inner = {one.name for one in found.fields} if isinstance(found, pl.Struct) else set(fields_of(found))
-    return "model, response and annotations in 'completions'" if {"model", "response", "annotations"} <= inner else None
+    inner = fields_of(schema.get("completions"))
+    wanted = {"model", "response", "annotations"}
+    return "model, response and annotations in 'completions'" if wanted <= set(inner) else None
 
 
 def _unshaped(*names: str) -> Callable[[pl.Schema], str | None]:
@@ -111,9 +111,7 @@ TOOLS = (
 #: Public data sets; those without a reason to recognise them are read by name alone.
 PUBLIC = (
     sets_dialogues.HH.tool(),
-    Tool(
-        "ultrafeedback", "UltraFeedback", _completions, read_ultrafeedback
-    ),
+    Tool("ultrafeedback", "UltraFeedback or VLFeedback", _completions, read_ultrafeedback),
     Tool("nectar", "Nectar", has_fields("answers", "answer", "model", "rank"), read_nectar),
     Tool(
         "helpsteer2",

@@ -1,4 +1,4 @@
-"""Data sets of a chosen and a rejected answer with a layout of their own: marked dialogues, trajectories, JSON in text."""
+"""Data sets of chosen and rejected answers with layouts of their own: marked dialogues, trajectories, JSON in text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from prefqa.preferences import JUDGMENT_TYPES, ROW
+from prefqa.preferences import JUDGMENT_TYPES
 from prefqa.readers.declared import TEXT, Declaration
 from prefqa.readers.dialogues import MESSAGES, ROLES, marked, parted, plain_prompts
 from prefqa.readers.identity import by_prompt, by_text, no_vote
@@ -33,7 +33,8 @@ def _is_hh(head: pl.DataFrame) -> bool:
     begins = [pl.col(name).str.contains(r"^\s*Human:").fill_null(value=False).all() for name in _SIDES]
     answered = [pl.col(name).str.contains("\n\nAssistant:", literal=True).all() for name in _SIDES]
     shared = pl.col("chosen").str.extract(_LAST, 1) == pl.col("rejected").str.extract(_LAST, 1)
-    return bool(head.select(pl.all_horizontal(*begins, *answered) & (shared.fill_null(value=False).mean() > 0.5)).item())
+    mostly = shared.fill_null(value=False).mean() > 0.5
+    return bool(head.select(pl.all_horizontal(*begins, *answered, mostly)).item())
 
 
 def _hh(frame: pl.DataFrame) -> pl.DataFrame:
@@ -45,13 +46,13 @@ def _hh(frame: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _pair(frame: pl.DataFrame, prompt: pl.Expr, **columns: object) -> pl.DataFrame:
+def _pair(frame: pl.DataFrame, prompt: pl.Expr) -> pl.DataFrame:
     """Votes for `chosen` over `rejected`, whose places on a screen nobody knows."""
     rows = frame.with_columns(
         prompt=prompt, first_text="chosen", second_text="rejected", vote=pl.lit("first"), said=pl.lit("chosen"),
         position=pl.lit(None, pl.Int64),
     )  # fmt: skip
-    return rows.drop(*_SIDES).with_columns(**columns)
+    return rows.drop(*_SIDES)
 
 
 def _interact(frame: pl.DataFrame) -> pl.DataFrame:
@@ -80,7 +81,7 @@ def _holds_pairs(head: pl.DataFrame) -> bool:
     texts = head["text"].drop_nulls()
     read = decode(texts, pl.Struct(dict.fromkeys(sorted(wanted), TEXT)))
     found = [read.struct.field(name).is_not_null() for name in sorted(wanted)]
-    return bool(texts.len() and (found[0] & found[1] & found[2]).mean() > 0.5)
+    return int((found[0] & found[1] & found[2]).sum()) * 2 > texts.len()
 
 
 def _orca(frame: pl.DataFrame) -> pl.DataFrame:
@@ -94,7 +95,8 @@ def _orca(frame: pl.DataFrame) -> pl.DataFrame:
     vote = pl.when(status == "tie").then(pl.lit("tie")).when(status.is_in(_KEPT)).then(pl.lit("first"))
     rows = rows.with_columns(
         item_id=by_prompt(frame, "system", "input"), vote=vote, said="status", source_status="status",
-        annotator_id="labelling_model", annotator_kind=pl.when(pl.col("labelling_model").is_not_null()).then(pl.lit("model")),
+        annotator_id="labelling_model",
+        annotator_kind=pl.when(pl.col("labelling_model").is_not_null()).then(pl.lit("model")),
     )  # fmt: skip
     rows = rows.filter(pl.col("status").is_not_null()).drop("status", "system", "input", "labelling_model")
     return by_text(rows)

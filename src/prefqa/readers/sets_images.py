@@ -46,8 +46,8 @@ def _pick(frame: pl.DataFrame) -> pl.DataFrame:
         )
     }
     return rows.select(
-        ROW, "item_id", "created_at", prompt="caption", annotator_id="user_id", vote=pl.when(agree).then(vote), said=said,
-        position=pl.lit(None, pl.Int64), **sides,
+        ROW, "item_id", "created_at", prompt="caption", annotator_id="user_id", vote=pl.when(agree).then(vote),
+        said=said, position=pl.lit(None, pl.Int64), **sides,
     )  # fmt: skip
 
 
@@ -162,6 +162,13 @@ def _better(frame: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
+def _holds_lists(values: pl.Series) -> bool:
+    """Whether values are lists, or texts that look like JSON lists."""
+    if values.dtype != TEXT:
+        return isinstance(values.dtype, pl.List)
+    return bool(values.str.strip_chars().str.starts_with("[").any())
+
+
 def _lists_beside(numbers: str, *images: str) -> Callable[[pl.Schema], str | None]:
     """Recognise a list of numbers, or text that may hold one, beside lists of images and a prompt."""
 
@@ -211,7 +218,7 @@ HPD_RANKS = Declaration(
     },
     rows=_ranked_by_each,
     form="ranked",
-    detail="the smallest rank is the best image; the rankings of each annotator, or where there are none the averaged one",
+    detail="the smallest rank is the best image; rankings of each annotator, or where there are none the averaged one",
     of_response=("image",),
 )  # fmt: skip
 IMAGE_REWARD = Declaration(
@@ -239,7 +246,7 @@ IMAGE_REWARD_GROUPS = Declaration(
     name="image-reward-groups",
     what="ImageRewardDB, groups",
     sees=has_columns("prompt_id", "prompt", "image", "rank", "overall_rating"),
-    confirms=lambda head: isinstance(head.schema["rank"], pl.List),
+    confirms=lambda head: _holds_lists(head["rank"]),
     fields={
         **dict.fromkeys(("prompt_id", "prompt", "classification"), TEXT),
         "image": pl.List(_IMAGE),

@@ -157,9 +157,16 @@ ALPACA_EVAL = Declaration(
     what="annotations of AlpacaEval or AlpacaFarm",
     sees=has_columns("instruction", *_OUTPUTS, "preference"),
     fields=_texts(
-        "instruction", "input", *_OUTPUTS, "generator_1", "generator_2", "preference", "annotator", "annotator_index",
+        "instruction",
+        "input",
+        *_OUTPUTS,
+        "generator_1",
+        "generator_2",
+        "preference",
+        "annotator",
+        "annotator_index",
         "dataset",
-    ),  # fmt: skip
+    ),
     rows=_alpaca,
     form="pairs",
     detail="preference from 1 (output_1 is better) to 2 (output_2 is better); 1.5 and 0 are ties",

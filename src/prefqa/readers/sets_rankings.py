@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from prefqa._words import formatted
+from prefqa.errors import ReadError
 from prefqa.notes import Note
 from prefqa.preferences import ROW
 from prefqa.readers.declared import TEXT, Declaration
@@ -54,9 +55,9 @@ def _collective(frame: pl.DataFrame) -> pl.DataFrame:
     named = named.with_columns(pl.col("response_id").str.strip_chars())
     texts = frame.filter(pl.col("responses").list.len() > 0).select(ROW, "responses").explode("responses")
     said = pl.col("responses").struct.field("messages")
-    texts = texts.select(
-        ROW, response_id=pl.col("responses").struct.field("response_index"), text=said
-    ).unique([ROW, "response_id"], keep="first", maintain_order=True)
+    texts = texts.select(ROW, response_id=pl.col("responses").struct.field("response_index"), text=said).unique(
+        [ROW, "response_id"], keep="first", maintain_order=True
+    )
     texts = plain_prompts(texts.rename({"text": "prompt"}), role="assistant").rename({"prompt": "text"})
     prompts = plain_prompts(frame.select(ROW, prompt=pl.col("prompt").struct.field("messages")))
     rows = named.join(texts, on=[ROW, "response_id"], how="left", maintain_order="left")
@@ -110,13 +111,15 @@ def _community(frame: pl.DataFrame) -> pl.DataFrame:
         parts.append(judged.filter(frame.select(usable.fill_null(value=False)).to_series()))
         best = pl.coalesce(*(pl.when(chosen == one).then(text) for one, text in texts.items()))
         history = [*messages, pl.struct(role=pl.lit("assistant"), content=best)]
+    if not parts:
+        raise ReadError("community-alignment", "there is no turn with a prompt, responses and a preferred one")
     rows = pl.concat(parts)
     rows = rows.with_columns(_set=pl.col("_text").list.sort().list.join("\x1f", ignore_nulls=True))
     rows = rows.with_columns(item_id=by_prompt(rows, "prompt", "_set"))
     each = plain_prompts(rows).explode("_letter", "_text").filter(pl.col("_text").is_not_null())
-    number = pl.col("_text").rank("dense").over("item_id").cast(pl.Int64)
+    place = pl.col("_text").rank("dense").over("item_id").cast(pl.Int64)
     again = pl.int_range(pl.len()).over(ROW, "turn", "_text")
-    name = pl.when(again > 0).then(formatted("r{}-{}", number, again + 1)).otherwise(formatted("r{}", number))
+    name = pl.when(again > 0).then(formatted("r{}-{}", place, again + 1)).otherwise(formatted("r{}", place))
     return each.select(
         ROW, "item_id", "annotator_id", "prompt", "turn", "language", "country", response_id=name, text="_text",
         rank=pl.when(pl.col("_letter") == pl.col("_chosen")).then(1).otherwise(2),
@@ -145,7 +148,9 @@ def _unchosen(frame: pl.DataFrame) -> tuple[Note, ...]:
         frame.filter(_said(f"{turn}_turn_prompt").is_not_null()).select(ROW, "annotator_id", _choice=_choice(turn))
         for turn in turns
     ]
-    both = pl.concat(asked) if asked else pl.DataFrame(schema={ROW: pl.UInt32, "_choice": TEXT})
+    if not asked:
+        return ()
+    both = pl.concat(asked)
     odd = both.filter(~pl.col("_choice").is_in(list(_LETTERS)).fill_null(value=False))
     said = "{n} of {of} turns name no preferred response; they are left out."
     return note("PQ727", said, odd, both.height, value=pl.col("_choice"))

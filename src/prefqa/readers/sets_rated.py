@@ -42,7 +42,7 @@ def _helpsteer(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _one_or_many(rows: pl.DataFrame) -> pl.DataFrame:
-    """Ratings of all annotators in one number, or of each in a list; nobody says who gave which, so each is one person."""
+    """Ratings of all annotators in one number, or of each in a list: anonymous, so each stands for one person."""
     lists = json_lists(rows["_said"])
     is_list = lists.is_not_null()
     single = rows.filter(~is_list).rename({"_said": "score"}).with_columns(annotator_id=pl.lit(None, TEXT))
