@@ -298,6 +298,12 @@ def test_arena_140k_has_texts_out_of_parts_times_and_ids() -> None:
     assert [(note.code, note.count) for note in prefs.source.notes] == [("PQ728", 1)]
 
 
+@pytest.mark.parametrize("said", ['[{"name": "x"}]', "[]", '[{"type": "cat"}]', "[{"])
+def test_a_message_that_looks_like_a_list_stays_as_it_is(said: str) -> None:
+    prefs = prefqa.read([arena(said, BAD, "model_a", 81)])
+    assert texts(prefs) == [("81", said, BAD, False)]
+
+
 def test_arena_of_whole_conversations_alone() -> None:
     def said(role: str, text: str) -> dict[str, Any]:
         return {"role": role, "content": [{"type": "text", "text": text}]}

@@ -13,6 +13,7 @@ TEXT = pl.String()
 #: Chat messages.
 MESSAGES = pl.List(pl.Struct({"role": TEXT, "content": TEXT}))
 _PARTS = pl.List(pl.Struct({"type": TEXT, "text": TEXT}))
+_KINDS = ("text", "image", "image_url", "file", "audio", "input_audio", "video")
 #: Names that data sets have for the two sides of a conversation.
 ROLES = {"human": "user", "prompter": "user", "gpt": "assistant", "bot": "assistant", "model": "assistant"}
 #: Characters that stand for the marks while a text is cut at them.
@@ -63,13 +64,15 @@ def without_parts(frame: pl.DataFrame, *columns: str) -> tuple[pl.DataFrame, tup
     for column in columns:
         each = frame.filter(pl.col(column).list.len() > 0).select(ROW, column).explode(column).unnest(column)
         contents = each["content"].unique().drop_nulls()
-        contents = contents.filter(contents.str.contains(r"^\s*\[\s*(?:\{|\])"))
+        contents = contents.filter(contents.str.contains(r"^\s*\[\s*\{"))
         if contents.is_empty():
             continue
         read = pl.DataFrame({"content": contents, "_parts": decode(contents, _PARTS)}).drop_nulls()
         kind, text = pl.element().struct.field("type"), pl.element().struct.field("text")
-        is_text = (kind == "text") | (kind.is_null() & text.is_not_null())
-        read = read.select(
+        is_text = kind == "text"
+        # Somebody may have written a JSON list as a message; it is one of parts only if each says of which kind it is.
+        known = kind.is_in(_KINDS).fill_null(value=False)
+        read = read.filter(pl.col("_parts").list.eval(known).list.all()).select(
             "content",
             _text=pl.col("_parts").list.eval(text.filter(is_text)).list.join("\n", ignore_nulls=True),
             _other=pl.col("_parts").list.eval(~is_text).list.any(),

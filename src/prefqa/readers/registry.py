@@ -120,7 +120,10 @@ PUBLIC = (
         read_helpsteer2,
     ),
     Tool(
-        "helpsteer3", "HelpSteer3, preferences", has_columns("response1", "response2", "overall_preference"), read_helpsteer3
+        "helpsteer3",
+        "HelpSteer3, preferences",
+        has_columns("response1", "response2", "overall_preference"),
+        read_helpsteer3,
     ),
     Tool("oasst", "OASST, messages", has_columns("message_id", "parent_id", "role", "rank"), oasst.read_messages),
     Tool("oasst-trees", "OASST, trees", oasst.is_tree, oasst.read_trees),
@@ -128,7 +131,12 @@ PUBLIC = (
     Tool("pku-saferlhf", "PKU-SafeRLHF", has_columns("response_0", "response_1", "better_response_id"), read_pku),
     sets_arena.ARENA.tool(),
     Tool("multipref", "MultiPref", has_columns("comparison_id", "normal_worker_annotations"), read_multipref),
-    Tool("prism", "PRISM, utterances", has_columns("interaction_id", "within_turn_id", "model_response", "score"), read_prism),
+    Tool(
+        "prism",
+        "PRISM, utterances",
+        has_columns("interaction_id", "within_turn_id", "model_response", "score"),
+        read_prism,
+    ),
     Tool("pandalm", "PandaLM, test set", has_columns("response1", "response2", "annotator1"), read_pandalm),
     Tool("llmbar", "LLMBar", has_columns("output_1", "output_2", "label"), read_llmbar),
     Tool("preflib", "PrefLib, ordinal", has_columns(preflib.LINE), preflib.read_preflib),

@@ -103,7 +103,9 @@ def _orca(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _has_status(head: pl.DataFrame) -> bool:
-    status = head["status"].drop_nulls().cast(pl.String).str.strip_chars().str.to_lowercase()
+    if head.schema["status"] != TEXT:
+        return False
+    status = head["status"].drop_nulls().str.strip_chars().str.to_lowercase()
     return bool(status.len() and status.is_in(["tie", *_KEPT]).all())
 
 

@@ -78,7 +78,9 @@ def _judge_bench(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _has_verdicts(head: pl.DataFrame) -> bool:
-    labels = head.select(pl.col("label").cast(pl.String).drop_nulls()).to_series()
+    if head.schema["label"] != TEXT:
+        return False
+    labels = head["label"].drop_nulls()
     return bool(labels.len() and labels.str.contains(r"^\s*[AB]\s*[>=]\s*[AB]\s*$").all())
 
 
