@@ -277,6 +277,35 @@ def test_who_is_chosen_in_each_kind_of_file(name: str, ending: str, tmp_path: Pa
     assert errors.is_empty(), errors
 
 
+def image(path: str) -> dict[str, Any]:
+    return {"bytes": b"\xff\xd8\x00", "path": path}
+
+
+WITH_BYTES: dict[str, list[dict[str, Any]]] = {
+    "rlhf-v": [{name: value for name, value in row.items() if name != "image_path"} | {"image": image("v.jpg")}
+               for row in CASES["rlhf-v"]],
+    "image-reward-pairs": [row | {"img_better": image(IMAGES[0]), "img_worse": image(IMAGES[1])}
+                           for row in CASES["image-reward-pairs"]],
+    "image-reward-groups": [row | {"image": [image(one) for one in TURNED]} for row in CASES["image-reward-groups"]],
+    "image-reward-db": [{name: value for name, value in row.items() if name != "image_path"}
+                        | {"image": image(row["image_path"])} for row in CASES["image-reward-db"]],
+    "pick-a-pic": [row | {"jpg_0": b"\xff", "jpg_1": b"\xfe"} for row in CASES["pick-a-pic"]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WITH_BYTES)
+def test_images_that_stand_in_the_file_are_named_by_their_paths(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "data.parquet"
+    pl.DataFrame(WITH_BYTES[name]).write_parquet(path)
+    prefs = prefqa.read(path)
+    assert prefs.source.shape == name
+    assert {pair for pair in votes(prefs) if set(pair) <= {"[G]", "[B]"}} == {("[G]", "[B]")}
+    assert not prefs.source.notes
+    if name == "rlhf-v":
+        assert prefs.items is not None
+        assert set(prefs.items["prompt_image"]) == {"v.jpg"}
+
+
 @pytest.mark.parametrize("name", OF_IMAGES)
 def test_images_stand_in_the_responses_and_their_texts_are_null(name: str) -> None:
     prefs = prefqa.read(CASES[name])
