@@ -371,7 +371,7 @@ BAD_VOTE: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", BAD_VOTE)
 def test_a_vote_that_is_none_is_a_bad_rank_and_not_a_guess(name: str) -> None:
-    prefs = prefqa.read([*CASES[name], BAD_VOTE[name]])
+    prefs = prefqa.read([*CASES[name], BAD_VOTE[name]], format=name)
     bad = prefs.judgments.collect().filter(pl.col("rank").is_null())
     assert bad.height == 2
     assert bad["_rank_raw"].null_count() == 0
@@ -405,6 +405,24 @@ def test_complexity_and_verbosity_describe_a_response_and_rank_nothing() -> None
     assert set(prefs.judgments.collect()["criterion"]) == {"helpfulness", "correctness", "coherence"}
     assert prefs.responses is not None
     assert set(prefs.responses["verbosity"]) == {"4"}
+
+
+def test_people_who_judged_a_data_set_anew_are_not_merged() -> None:
+    rows = [one | {"annotator_id": who} for who in ("ann", "ben") for one in CASES["helpsteer2-ratings"]]
+    long = prefqa.read(rows).judgments.collect()
+    assert set(long["annotator_id"]) == {"ann", "ben"}
+    assert long.height == 2 * 12
+    voted = [one | {"annotator_id": "ann", "batch": "b1"} for one in CASES["webgpt"]]
+    assert set(prefqa.read(voted).judgments.select("annotator_id", "batch").collect().rows()) == {("ann", "b1")}
+
+
+@pytest.mark.parametrize("said", [[0, 1, 0], ["output_1", "output_2", "tie"], [1, 2, 3], [-1, 0, 1]])
+def test_other_preferences_for_two_outputs_are_not_taken_for_those_of_alpaca_eval(said: list[Any]) -> None:
+    rows = [alpaca(n, GOOD, BAD, one, annotator="x") for n, one in enumerate(said)]
+    try:
+        assert prefqa.read(rows).source.shape != "alpaca-eval"
+    except prefqa.errors.PrefqaError as error:
+        assert str(error)  # noqa: PT017
 
 
 def test_lists_of_ratings_are_of_annotators_who_each_stand_for_themselves() -> None:

@@ -79,8 +79,10 @@ def read_declared(export: Export, declaration: Declaration) -> Extract:
     """Read records by their declaration."""
     schema = export.records.schema
     fields = declaration.fields(schema) if callable(declaration.fields) else declaration.fields
-    frame, misfits = read_fields(export.records, fields)
-    rows = declaration.rows(frame)
+    added = {name: TEXT for name in _ADDED if name in schema and name not in fields and not schema[name].is_nested()}
+    whole, misfits = read_fields(export.records, {**fields, **added})
+    frame = whole.drop(added)
+    rows = _with_added(declaration.rows(frame), whole.select(ROW, *added))
     lost = declaration.notes(frame) if declaration.notes else ()
     values = None
     if declaration.form == "pairs":
@@ -90,9 +92,17 @@ def read_declared(export: Export, declaration: Declaration) -> Extract:
         long = ranked_rows(rows, declaration.form)
     long, responses = _moved(long, ["item_id", "response_id"], declaration.of_response, ("text", "model"))
     long, items = _moved(long, ["item_id"], declaration.of_item, ("prompt",))
-    used = tuple(name for name in fields if name in schema)
+    used = tuple(name for name in (*fields, *added) if name in schema)
     notes = (*misfit_note(misfits, frame), *lost)
     return Extract(long, responses, items, declaration.detail, notes, used=used, values=values)
+
+
+def _with_added(rows: pl.DataFrame, added: pl.DataFrame) -> pl.DataFrame:
+    """Rows with standard columns that somebody added to a data set, in place of what its layout alone says of them."""
+    names = [name for name in added.columns if name != ROW]
+    if not names or ROW not in rows.columns:
+        return rows
+    return rows.drop(names, strict=False).join(added, on=ROW, how="left", maintain_order="left")
 
 
 def _moved(
@@ -179,5 +189,7 @@ def _without_empty(long: pl.DataFrame) -> pl.DataFrame:
     return long.drop([name for name in long.columns if name not in keep and long[name].null_count() == long.height])
 
 
+#: Standard columns that a data set may have been given by those who judged it anew.
+_ADDED = ("annotator_id", "annotator_kind", "created_at", "duration_s", "batch", "guideline_version")
 _OF_A_VOTE = ("vote", "said")
 _OWN = {"id": "response_id"}

@@ -198,6 +198,7 @@ HPD = Declaration(
     name="hpd",
     what="Human Preference Dataset v2, choices",
     sees=_lists_beside("human_preference", "file_path", "image_path"),
+    confirms=lambda head: _holds_lists(head["human_preference"]),
     fields={
         "prompt": TEXT, "user_hash": TEXT, "human_preference": _NUMBERS, "file_path": _NUMBERS, "image_path": _NUMBERS,
     },
@@ -210,6 +211,7 @@ HPD_RANKS = Declaration(
     name="hpd-rankings",
     what="Human Preference Dataset v2, rankings",
     sees=_lists_beside("rank", "image_path"),
+    confirms=lambda head: _holds_lists(head["rank"]),
     fields={
         "prompt": TEXT, "image_path": _NUMBERS, "rank": _NUMBERS,
         **dict.fromkeys(
@@ -225,6 +227,7 @@ IMAGE_REWARD = Declaration(
     name="image-reward",
     what="ImageReward",
     sees=_lists_beside("ranking", "generations"),
+    confirms=lambda head: _holds_lists(head["ranking"]),
     fields={"id": TEXT, "prompt_id": TEXT, "prompt": TEXT, "generations": _NUMBERS, "ranking": _NUMBERS},
     rows=_generations,
     form="ranked",

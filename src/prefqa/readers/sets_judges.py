@@ -120,6 +120,14 @@ def _alpaca(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _is_alpaca(head: pl.DataFrame) -> bool:
+    """Whether preferences run from 1 to 2; 0, once the word for a tie, could be the number of an output elsewhere."""
+    values = head["preference"].drop_nulls().cast(pl.Float64, strict=False)
+    if values.is_empty() or values.null_count() > 0 or not values.is_between(0, 2).all():
+        return False
+    return bool((values >= 1).all() or (values > 1).any())
+
+
 def _texts(*names: str) -> dict[str, Any]:
     return dict.fromkeys(names, TEXT)
 
@@ -158,6 +166,7 @@ ALPACA_EVAL = Declaration(
     name="alpaca-eval",
     what="annotations of AlpacaEval or AlpacaFarm",
     sees=has_columns("instruction", *_OUTPUTS, "preference"),
+    confirms=lambda head: not head.schema["preference"].is_nested() and _is_alpaca(head),
     fields=_texts(
         "instruction",
         "input",
