@@ -31,9 +31,11 @@ def marked(text: pl.Expr) -> pl.Expr:
     two = pl.element().str.split_exact(_SAID, 1)
     role = pl.when(two.struct.field("field_0").str.strip_chars() == "Assistant").then(pl.lit("assistant"))
     no_mark = two.struct.field("field_1").is_null()
-    said = pl.when(no_mark).then(two.struct.field("field_0")).otherwise(two.struct.field("field_1")).str.strip_chars()
-    message = pl.struct(role.otherwise(pl.lit("user")).alias("role"), said.alias("content"))
-    blank = no_mark & (said == "")
+    written = (
+        pl.when(no_mark).then(two.struct.field("field_0")).otherwise(two.struct.field("field_1")).str.strip_chars()
+    )
+    message = pl.struct(role.otherwise(pl.lit("user")).alias("role"), written.alias("content"))
+    blank = no_mark & (written == "")
     turns = cut.list.eval(message.filter(~blank)).cast(MESSAGES)
     open_end = (turns.list.last().struct.field("content") == "") & (turns.list.len() > 1)
     open_end &= turns.list.last().struct.field("role") == "assistant"
@@ -85,8 +87,10 @@ def without_parts(frame: pl.DataFrame, *columns: str) -> tuple[pl.DataFrame, tup
     if not other:
         return frame, ()
     rows = pl.concat(other).unique(maintain_order=True)
-    said = "{n} of {of} records have messages with parts that are no text (images, files); only their texts are read."
-    return frame, note("PQ728", said, rows, frame.height)
+    written = (
+        "{n} of {of} records have messages with parts that are no text (images, files); only their texts are read."
+    )
+    return frame, note("PQ728", written, rows, frame.height)
 
 
 def parted(frame: pl.DataFrame, first: str, second: str) -> pl.DataFrame:

@@ -39,7 +39,7 @@ def by_text(rows: pl.DataFrame) -> pl.DataFrame:
     return names.with_columns(second_id=again.otherwise("second_id"))
 
 
-def no_vote(rows: pl.DataFrame, said: str) -> tuple[Note, ...]:
+def no_vote(rows: pl.DataFrame, written: str) -> tuple[Note, ...]:
     """A note on the records whose vote is missing."""
     text = "{n} of {of} records have no vote; they are left out."
-    return note("PQ727", text, rows.filter(pl.col(said).is_null()), rows.height)
+    return note("PQ727", text, rows.filter(pl.col(written).is_null()), rows.height)

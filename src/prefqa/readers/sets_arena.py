@@ -44,15 +44,15 @@ def _arena(frame: pl.DataFrame) -> pl.DataFrame:
     rows = parted(frame.with_columns(cut), *_CONVERSATIONS)
     name = pl.coalesce("question_id", "id", formatted("row-{}", ROW))
     item = pl.when(turn.is_not_null()).then(formatted("{}-{}", name, "turn")).otherwise(name) if earlier else name
-    said = pl.col("winner").str.strip_chars().str.to_lowercase()
+    written = pl.col("winner").str.strip_chars().str.to_lowercase()
     vote = (
-        pl.when(said.is_in(["both_bad", "tie (bothbad)", "tie(bothbad)", "bothbad"]))
+        pl.when(written.is_in(["both_bad", "tie (bothbad)", "tie(bothbad)", "bothbad"]))
         .then(pl.lit("both_bad"))
-        .when(said.is_in(WORDS["tie"]))
+        .when(written.is_in(WORDS["tie"]))
         .then(pl.lit("tie"))
-        .when(said == "model_a")
+        .when(written == "model_a")
         .then(pl.lit("first"))
-        .when(said == "model_b")
+        .when(written == "model_b")
         .then(pl.lit("second"))
     )
     is_model = pl.col("judge").str.contains("(?i)gpt")
@@ -82,8 +82,8 @@ def _conversations(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Note, ...]]
         frame = frame.drop(_CONVERSATIONS)
         for side, name in zip(("model_side_a", "model_side_b"), _CONVERSATIONS, strict=True):
             both = turns.select(ROW, pl.concat_list("user", side).alias(name)).explode(name)
-            said = both.filter(pl.col(name).struct.field("role").is_not_null())
-            lists = said.group_by(ROW, maintain_order=True).agg(name)
+            written = both.filter(pl.col(name).struct.field("role").is_not_null())
+            lists = written.group_by(ROW, maintain_order=True).agg(name)
             frame = frame.join(lists, on=ROW, how="left", maintain_order="left")
     return without_parts(frame, *_CONVERSATIONS)
 
@@ -118,9 +118,9 @@ def _one_hot(frame: pl.DataFrame) -> pl.DataFrame:
     known = pl.all_horizontal(one.cast(pl.Float64, strict=False).is_in([0.0, 1.0]) for one in number)
     single = known & (pl.sum_horizontal(one.cast(pl.Int64) for one in ones) == 1)
     vote = pl.when(ones[0]).then(pl.lit("first")).when(ones[1]).then(pl.lit("second")).otherwise(pl.lit("tie"))
-    said = pl.concat_str([pl.col(name).fill_null("") for name in _ONE_HOT], separator=", ")
+    written = pl.concat_str([pl.col(name).fill_null("") for name in _ONE_HOT], separator=", ")
     none = pl.all_horizontal(pl.col(name).is_null() for name in _ONE_HOT)
-    rows = rows.with_columns(item_id="id", vote=pl.when(single).then(vote), said=said).filter(~none)
+    rows = rows.with_columns(item_id="id", vote=pl.when(single).then(vote), said=written).filter(~none)
     return _sides(rows)
 
 

@@ -56,8 +56,8 @@ def _pair(frame: pl.DataFrame, prompt: pl.Expr) -> pl.DataFrame:
 
 
 def _interact(frame: pl.DataFrame) -> pl.DataFrame:
-    said, role = pl.element().struct.field("value"), pl.element().struct.field("from")
-    messages = pl.col("trajectory").list.eval(pl.struct(role.replace(ROLES).alias("role"), said.alias("content")))
+    written, role = pl.element().struct.field("value"), pl.element().struct.field("from")
+    messages = pl.col("trajectory").list.eval(pl.struct(role.replace(ROLES).alias("role"), written.alias("content")))
     rows = plain_prompts(_pair(frame, messages.cast(MESSAGES)))
     return by_text(rows.with_columns(item_id="id").drop("trajectory", "id"))
 

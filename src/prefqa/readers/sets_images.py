@@ -34,7 +34,7 @@ def _pick(frame: pl.DataFrame) -> pl.DataFrame:
         pl.when(first == 1).then(pl.lit("first")).when(first == 0).then(pl.lit("second"))
         .when(first == 0.5).then(pl.lit("tie"))
     )  # fmt: skip
-    said = pl.coalesce(pl.concat_str("label_0", "label_1", separator=", "), "label_0", "label_1", "best_image_uid")
+    written = pl.coalesce(pl.concat_str("label_0", "label_1", separator=", "), "label_0", "label_1", "best_image_uid")
     rows = frame.with_columns(item_id=by_prompt(frame, "caption")).filter(_labelled())
     sides = {
         f"{side}_{name}": column
@@ -47,14 +47,14 @@ def _pick(frame: pl.DataFrame) -> pl.DataFrame:
     }
     return rows.select(
         ROW, "item_id", "created_at", prompt="caption", annotator_id="user_id", vote=pl.when(agree).then(vote),
-        said=said, position=pl.lit(None, pl.Int64), **sides,
+        said=written, position=pl.lit(None, pl.Int64), **sides,
     )  # fmt: skip
 
 
 def _labelled() -> pl.Expr:
-    said = pl.col("has_label").str.to_lowercase()
+    written = pl.col("has_label").str.to_lowercase()
     some = pl.any_horizontal(pl.col(name).is_not_null() for name in ("label_0", "label_1", "best_image_uid"))
-    return some & ~said.is_in(["false", "0", "0.0"]).fill_null(value=False)
+    return some & ~written.is_in(["false", "0", "0.0"]).fill_null(value=False)
 
 
 def _unlabelled(frame: pl.DataFrame) -> tuple[Note, ...]:
@@ -99,12 +99,12 @@ def _per_image(rows: pl.DataFrame, images: pl.Expr) -> pl.DataFrame:
     """One row per image, with its path as name; where the lists are not of one length, no rank is read."""
     rows = rows.with_columns(_images=images)
     n_images, n_ranks = pl.col("_images").list.len(), pl.col("_ranks").list.len()
-    told = formatted("{} numbers for {} images", n_ranks.fill_null(0), n_images)
+    unequal = formatted("{} numbers for {} images", n_ranks.fill_null(0), n_images)
     same = (n_images == n_ranks).fill_null(value=False)
     ranks = pl.when(same).then("_ranks").otherwise(pl.col("_images").list.eval(pl.lit(None, TEXT)))
-    rows = rows.filter(n_images > 0).with_columns(ranks.alias("rank"), pl.when(~same).then(told).alias("_told"))
-    each = rows.drop("_ranks").explode("_images", "rank").with_columns(pl.coalesce("_told", "rank").alias("rank"))
-    return each.drop("_told", "file_path", "image_path", "human_preference", "user_hash", strict=False).with_columns(
+    rows = rows.filter(n_images > 0).with_columns(ranks.alias("rank"), pl.when(~same).then(unequal).alias("_unequal"))
+    each = rows.drop("_ranks").explode("_images", "rank").with_columns(pl.coalesce("_unequal", "rank").alias("rank"))
+    return each.drop("_unequal", "file_path", "image_path", "human_preference", "user_hash", strict=False).with_columns(
         response_id="_images", image="_images"
     ).drop("_images")  # fmt: skip
 

@@ -56,8 +56,8 @@ def _reward_bench_2(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _judge_bench(frame: pl.DataFrame) -> pl.DataFrame:
-    said = pl.col("label").str.replace_all(r"\s", "").str.to_uppercase()
-    vote = pl.when(said == "A>B").then(pl.lit("first")).when(said == "B>A").then(pl.lit("second"))
+    written = pl.col("label").str.replace_all(r"\s", "").str.to_uppercase()
+    vote = pl.when(written == "A>B").then(pl.lit("first")).when(written == "B>A").then(pl.lit("second"))
     return frame.filter(pl.col("label").is_not_null()).select(
         ROW,
         "source",

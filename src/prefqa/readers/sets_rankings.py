@@ -54,8 +54,8 @@ def _collective(frame: pl.DataFrame) -> pl.DataFrame:
     named = groups.with_columns(response_id=pl.col("_group").str.split("=")).explode("response_id")
     named = named.with_columns(pl.col("response_id").str.strip_chars())
     texts = frame.filter(pl.col("responses").list.len() > 0).select(ROW, "responses").explode("responses")
-    said = pl.col("responses").struct.field("messages")
-    texts = texts.select(ROW, response_id=pl.col("responses").struct.field("response_index"), text=said).unique(
+    written = pl.col("responses").struct.field("messages")
+    texts = texts.select(ROW, response_id=pl.col("responses").struct.field("response_index"), text=written).unique(
         [ROW, "response_id"], keep="first", maintain_order=True
     )
     texts = plain_prompts(texts.rename({"text": "prompt"}), role="assistant").rename({"prompt": "text"})
@@ -73,8 +73,8 @@ def _collective(frame: pl.DataFrame) -> pl.DataFrame:
 def _unread(frame: pl.DataFrame) -> tuple[Note, ...]:
     rankings = _rankings(frame)
     odd = rankings.filter(~pl.col("ranking").str.contains(_ORDER).fill_null(value=False))
-    said = "{n} of {of} rankings are not written as B>C=D>A; they are left out."
-    return note("PQ728", said, odd.with_columns(item_id="prompt_id"), rankings.height, value=pl.col("ranking"))
+    written = "{n} of {of} rankings are not written as B>C=D>A; they are left out."
+    return note("PQ728", written, odd.with_columns(item_id="prompt_id"), rankings.height, value=pl.col("ranking"))
 
 
 def _is_collective(schema: pl.Schema) -> bool:
@@ -99,8 +99,8 @@ def _community(frame: pl.DataFrame) -> pl.DataFrame:
     parts = []
     for number, turn in enumerate(_turns_of(frame), start=1):
         letters = [one for one in _LETTERS if f"{turn}_turn_response_{one}" in frame.columns]
-        texts = {one: _said(f"{turn}_turn_response_{one}") for one in letters}
-        asked, chosen = _said(f"{turn}_turn_prompt"), _choice(turn)
+        texts = {one: _filled(f"{turn}_turn_response_{one}") for one in letters}
+        asked, chosen = _filled(f"{turn}_turn_prompt"), _choice(turn)
         messages = [*history, pl.struct(role=pl.lit("user"), content=asked)]
         judged = frame.select(
             ROW, "conversation_id", "annotator_id", language="assigned_lang", country="annotator_country",
@@ -132,28 +132,28 @@ def _turns_of(frame: pl.DataFrame) -> list[str]:
     return [turn for turn in _TURNS if all(f"{turn}_turn_{part}" in frame.columns for part in needed)]
 
 
-def _said(column: str) -> pl.Expr:
+def _filled(column: str) -> pl.Expr:
     text = pl.col(column)
     return pl.when(~text.str.strip_chars().is_in(["", "EMPTY STRING"])).then(text)
 
 
 def _choice(turn: str) -> pl.Expr:
-    return _said(f"{turn}_turn_preferred_response").str.strip_chars().str.strip_prefix("response_").str.to_lowercase()
+    return _filled(f"{turn}_turn_preferred_response").str.strip_chars().str.strip_prefix("response_").str.to_lowercase()
 
 
 def _unchosen(frame: pl.DataFrame) -> tuple[Note, ...]:
     """Turns with responses of which none, or none that there is, is named as the preferred one."""
     turns = _turns_of(frame)
     asked = [
-        frame.filter(_said(f"{turn}_turn_prompt").is_not_null()).select(ROW, "annotator_id", _choice=_choice(turn))
+        frame.filter(_filled(f"{turn}_turn_prompt").is_not_null()).select(ROW, "annotator_id", _choice=_choice(turn))
         for turn in turns
     ]
     if not asked:
         return ()
     both = pl.concat(asked)
     odd = both.filter(~pl.col("_choice").is_in(list(_LETTERS)).fill_null(value=False))
-    said = "{n} of {of} turns name no preferred response; they are left out."
-    return note("PQ727", said, odd, both.height, value=pl.col("_choice"))
+    written = "{n} of {of} turns name no preferred response; they are left out."
+    return note("PQ727", written, odd, both.height, value=pl.col("_choice"))
 
 
 COLLECTIVE = Declaration(

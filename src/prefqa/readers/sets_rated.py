@@ -99,8 +99,8 @@ def _prism(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _unscored(frame: pl.DataFrame) -> tuple[Note, ...]:
     replies = _turns(frame).filter(pl.col("role") == "model")
-    said = "{n} of {of} replies of models have no score; they are left out."
-    return note("PQ727", said, replies.filter(pl.col("score").is_null()), replies.height)
+    written = "{n} of {of} replies of models have no score; they are left out."
+    return note("PQ727", written, replies.filter(pl.col("score").is_null()), replies.height)
 
 
 HELPSTEER_RATINGS = Declaration(

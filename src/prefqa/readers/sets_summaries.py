@@ -23,7 +23,7 @@ _ABOUT = {
 
 
 def _comparisons(frame: pl.DataFrame) -> pl.DataFrame:
-    said = pl.col("choice").cast(pl.Float64, strict=False)
+    written = pl.col("choice").cast(pl.Float64, strict=False)
     sides = {
         f"{side}_{name}": pl.col("summaries").list.get(place, null_on_oob=True).struct.field(field)
         for place, side in enumerate(("first", "second"))
@@ -33,7 +33,7 @@ def _comparisons(frame: pl.DataFrame) -> pl.DataFrame:
         ROW,
         **_ABOUT,
         **sides,
-        vote=pl.when(said == 0).then(pl.lit("first")).when(said == 1).then(pl.lit("second")),
+        vote=pl.when(written == 0).then(pl.lit("first")).when(written == 1).then(pl.lit("second")),
         said="choice",
         confidence=pl.col("extra").struct.field("confidence"),
         position=pl.lit(None, pl.Int64),
@@ -63,7 +63,7 @@ def _scores(frame: pl.DataFrame) -> pl.DataFrame:
     # The scores are each other's opposite; where they are not, none of them is read.
     usable = first.is_between(-1, 1) & (scores[1].is_null() | ((first + scores[1]).abs() < 1e-6))
     vote = pl.when(first > 0).then(pl.lit("first")).when(first < 0).then(pl.lit("second")).otherwise(pl.lit("tie"))
-    said = pl.concat_str("score_0", "score_1", separator=", ", ignore_nulls=True)
+    written = pl.concat_str("score_0", "score_1", separator=", ", ignore_nulls=True)
     rows = frame.filter(pl.col("score_0").is_not_null()).select(
         ROW,
         item_id=question.field("id"),
@@ -72,7 +72,7 @@ def _scores(frame: pl.DataFrame) -> pl.DataFrame:
         first_text="answer_0",
         second_text="answer_1",
         vote=pl.when(usable).then(vote),
-        said=said,
+        said=written,
         strength=pl.when(usable).then(first.abs()),
         position=pl.lit(None, pl.Int64),
     )
