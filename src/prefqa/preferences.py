@@ -114,8 +114,13 @@ class Preferences:
             lazy = lazy.with_row_index(ROW)
         casts: list[pl.Expr] = [pl.col(ROW).cast(pl.Int64)]
         for name, wanted in JUDGMENT_TYPES.items():
-            if name in schema and raw_name(name) not in schema:
+            if name not in schema:
+                continue
+            if raw_name(name) not in schema:
                 casts += cast(name, schema[name], wanted)
+            elif schema[name] != wanted:  # some of a reader's rows have been read, others not yet
+                typed, unread = cast(name, schema[name], wanted)
+                casts += [typed, pl.coalesce(pl.col(raw_name(name)), unread).alias(raw_name(name))]
         clock = schema.get("created_at")
         if clock == pl.String() and NAIVE not in schema:
             zoned = pl.col("created_at").str.strip_chars().str.contains(r"(?i)\d\d:\d\d.*(z|[+-]\d\d:?\d\d)$")

@@ -207,7 +207,8 @@ PQ2 = (
         "error",
         "two responses of one item that answer different conversations",
         "What was preferred may be the other question. DPO trainers take the prompt of one side for both. Needs texts "
-        "that are chat messages.",
+        "that are chat messages. Messages that begin with the model are a response of several turns to the prompt of "
+        "the item, and are not compared.",
         bad=Example(ranking(1, 2), texts(chat("Hi", "Hello."), chat("Good day", "Hello!"))),
         good=Example(ranking(1, 2), texts(chat("Hi", "Hello."), chat("Hi", "Hello!"))),
     ),
