@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 import polars as pl
 
 from prefqa.casts import raw_name
@@ -26,6 +27,8 @@ from prefqa.response_texts import RESPONSE, is_plain
 
 IDS = KEYS
 RAW_RANK = raw_name("rank")
+#: Shapes whose rows are votes on two responses.
+PAIR_SHAPES = ("pairwise", "chosen_rejected")
 _KINDS = ("human", "model")
 
 
@@ -161,9 +164,33 @@ class Frame:
         return self.judged.figures()
 
     @cached_property
+    def states(self) -> Literal["vote", "rank", "rating"]:
+        """What the source states of responses. An export of a tool without rankings of three or more holds votes."""
+        source = self.prefs.source
+        if source.shape == "ratings":
+            return "rating"
+        pairs = source.shape in PAIR_SHAPES or (source.from_tool and self.judged.lengths.max(initial=0) <= 2)
+        return "vote" if pairs else "rank"
+
+    @cached_property
     def sound(self) -> pl.DataFrame:
         """Judgments without a rank that cannot be read."""
         return self.judgments.filter(pl.col("n_bad") == 0) if self.judged.n_bad.any() else self.judgments
+
+    @cached_property
+    def against_itself(self) -> pl.DataFrame:
+        """Rows of pairs, both sides read from one row of the source, whose two responses are one: LONG, ROW, codes."""
+        rows, sides = self.table.keyed.frame, [*self.key, "response_id", ROW]
+        doubled = self.sound.filter(pl.col("n") > pl.col("n_responses"))
+        of_pairs = self.prefs.source.shape in PAIR_SHAPES
+        if doubled.is_empty() or not (of_pairs or "position" in self.columns):
+            return rows.select(LONG, *sides).clear()
+        both = rows.join(doubled, on=self.key, how="semi").filter(pl.len().over(sides) == 2).select(LONG, *sides)
+        if of_pairs:
+            return both
+        places = self.rows.select(LONG, "position").join(both.lazy().select(LONG), on=LONG, how="semi").collect()
+        placed = both.join(places, on=LONG).filter(pl.col("position").n_unique().over(sides) == 2)
+        return placed.select(LONG, *sides)
 
     @cached_property
     def listed(self) -> pl.DataFrame | None:
@@ -185,6 +212,14 @@ class Frame:
             unseen = pl.when(code.is_null()).then("response_id").rank("dense") + response_ids.len()
             code = coded.select(pl.coalesce(code, unseen.cast(pl.UInt32)))["response"]
         return pl.DataFrame({"item_id": coded["item"].cast(pl.UInt32), "response_id": code.cast(pl.UInt32)})
+
+    @cached_property
+    def widths(self) -> pl.Series:
+        """Number of responses of each item, by its code: those that were judged, and those of the table."""
+        seen = self.judged.seen
+        if self.listed is not None and self.listed is not seen:
+            seen = pl.concat([seen, self.listed]).unique()
+        return pl.Series(np.bincount(seen["item_id"].to_numpy()))
 
     @cached_property
     def seen(self) -> Seen | str:
