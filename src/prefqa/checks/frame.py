@@ -18,11 +18,12 @@ from prefqa.checks.looks import looks_of
 from prefqa.checks.patterns import TESTS
 from prefqa.checks.schemas import RANGES
 from prefqa.checks.seen import Seen
-from prefqa.checks.table import LONG, Table
+from prefqa.checks.table import BAD, LONG, Table
 from prefqa.checks.texts import Texts, none_said, normal, texts_of, unusable
 from prefqa.coding import KEYS, Coded
 from prefqa.lookup import is_of, with_codes
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, SUBMITTED, Preferences
+from prefqa.readers.long_rows import UNNAMED
 from prefqa.response_texts import RESPONSE, is_plain
 
 IDS = KEYS
@@ -177,6 +178,11 @@ class Frame:
         """Judgments without a rank that cannot be read."""
         return self.judgments.filter(pl.col("n_bad") == 0) if self.judged.n_bad.any() else self.judgments
 
+    @property
+    def nobody_is_known(self) -> bool:
+        """Whether the source ranks responses without naming annotators: rows on one response may be of several."""
+        return bool(self.judged.rank.any()) and self.table.keyed.ids.annotator_ids.to_list() == [UNNAMED]
+
     @cached_property
     def against_itself(self) -> pl.DataFrame:
         """Rows of pairs, both sides read from one row of the source, whose two responses are one: LONG, ROW, codes."""
@@ -268,6 +274,24 @@ class Frame:
         coded = self.judged.coded(self.table.keyed.ids) if without is None else None
         rows = self.table.usable(without) if self.kept or coded is None else None
         prefs.hand_over(rows, coded, None if coded is None else self.judged.place)
+
+    def uncounted(self, quarantine: pl.DataFrame) -> dict[str, int]:
+        """Count, by rule, the rows that count nowhere and are not in the quarantine, since the rule was not asked."""
+        if RAW_RANK not in quarantine.columns:
+            quarantine = quarantine.with_columns(pl.lit(None, pl.String).alias(RAW_RANK))
+        no_id, not_submitted, unread = quarantine.select(
+            no_id=self.no_id.sum(),
+            not_submitted=(self.not_submitted & ~self.no_id).sum(),
+            unread=(pl.col(RAW_RANK).is_not_null() & ~self.not_submitted & ~self.no_id).sum(),
+        ).row(0)
+        keyed = self.table.keyed.frame
+        n_without_id = self.counts["null id"]
+        missing = {
+            "PQ102": n_without_id - no_id,
+            "PQ110": self.n_rows - keyed.height - n_without_id - not_submitted,
+            "PQ104": int(keyed[BAD].sum()) - unread,
+        }
+        return {code: n for code, n in missing.items() if n}
 
     @property
     def n_rows(self) -> int:

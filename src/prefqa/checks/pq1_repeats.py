@@ -8,7 +8,6 @@ from prefqa._words import formatted
 from prefqa.checks.frame import Found, Frame, NotRun, held, nothing
 from prefqa.checks.table import LONG
 from prefqa.preferences import ROW
-from prefqa.readers.long_rows import UNNAMED
 
 _REPEATS = {
     "vote": "repeat the vote of an annotator on a pair",
@@ -23,7 +22,7 @@ def duplicate_judgment(frame: Frame) -> Found | NotRun:
     doubled = frame.sound.filter(pl.col("n") > pl.col("n_responses"))
     if doubled.is_empty():
         return nothing(frame)
-    if frame.judged.rank.any() and frame.table.keyed.ids.annotator_ids.to_list() == [UNNAMED]:
+    if frame.nobody_is_known:
         return _NOBODY_KNOWN
     same = [*frame.key, "response_id"]
     # Which of several rows stays must not hang on their order: the earliest, then the lowest by its other columns.

@@ -117,6 +117,8 @@ def one_response(frame: Frame) -> Found:
     alone = frame.sound.filter(pl.col("n_ranked") < 2)
     if frame.prefs.source.from_tool:  # without ranks are scores, labels and texts, and what the reader noted as lost
         alone = alone.filter(pl.col("n_ranked") > 0)
+    if frame.nobody_is_known:  # contradicting rows on one response are no ranking of fewer
+        alone = alone.filter(pl.col("n") == pl.col("n_responses"))
     if frame.against_itself.height:  # PQ123 has these
         alone = alone.join(frame.against_itself, on=frame.key, how="anti", maintain_order="left")
     alone = _without_ratings(frame, alone)

@@ -13,7 +13,7 @@ from prefqa.checks.frame import IDS, Found, Frame, NotRun, nothing
 from prefqa.preferences import ROW
 
 #: Numbers that stand for a missing value, by custom of surveys and programs, at the low and the high end of a scale,
-#: and how many steps of the scale make them far off. Where that does not hold, the whole range of the scale does.
+#: and how many steps of the scale make them far off. Where that does not hold, its whole range and largest value do.
 _LOW_CODES = dict.fromkeys((-99999.0, -9999.0, -999.0, -99.0, -98.0, -88.0, -9.0, -8.0, -1.0), 1.5) | {0.0: 3.0}
 _HIGH_CODES = {9.0: 3.0} | dict.fromkeys((88.0, 98.0, 99.0, 888.0, 998.0, 999.0, 9999.0, 99999.0), np.inf)
 #: A gap of so many ranges of all other scores is none of a scale, however few the codes and the values are.
@@ -160,10 +160,12 @@ def _are_far_off(values: Floats, counts: Ints, least: int, n: int, steps: float)
     if rest.size < 2 or counts[n:].sum() < least:
         return False
     span, gap, step = float(rest[-1] - rest[0]), float(rest[0] - code), float(np.diff(rest).max())
-    often = (counts[:n] > 1) | (rest[0] - values[:n] > _BEYOND * span)
-    if not often.all() or (code == 0 and step < _LEAST_STEP):
+    largest = float(np.abs(rest[[0, -1]]).max())  # 99 beside 90 to 94 is as much a score of 0 to 100 as these are
+    beyond = max(_BEYOND * span, largest)
+    is_sure = (counts[:n] > 1) | (rest[0] - values[:n] > beyond)
+    if not is_sure.all() or (code == 0 and step < _LEAST_STEP):
         return False
     if rest.size == 2:  # one step is no scale
-        return gap > _BEYOND * span
+        return gap > beyond
     has_no_sign = rest[0] >= 0 or rest[-1] <= 0  # turned round at the high end
-    return gap > span or bool(has_no_sign and gap > steps * step)
+    return gap > max(span, largest) or bool(has_no_sign and gap > steps * step)
