@@ -295,6 +295,17 @@ def usable_rows(columns: Sequence[str], *, ranked: bool = True) -> pl.Expr:
     return pl.all_horizontal(*ids, *([pl.col("rank") >= 1] if ranked else []), *status)
 
 
+def stating_rows(columns: Sequence[str], values: Sequence[str] = ("rank", "score", "label")) -> pl.Expr:
+    """Expression that is true for a row that states one of `values`, submitted and with all three ids."""
+    tests = {
+        "rank": pl.col("rank") >= 1,
+        "score": pl.col("score").is_finite(),
+        "label": pl.col("label").is_not_null(),
+    }
+    stated = [tests[name].fill_null(False) for name in values if name in columns]
+    return usable_rows(columns, ranked=False) & pl.any_horizontal(pl.lit(False), *stated)
+
+
 def as_preferences(data: Any) -> Preferences:
     """Return `data` itself if it is Preferences; say what to do if it is not."""
     if isinstance(data, Preferences):

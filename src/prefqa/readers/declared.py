@@ -141,6 +141,7 @@ def pair_rows(rows: pl.DataFrame) -> pl.DataFrame:
     if "id" not in own:
         rows = rows.with_columns(first_id=pl.lit("first"), second_id=pl.lit("second"))
         own = [*own, "id"]
+    rows = _each_its_own(rows)
     carried = [name for name in rows.columns if not name.startswith(("first_", "second_")) and name not in _OF_A_VOTE]
     both_bad = [(vote == "both_bad").alias("both_bad")] if rows["vote"].eq("both_bad").any() else []
     sides = []
@@ -181,6 +182,17 @@ def _filled(rows: pl.DataFrame) -> pl.DataFrame:
     unnamed = pl.lit(UNNAMED)
     who = pl.coalesce(pl.col("annotator_id").cast(pl.String), unnamed) if "annotator_id" in rows.columns else unnamed
     return rows.with_columns(item_id=item, annotator_id=who)
+
+
+def _each_its_own(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give votes on one pair whose annotators nobody named an annotator each: they are no repeats."""
+    pair = pl.concat_list(pl.col("first_id").cast(pl.String), pl.col("second_id").cast(pl.String)).list.sort()
+    among = [name for name in ("item_id", "criterion") if name in rows.columns]
+    several = pl.len().over(*among, pair.list.join("|")) > 1
+    unnamed = pl.col("annotator_id") == UNNAMED
+    return rows.with_columns(
+        annotator_id=pl.when(unnamed & several).then(formatted(f"{UNNAMED}-{{}}", ROW)).otherwise("annotator_id")
+    )
 
 
 def _without_empty(long: pl.DataFrame) -> pl.DataFrame:
