@@ -16,6 +16,7 @@ from prefqa.errors import ColumnNotFoundError, UsageError
 from prefqa.keyed import KeyedRows, encode_keyed
 from prefqa.notes import Note
 from prefqa.response_texts import RESPONSE, TEXT, Lengths, keyed_table, texts_in, without_texts
+from prefqa.times import PLAIN, has_zone, time_forms
 
 #: The standard columns of judgments and the types they are cast to; design and docs/data.md say what each means.
 JUDGMENT_TYPES: Mapping[str, pl.DataType] = MappingProxyType(
@@ -48,7 +49,10 @@ NAIVE = "_naive_time"
 
 @dataclass(frozen=True)
 class Source:
-    """Where preferences came from, which shape was seen there, and what the reader noted."""
+    """Where preferences came from, which shape was seen there, and what the reader noted.
+
+    `times` says how times were read that are not plain ISO 8601, and why some were not.
+    """
 
     origin: str
     shape: str = "rankings"
@@ -57,6 +61,7 @@ class Source:
     naive_time: bool = False
     notes: tuple[Note, ...] = ()
     from_tool: bool = False
+    times: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,8 +94,11 @@ class Preferences:
         source: Source | None = None,
         responses: pl.LazyFrame | pl.DataFrame | None = None,
         items: pl.DataFrame | None = None,
+        time_format: str | None = None,
     ) -> Preferences:
         """Cast a long frame (one row per judgment and response) to the standard types.
+
+        Times without a known form stay unread (see `prefqa.times.time_forms`, which also says what `time_format` is).
 
         Of responses given as a lazy frame the texts stay where they are, if its rows are sorted by item_id and
         response_id, each once; otherwise all is read into memory.
@@ -109,21 +117,21 @@ class Preferences:
             raise ColumnNotFoundError.from_missing(missing, schema.names(), source.origin)
         if ROW not in schema:
             lazy = lazy.with_row_index(ROW)
+        clock = schema.get("created_at")
+        forms = PLAIN if clock is None else time_forms(lazy, "created_at", clock, time_format)
         casts: list[pl.Expr] = [pl.col(ROW).cast(pl.Int64)]
         for name, wanted in JUDGMENT_TYPES.items():
             if name in schema and raw_name(name) not in schema:
-                casts += cast(name, schema[name], wanted)
-        clock = schema.get("created_at")
+                casts += cast(name, schema[name], wanted, forms)
         if clock == pl.String() and NAIVE not in schema:
-            zoned = pl.col("created_at").str.strip_chars().str.contains(r"(?i)\d\d:\d\d.*(z|[+-]\d\d:?\d\d)$")
-            casts.append((~zoned).alias(NAIVE))
+            casts.append((~has_zone(pl.col("created_at"), forms)).alias(NAIVE))
         naive = clock == pl.Date() or (isinstance(clock, pl.Datetime) and clock.time_zone is None)
         listed, texts = without_texts(responses) if isinstance(responses, pl.LazyFrame) else (responses, None)
         return cls(
             lazy.with_columns(casts),
             listed if texts is not None else keyed_table(listed, RESPONSE),
             keyed_table(items, ("item_id",)),
-            replace(source, naive_time=source.naive_time or naive),
+            replace(source, naive_time=source.naive_time or naive, times=forms.how),
             _texts=texts,
         )
 

@@ -11,12 +11,12 @@ import polars as pl
 
 from prefqa._words import formatted
 from prefqa.casts import raw_name
-from prefqa.errors import ColumnNotFoundError, ReadError, UsageError, nearest
+from prefqa.errors import ColumnNotFoundError, UsageError, nearest
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source
 from prefqa.readers.argilla_server import SERVER, download
 from prefqa.readers.croissant import licence_beside
 from prefqa.readers.export import Export, Models, Ranks
-from prefqa.readers.files import COLUMNAR, FILE_FORMATS, find_files, format_of, read_records, readable, scan_file
+from prefqa.readers.files import COLUMNAR, FILE_FORMATS, find_files, format_of, read_files, read_records, readable
 from prefqa.readers.long_rows import PAIR, PROMPTS, TEXTS
 from prefqa.readers.objects import HUB, is_saved_dataset, load_hub, load_saved, records_of_object
 from prefqa.readers.records import Records
@@ -163,7 +163,7 @@ def _scan(source: Any, form: str) -> tuple[Records, str, tuple[str, ...], dict[s
     """The records of a source, its name, its files, and the companion tables in its directory."""
     if isinstance(source, list) and source and all(isinstance(one, str | Path) for one in source):
         paths = [path for one in source for path in find_files(one)]
-        return _concat(paths, form), f"{len(paths)} files", tuple(map(str, paths)), {}
+        return read_files(paths, form), f"{len(paths)} files", tuple(map(str, paths)), {}
     if not isinstance(source, str | Path):
         return records_of_object(source), "frame", (), {}
     if str(source).startswith(SERVER):
@@ -182,17 +182,8 @@ def _scan(source: Any, form: str) -> tuple[Records, str, tuple[str, ...], dict[s
         if named["judgments"]:
             beside = {table: found[0] for table, found in named.items() if found and table != "judgments"}
             paths = named["judgments"]
-            return _concat(paths, form), str(path), tuple(map(str, paths)), beside
-    return _concat(paths, form), str(source), tuple(map(str, paths)), {}
-
-
-def _concat(paths: list[Path], form: str) -> Records:
-    if len(paths) == 1:
-        return read_records(paths[0], form)
-    kinds = sorted({format_of(path) or form for path in paths})
-    if len(kinds) > 1:
-        raise ReadError(paths[0].parent, f"files of several formats: {', '.join(kinds)}", hint="name them by a glob.")
-    return Records.of_frame(pl.concat([scan_file(path, form) for path in paths], how="diagonal_relaxed"))
+            return read_files(paths, form), str(path), tuple(map(str, paths)), beside
+    return read_files(paths, form), str(source), tuple(map(str, paths)), {}
 
 
 def _renamed(frame: pl.LazyFrame, columns: Mapping[str, str], origin: str) -> pl.LazyFrame:
