@@ -7,7 +7,8 @@ import polars as pl
 from prefqa.errors import UsageError
 from prefqa.times import PLAIN, TimeForms, as_written, time_of
 
-_DECIMAL_COMMA = r"^\s*[+-]?\d+(,\d+)?\s*$"
+#: A whole number, or one with a decimal comma; and one whose comma may as well stand between thousands.
+DECIMAL_COMMA, THOUSANDS = r"^\s*[+-]?\d+(,\d+)?\s*$", r"^\s*[+-]?[1-9]\d{0,2},\d{3}\s*$"
 
 
 def raw_name(column: str) -> str:
@@ -24,14 +25,16 @@ def whole_rank(column: pl.Expr, *, integer: bool = False) -> pl.Expr:
 
 
 def decimal_commas(name: str) -> pl.Expr:
-    """Numbers with decimal commas, "3,5", as text with points, if all values of the column are such or whole numbers.
+    """Numbers with decimal commas, "3,5", as text with points, where the column as a whole is of such numbers.
 
-    For files whose separator is not a comma; "1.234,5", with a mark between thousands, leaves the column as it is.
+    For files whose separator is not a comma. A column stays as it is if a value is anything else, as "1.234,5" is, or
+    if all commas may stand between thousands, as in "1,234".
     """
     column = pl.col(name)
-    fits = column.str.contains(_DECIMAL_COMMA) | (column.str.strip_chars() == "")
+    fits = (column.str.contains(DECIMAL_COMMA) | (column.str.strip_chars() == "")).all()
+    decides = (column.str.contains(",", literal=True) & ~column.str.contains(THOUSANDS)).any()
     pointed = column.str.strip_chars().str.replace(",", ".", literal=True)
-    return pl.when(fits.all()).then(pointed).otherwise(column).alias(name)
+    return pl.when(fits & decides).then(pointed).otherwise(column).alias(name)
 
 
 def cast(name: str, dtype: pl.DataType, wanted: pl.DataType, times: TimeForms = PLAIN) -> list[pl.Expr]:

@@ -83,6 +83,11 @@ def _unpacked(path: Path, names: tuple[str, ...], _version: tuple[int, int]) -> 
     return members
 
 
+def base(name: str) -> Path:
+    """Return the last part of the name of a member, which some programs write with backslashes."""
+    return Path(name.replace("\\", "/").rsplit("/", 1)[-1])
+
+
 def ending(name: str) -> str:
     """Return the ending of a name, with that of its packing: .jsonl.gz."""
     suffixes = PurePosixPath(name.lower()).suffixes
@@ -92,5 +97,4 @@ def ending(name: str) -> str:
 
 
 def _is_hidden(name: str) -> bool:
-    parts = name.replace("\\", "/").split("/")
-    return "__MACOSX" in parts or parts[-1].startswith(".")
+    return "__MACOSX" in name.replace("\\", "/").split("/") or base(name).name.startswith(".")

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from prefqa.casts import DECIMAL_COMMA, THOUSANDS
 from prefqa.errors import ReadError, UsageError
 from prefqa.readers.encodings import UTF8, checked_encoding, start_of
 
@@ -15,8 +16,6 @@ from prefqa.readers.encodings import UTF8, checked_encoding, start_of
 SEPARATORS = (",", ";", "\t", "|")
 #: Characters and rows from the start of a file that show its dialect.
 _HEAD, _ROWS = 1 << 18, 200
-#: A number with a comma before its decimals; one with marks between thousands is none.
-DECIMAL_COMMA = r"^\s*[+-]?\d+(,\d+)?\s*$"
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Dialect:
         cr_lines: lines end in a carriage return alone.
         columns: names of the columns.
         decimal_commas: columns of numbers with decimal commas, as far as the first rows show; none where the separator
-            is a comma.
+            is a comma. See `prefqa.casts.decimal_commas`.
         usual: the separator that the ending of the file's name stands for.
         nameless: columns that have no name in the file.
     """
@@ -171,7 +170,8 @@ def _with_commas(columns: tuple[str, ...], rows: list[list[str]]) -> tuple[str, 
     found = []
     for place, name in enumerate(columns):
         values = [row[place] for row in rows if len(row) > place and row[place].strip()]
-        if any("," in value for value in values) and all(re.match(DECIMAL_COMMA, value) for value in values):
+        decides = any("," in value and not re.match(THOUSANDS, value) for value in values)
+        if decides and all(re.match(DECIMAL_COMMA, value) for value in values):
             found.append(name)
     return tuple(found)
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from prefqa.errors import ReadError, UsageError, nearest
 from prefqa.readers import croissant, preflib
-from prefqa.readers.archives import Member, ending, names_in, unpacked
+from prefqa.readers.archives import Member, base, ending, names_in, unpacked
 from prefqa.readers.damage import explain, reason_of
 from prefqa.readers.excel import read_excel
 from prefqa.readers.json_files import read_documents, read_json, read_jsonl
@@ -137,7 +137,7 @@ def read_files(
         hows = [tuple(f"{name}: {one}" for one in part.how) for name, part in zip(named, parts, strict=True)]
         parts = [replace(part, how=how) for part, how in zip(parts, hows, strict=True)]
     if file_column is not None:
-        stems = [Path(name).name.removesuffix(ending(name)) for name in named]
+        stems = [base(name).name.removesuffix(ending(name)) for name in named]
         parts = [part.with_constant(file_column, stem) for part, stem in zip(parts, stems, strict=True)]
     return Records.joined(parts)
 
@@ -214,12 +214,13 @@ def _read(path: Path, form: str, options: FileOptions) -> Records:
         if form in ("json", "jsonl"):
             return (read_json if form == "json" else read_jsonl)(path)
         if form in _SEPARATORS:
-            frame, how = scan_separated(path, _SEPARATORS[form], options.separator, options.encoding)
-        elif form == "xlsx":
+            frame, dialect = scan_separated(path, _SEPARATORS[form], options.separator, options.encoding)
+            records = Records.of_frame(frame)
+            return replace(records, how=dialect.describe(), decimal_comma=dialect.separator != ",")
+        if form == "xlsx":
             frame, how = read_excel(path, options.sheet)
-        else:
-            frame, how = _scan(path, form), ()
-        return replace(Records.of_frame(frame), how=how)
+            return replace(Records.of_frame(frame), how=how)
+        return Records.of_frame(_scan(path, form))
 
 
 @contextmanager
@@ -273,13 +274,13 @@ def _data_in(path: Path) -> tuple[str, ...]:
         ReadError: an archive without any, or with files of several kinds or several tables.
     """
     names = names_in(path)
-    data = sorted(name for name in names if _is_data(Path(name)))
+    data = sorted(name for name in names if _is_data(base(name)))
     if not data:
         raise ReadError(path, f"the archive holds no data file: {_some(names)}", hint=f"looked for {_endings()}.")
-    kinds = sorted({str(format_of(Path(name))) for name in data})
+    kinds = sorted({str(format_of(base(name))) for name in data})
     if len(kinds) > 1 or "zip" in kinds:
         raise ReadError(path, f"the archive holds files of several kinds: {_some(data)}", hint="unpack it.")
-    if len(data) > 1 and _TABLES & {Path(name).name.split(".")[0] for name in data}:
+    if len(data) > 1 and _TABLES & {base(name).name.split(".")[0] for name in data}:
         raise ReadError(path, f"the archive holds several tables: {_some(data)}", hint="unpack it into a directory.")
     return tuple(data)
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import polars as pl
 
-from prefqa.errors import UsageError
+from prefqa.errors import ReadError, UsageError
 from prefqa.preferences import ROW
 from prefqa.readers import blocks
 
@@ -45,6 +45,7 @@ class Records:
             frames.
         rows: makes the records as Python objects, one by one, for files whose values do not agree on a structure.
         how: what is not usual in how the files were read, in short sentences.
+        decimal_comma: a comma within a number cannot be the separator of the file; see `prefqa.casts.decimal_commas`.
     """
 
     schema: pl.Schema
@@ -52,6 +53,7 @@ class Records:
     lines: Any = None
     rows: Callable[[], Iterable[Row]] | None = field(default=None, repr=False)
     how: tuple[str, ...] = ()
+    decimal_comma: bool = False
 
     @classmethod
     def of_frame(cls, frame: pl.LazyFrame) -> Records:
@@ -77,7 +79,7 @@ class Records:
         made = [part.rows for part in parts if part.rows is not None and part.lines is not None]
         if len(made) < len(parts):
             frame = pl.concat([part.typed() for part in parts], how="diagonal_relaxed")
-            return replace(cls.of_frame(frame), how=how)
+            return replace(cls.of_frame(frame), how=how, decimal_comma=all(part.decimal_comma for part in parts))
 
         def rows() -> Iterator[Row]:
             return (row for make in made for row in make())
@@ -86,8 +88,9 @@ class Records:
             try:
                 frame = pl.concat([part.typed() for part in parts], how="diagonal_relaxed")
                 frame.collect_schema()
-            except pl.exceptions.PolarsError:  # values of one column that have another structure in another file
-                return pl.from_dicts(list(rows()), infer_schema_length=None, strict=False).lazy()
+            except pl.exceptions.PolarsError as error:  # values that have another structure in another file
+                what = str(error).splitlines()[0]
+                raise ReadError(f"{len(parts)} files", f"the rows do not fit one table: {what}") from error
             return frame
 
         try:
@@ -131,7 +134,7 @@ class Records:
             return self.typed().with_columns(pl.lit(value).alias(name))
 
         if self.lines is None or self.rows is None:
-            return replace(self.of_frame(typed()), how=self.how)
+            return replace(self.of_frame(typed()), how=self.how, decimal_comma=self.decimal_comma)
         return replace(self.of_rows([row | {name: value} for row in self.rows()], typed), how=self.how)
 
     def as_text(self, wanted: Mapping[str, pl.DataType]) -> tuple[pl.DataFrame, list[Misfit]]:

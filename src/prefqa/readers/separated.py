@@ -23,8 +23,8 @@ _MAX_FIELD = 200_000_000
 
 def scan_separated(
     path: Path, usual: str, separator: str | None = None, encoding: str | None = None
-) -> tuple[pl.LazyFrame, tuple[str, ...]]:
-    """Return a separated file as a lazy frame with text in every column, and how it was read where that is not usual.
+) -> tuple[pl.LazyFrame, Dialect]:
+    """Return a separated file as a lazy frame with text in every column, and its dialect.
 
     Raises:
         ReadError: see `dialect_of`; a file that is not of its encoding.
@@ -38,7 +38,7 @@ def scan_separated(
         glob=False,
         with_column_names=lambda found: names if len(names) == len(found) else found,
     )
-    return frame, dialect.describe()
+    return frame, dialect
 
 
 def readable_copy(path: Path, dialect: Dialect) -> Path:
