@@ -5,6 +5,10 @@ from __future__ import annotations
 import polars as pl
 
 from prefqa.errors import UsageError
+from prefqa.times import PLAIN, TimeForms, as_written, time_of
+
+#: A whole number, or one with a decimal comma; and one whose comma may as well stand between thousands.
+DECIMAL_COMMA, THOUSANDS = r"^\s*[+-]?\d+(,\d+)?\s*$", r"^\s*[+-]?[1-9]\d{0,2},\d{3}\s*$"
 
 
 def raw_name(column: str) -> str:
@@ -20,10 +24,26 @@ def whole_rank(column: pl.Expr, *, integer: bool = False) -> pl.Expr:
     return pl.when(whole).then(number).cast(pl.Int64, strict=False)
 
 
-def cast(name: str, dtype: pl.DataType, wanted: pl.DataType) -> list[pl.Expr]:
-    """Expressions that read `name` as its standard type, and keep as text what cannot be read so."""
+def decimal_commas(name: str) -> pl.Expr:
+    """Numbers with decimal commas, "3,5", as text with points, where the column as a whole is of such numbers.
+
+    For files whose separator is not a comma. A column stays as it is if a value is anything else, as "1.234,5" is, or
+    if all commas may stand between thousands, as in "1,234".
+    """
     column = pl.col(name)
-    if dtype == wanted and name != "rank":
+    fits = (column.str.contains(DECIMAL_COMMA) | (column.str.strip_chars() == "")).all()
+    decides = (column.str.contains(",", literal=True) & ~column.str.contains(THOUSANDS)).any()
+    pointed = column.str.strip_chars().str.replace(",", ".", literal=True)
+    return pl.when(fits & decides).then(pointed).otherwise(column).alias(name)
+
+
+def cast(name: str, dtype: pl.DataType, wanted: pl.DataType, times: TimeForms = PLAIN) -> list[pl.Expr]:
+    """Expressions that read `name` as its standard type, and keep as text what cannot be read so.
+
+    Times are read as `times` has it; see `prefqa.times.time_forms`.
+    """
+    column = pl.col(name)
+    if dtype == wanted and name not in ("rank", "created_at"):
         return []
     if dtype.is_nested() or dtype == pl.Object():
         raise UsageError(f"column {name!r} holds {dtype}, where {wanted} is expected")
@@ -31,7 +51,7 @@ def cast(name: str, dtype: pl.DataType, wanted: pl.DataType) -> list[pl.Expr]:
     if name == "rank":
         typed = whole_rank(column, integer=dtype.is_integer())
     elif name == "created_at":
-        typed = _time(column, dtype)
+        typed = time_of(column, dtype, times)
     elif isinstance(wanted, pl.Boolean) and dtype == pl.String():
         lowered = column.str.to_lowercase()
         typed = (
@@ -42,23 +62,6 @@ def cast(name: str, dtype: pl.DataType, wanted: pl.DataType) -> list[pl.Expr]:
         )
     else:
         typed = column.cast(wanted, strict=False)
-    unread = pl.when(typed.is_null() & column.is_not_null()).then(column.cast(pl.String, strict=False))
+    written = as_written(column, dtype) if name == "created_at" else column.cast(pl.String, strict=False)
+    unread = pl.when(typed.is_null() & column.is_not_null()).then(written)
     return [typed.alias(name), unread.alias(raw_name(name))]
-
-
-def _time(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """Read times: with a zone as they stand, without one as UTC, text as ISO 8601, numbers as Unix seconds."""
-    if isinstance(dtype, pl.Datetime):
-        utc = column if dtype.time_zone else column.dt.replace_time_zone("UTC")
-        return utc.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
-    if isinstance(dtype, pl.Date):
-        return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    if dtype.is_numeric():
-        return (column.cast(pl.Float64) * 1e6).round().cast(pl.Int64, strict=False).cast(pl.Datetime("us", "UTC"))
-    iso = column.cast(pl.String).str.strip_chars()
-    zoned = iso.str.to_datetime("%+", strict=False, time_unit="us", time_zone="UTC")
-    naive = [
-        iso.str.to_datetime(form, strict=False, time_unit="us").dt.replace_time_zone("UTC")
-        for form in ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d")
-    ]
-    return pl.coalesce(zoned, *naive)

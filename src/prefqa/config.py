@@ -44,7 +44,9 @@ class ReadConfig(_Table):
     settings: str | None = None
     ranks: Literal["given", "order"] = "given"
     models: Literal["without", "with", "only"] = "without"
-    votes: dict[str, ScaleConfig | Literal["first", "second", "tie", "both_bad", "missing"]] = Field(default_factory=dict)
+    votes: dict[str, ScaleConfig | Literal["first", "second", "tie", "both_bad", "missing"]] = Field(
+        default_factory=dict
+    )
     annotators: tuple[str, ...] = ()
     gives: Literal["votes", "ranks", "scores", "labels"] | None = None
     missing: tuple[float | str, ...] = ()
@@ -54,6 +56,11 @@ class ReadConfig(_Table):
     pair_values: Literal["texts", "names"] | None = None
     winner: Literal["side", "name"] | None = None
     annotator_from: Literal["file"] | None = None
+    buckets: tuple[str, ...] | None = None
+    separator: str | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+    time_format: str | None = None
     expect: ExpectConfig = ExpectConfig()
     pseudonymise: str | None = None
 

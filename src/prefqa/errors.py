@@ -37,7 +37,7 @@ class ReadError(PrefqaError):
         if row_group is not None:
             where += f", row group {row_group}"
         super().__init__(_with_hint(f"{where}: {reason}", hint))
-        self.path, self.reason, self.line, self.row_group = str(path), reason, line, row_group
+        self.path, self.reason, self.line, self.row_group, self.hint = str(path), reason, line, row_group, hint
 
 
 class ColumnNotFoundError(PrefqaError):

@@ -17,6 +17,7 @@ from prefqa.keyed import KeyedRows, encode_keyed
 from prefqa.notes import Note
 from prefqa.reading import Facts, Reading, reading_of
 from prefqa.response_texts import RESPONSE, TEXT, Lengths, keyed_table, texts_in, without_texts
+from prefqa.times import PLAIN, has_zone, time_forms
 
 #: The standard columns of judgments and the types they are cast to; design and docs/data.md say what each means.
 JUDGMENT_TYPES: Mapping[str, pl.DataType] = MappingProxyType(
@@ -49,7 +50,10 @@ NAIVE = "_naive_time"
 
 @dataclass(frozen=True)
 class Source:
-    """Where preferences came from, which layout they had there, how they were read, and what the reader noted."""
+    """Where preferences came from, which layout they had there, how they were read, and what the reader noted.
+
+    `times` says how times were read that are not plain ISO 8601, and why some were not.
+    """
 
     origin: str
     shape: str = "rankings"
@@ -60,6 +64,7 @@ class Source:
     from_tool: bool = False
     facts: Facts = field(default_factory=Facts, repr=False, compare=False)
     annotators_known: bool = True
+    times: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,8 +97,11 @@ class Preferences:
         source: Source | None = None,
         responses: pl.LazyFrame | pl.DataFrame | None = None,
         items: pl.DataFrame | None = None,
+        time_format: str | None = None,
     ) -> Preferences:
         """Cast a long frame (one row per judgment and response) to the standard types.
+
+        Times without a known form stay unread (see `prefqa.times.time_forms`, which also says what `time_format` is).
 
         Of responses given as a lazy frame the texts stay where they are, if its rows are sorted by item_id and
         response_id, each once; otherwise all is read into memory.
@@ -112,26 +120,26 @@ class Preferences:
             raise ColumnNotFoundError.from_missing(missing, schema.names(), source.origin)
         if ROW not in schema:
             lazy = lazy.with_row_index(ROW)
+        clock = schema.get("created_at")
+        forms = PLAIN if clock is None else time_forms(lazy, "created_at", clock, time_format)
         casts: list[pl.Expr] = [pl.col(ROW).cast(pl.Int64)]
         for name, wanted in JUDGMENT_TYPES.items():
             if name not in schema:
                 continue
             if raw_name(name) not in schema:
-                casts += cast(name, schema[name], wanted)
+                casts += cast(name, schema[name], wanted, forms)
             elif schema[name] != wanted:  # some of a reader's rows have been read, others not yet
-                typed, unread = cast(name, schema[name], wanted)
+                typed, unread = cast(name, schema[name], wanted, forms)
                 casts += [typed, pl.coalesce(pl.col(raw_name(name)), unread).alias(raw_name(name))]
-        clock = schema.get("created_at")
         if clock == pl.String() and NAIVE not in schema:
-            zoned = pl.col("created_at").str.strip_chars().str.contains(r"(?i)\d\d:\d\d.*(z|[+-]\d\d:?\d\d)$")
-            casts.append((~zoned).alias(NAIVE))
+            casts.append((~has_zone(pl.col("created_at"), forms)).alias(NAIVE))
         naive = clock == pl.Date() or (isinstance(clock, pl.Datetime) and clock.time_zone is None)
         listed, texts = without_texts(responses) if isinstance(responses, pl.LazyFrame) else (responses, None)
         return cls(
             lazy.with_columns(casts),
             listed if texts is not None else keyed_table(listed, RESPONSE),
             keyed_table(items, ("item_id",)),
-            replace(source, naive_time=source.naive_time or naive),
+            replace(source, naive_time=source.naive_time or naive, times=forms.how),
             _texts=texts,
         )
 

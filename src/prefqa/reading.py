@@ -125,7 +125,9 @@ def short_lines(facts: Facts) -> list[str]:
         elif column != role:
             roles.setdefault(role, []).append(column)
     if roles:
-        lines.append("columns: " + "; ".join(f"{role} = {', '.join(map(repr, names[:6]))}" for role, names in roles.items()))
+        lines.append(
+            "columns: " + "; ".join(f"{role} = {', '.join(map(repr, names[:6]))}" for role, names in roles.items())
+        )
     for column in facts.values["column"].unique(maintain_order=True):
         rows = facts.values.filter(pl.col("column") == column)
         read = rows.filter(pl.col("meaning").is_not_null())
@@ -168,15 +170,27 @@ def _figures(prefs: _Preferences, names: list[str]) -> dict[str, int]:
 
 
 def _scales(judgments: pl.LazyFrame, names: list[str], config: dict[str, Any]) -> pl.DataFrame:
-    schema = {"column": pl.String(), "low": pl.Float64(), "high": pl.Float64(), "n_values": pl.Int64(), "better": pl.String()}
+    schema = {
+        "column": pl.String(),
+        "low": pl.Float64(),
+        "high": pl.Float64(),
+        "n_values": pl.Int64(),
+        "better": pl.String(),
+    }
     rows = []
     worse = config.get("read", {}).get("higher") == "worse"
     for name, better in (("score", "lower" if worse else "higher"), ("rank", "lower")):
         if name in names:
             value = pl.col(name)
-            low, high, n = judgments.select(
-                value.min().cast(pl.Float64).alias("low"), value.max().cast(pl.Float64).alias("high"), value.drop_nulls().n_unique().alias("n")
-            ).collect().row(0)
+            low, high, n = (
+                judgments.select(
+                    value.min().cast(pl.Float64).alias("low"),
+                    value.max().cast(pl.Float64).alias("high"),
+                    value.drop_nulls().n_unique().alias("n"),
+                )
+                .collect()
+                .row(0)
+            )
             if n:
                 rows.append((name, low, high, n, better))
     return pl.DataFrame(rows, schema=schema, orient="row")
@@ -225,7 +239,9 @@ def _texts(prefs: _Preferences, rows: pl.DataFrame) -> dict[tuple[str, str], str
             return {}
         texts = texts.with_columns(text=last.struct.field("content").cast(pl.String))
     wanted = rows.select("item_id", "response_id").unique().lazy()
-    found = texts.join(wanted, on=["item_id", "response_id"], how="semi").select("item_id", "response_id", "text").collect()
+    found = (
+        texts.join(wanted, on=["item_id", "response_id"], how="semi").select("item_id", "response_id", "text").collect()
+    )
     return {(item, response): text for item, response, text in found.iter_rows() if text is not None}
 
 

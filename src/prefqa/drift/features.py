@@ -70,7 +70,9 @@ def _known(prefs: Preferences, wanted: Sequence[str] | None) -> pl.DataFrame:
         pass
     elif (known := prefs.lengths) is not None:
         length = [pl.lit(known["n_chars"])]
-    elif (measured := next((name for name in LENGTHS if name in schema and schema[name].is_numeric()), None)) is not None:
+    elif (
+        measured := next((name for name in LENGTHS if name in schema and schema[name].is_numeric()), None)
+    ) is not None:
         length = [pl.col(measured)]
     logs = [one.cast(pl.Float64).clip(lower_bound=1).log().alias(LENGTH) for one in length]
     model = [MODEL] if MODEL in schema and responses[MODEL].n_unique() > 1 else []

@@ -58,7 +58,9 @@ def with_votes(table: Table, vote: str, columns: Columns, firsts: Sequence[str],
         for names in (firsts, seconds)
     )
     one, two = is_first.fill_null(value=False), is_second.fill_null(value=False)
-    frame = table.frame.with_columns(said.fill_null("").alias(SAID), (one & ~two).alias("_is_1"), (two & ~one).alias("_is_2"))
+    frame = table.frame.with_columns(
+        said.fill_null("").alias(SAID), (one & ~two).alias("_is_1"), (two & ~one).alias("_is_2")
+    )
     counts = (
         frame.group_by(SAID)
         .agg(n=pl.len(), first=pl.col("_is_1").sum(), second=pl.col("_is_2").sum())
@@ -80,7 +82,9 @@ def with_votes(table: Table, vote: str, columns: Columns, firsts: Sequence[str],
     grades = {value: one.strength for value, one in votes.items() if one.strength is not None}
     if grades:
         more.append(
-            pl.col(SAID).replace_strict(list(grades), list(grades.values()), default=None, return_dtype=pl.Float64).alias(STRENGTH)
+            pl.col(SAID)
+            .replace_strict(list(grades), list(grades.values()), default=None, return_dtype=pl.Float64)
+            .alias(STRENGTH)
         )
     bad = [value for value, one in votes.items() if one.meaning == "both_bad"]
     if bad:
@@ -139,7 +143,7 @@ def _refuse_most_unread(counts: pl.DataFrame, votes: dict[str, Vote], columns: C
     lines = "\n".join(f'{quoted(value)} = "…"' for value in unread[SAID].head(8) if len(value) <= 60)
     hint = (
         "say what each value means, by first, second, tie, both_bad or missing:\n"
-        f'[read.votes]\n{lines}\n\nFirst is {columns.first!r}, second {columns.second!r}.'
+        f"[read.votes]\n{lines}\n\nFirst is {columns.first!r}, second {columns.second!r}."
     )
     raise UsageError(f"{_where(columns)}column {columns.vote!r}: most votes are not understood: {shown}", hint=hint)
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import gzip
 import io
 import tempfile
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import IO, cast
 from uuid import uuid4
 
 import polars as pl
+
+from prefqa.errors import ReadError
 
 #: Bytes of a file that are read at once. What is made of a larger file goes to temporary files block by block.
 BLOCK = 16_000_000
@@ -19,19 +25,43 @@ _ROWS = 50_000
 _BOM = b"\xef\xbb\xbf"
 
 
-def blocks_of(lines: Path | bytes) -> Iterator[bytes]:
-    """Yield JSON Lines in blocks of whole lines; compressed files are unpacked."""
-    if isinstance(lines, bytes):
+def blocks_of(lines: Path | bytes | tuple[Path | bytes, ...]) -> Iterator[bytes]:
+    """Yield JSON Lines, or several one after the other, in blocks of whole lines; compressed files are unpacked.
+
+    Raises:
+        ReadError: a compressed file that is damaged or cut off.
+    """
+    if isinstance(lines, tuple):
+        for one in lines:
+            yield from blocks_of(one)
+    elif isinstance(lines, bytes):
         yield lines
     elif lines.name.lower().endswith(".zst"):
-        for part in pl.scan_lines(lines).collect().iter_slices(_ROWS):
+        for part in pl.scan_lines(lines, glob=False).collect().iter_slices(_ROWS):
             yield "\n".join(part["line"]).removeprefix("\ufeff").encode()
     else:
-        with (gzip.open if lines.name.lower().endswith(".gz") else open)(lines, "rb") as file:
+        with opened(lines) as file:
             mark = _BOM
             while block := file.read(BLOCK):
                 yield (block + file.readline()).removeprefix(mark)
                 mark = b""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """Open the bytes of a file, unpacked where it is packed by gzip.
+
+    Raises:
+        ReadError: a packed file that is damaged or cut off.
+    """
+    packed = path.name.lower().endswith(".gz")
+    try:
+        with cast(IO[bytes], gzip.open(path, "rb") if packed else path.open("rb")) as file:
+            yield file
+    except EOFError as error:
+        raise ReadError(path, "the packed file is cut off", hint="copy or download it again.") from error
+    except (zlib.error, gzip.BadGzipFile) as error:
+        raise ReadError(path, f"the packed file is damaged: {error}", hint="copy or download it again.") from error
 
 
 def blocks_of_frame(frame: pl.DataFrame) -> Iterator[bytes]:
@@ -83,4 +113,6 @@ def folder() -> Path:
 
 @cache
 def _temporary() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="prefqa-")
+    temporary = tempfile.TemporaryDirectory(prefix="prefqa-", ignore_cleanup_errors=True)
+    atexit.register(temporary.cleanup)
+    return temporary

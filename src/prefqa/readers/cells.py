@@ -15,7 +15,14 @@ from prefqa.readers.records import fields_of
 from prefqa.readers.table import Table
 
 #: Field names of a message, and of the text of an answer that is an object.
-_ROLES = (("role", "content"), ("from", "value"), ("role", "value"), ("from", "content"), ("role", "text"), ("speaker", "text"))
+_ROLES = (
+    ("role", "content"),
+    ("from", "value"),
+    ("role", "value"),
+    ("from", "content"),
+    ("role", "text"),
+    ("speaker", "text"),
+)
 _TEXT_FIELDS = ("text", "content", "value", "response", "output", "completion", "answer", "generation", "response_text")
 _SPEAKERS = {
     "human": "user", "gpt": "assistant", "prompter": "user", "bot": "assistant", "model": "assistant", "chatgpt": "assistant",
@@ -103,7 +110,8 @@ def encoded(name: str, dtype: Any) -> pl.Expr:
 def split_prompt(frame: pl.LazyFrame, first: str, second: str) -> pl.LazyFrame:
     """Add `_common`: the messages with which both columns begin, without the last one of either; they are cut off."""
     one, two = (
-        pl.col(name).list.eval(pl.element().struct.json_encode()).alias(f"_{n}") for n, name in enumerate((first, second))
+        pl.col(name).list.eval(pl.element().struct.json_encode()).alias(f"_{n}")
+        for n, name in enumerate((first, second))
     )
     shorter = pl.min_horizontal(pl.col("_0").list.len(), pl.col("_1").list.len()).cast(pl.Int64) - 1
     pairs = (
@@ -211,4 +219,3 @@ def _loads(value: str) -> Any:
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None
     return read if isinstance(read, list | dict) else None
-

@@ -18,6 +18,7 @@ from prefqa.preferences import ROW
 from prefqa.readers.export import Export, Extract, misfit_note, note
 from prefqa.readers.long_rows import PROMPTS
 from prefqa.readers.records import json_lists, json_objects
+from prefqa.readers.tool import Tool, has_columns, listed
 from prefqa.readers.vote_columns import (
     Meanings,
     Pair,
@@ -29,7 +30,6 @@ from prefqa.readers.vote_columns import (
     votes_among,
     with_votes,
 )
-from prefqa.readers.tool import Tool, has_columns, listed
 
 _TEXT = pl.String()
 #: Further names of the column that holds what the responses answer.

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from prefqa.errors import ColumnNotFoundError, UsageError
 from prefqa.preferences import Preferences
-from prefqa.reading import COLUMNS, VALUES, Facts
 from prefqa.readers.export import Extract
 from prefqa.readers.laid import Laid
 from prefqa.readers.options import Options
+from prefqa.reading import COLUMNS, VALUES, Facts
 
 
 def facts_of(
@@ -22,7 +23,9 @@ def facts_of(
     table = laid.table
     roles: dict[str, tuple[str, str]] = {}
     for use in table.uses:
-        for name in table.shown(use.column).split(", ") if use.column in ("prompt", "criterion") else [table.shown(use.column)]:
+        for name in (
+            table.shown(use.column).split(", ") if use.column in ("prompt", "criterion") else [table.shown(use.column)]
+        ):
             roles.setdefault(name, (use.role, use.note))
     kept = {**{role: yours for role, yours in mapping.items() if isinstance(yours, str)}}
     for role, yours in kept.items():
@@ -62,6 +65,16 @@ def facts_of_tool(found: Extract, names: Sequence[str], mapping: Mapping[str, An
         config["columns"] = dict(mapping)
     config["read"]["expect"] = _expected(names, values)
     return Facts(columns, values, (), config)
+
+
+def with_statements(prefs: Preferences, how: Sequence[str]) -> Preferences:
+    """Return preferences whose reading says how files and times were read."""
+    facts = prefs.source.facts
+    more = tuple(dict.fromkeys((*how, *prefs.source.times)))
+    if not more:
+        return prefs
+    facts = replace(facts, statements=(*more, *facts.statements))
+    return replace(prefs, source=replace(prefs.source, facts=facts))
 
 
 def compare(prefs: Preferences, schema: pl.Schema, expect: Mapping[str, Any]) -> None:
@@ -110,7 +123,7 @@ def _config(
     read: dict[str, Any] = {"shape": shape}
     if format != "auto":
         read["format"] = format
-    for name in ("gives", "ranks_from", "ranking", "higher", "pair_values", "winner", "annotator_from"):
+    for name in ("gives", "ranks_from", "ranking", "higher", "pair_values", "winner", "annotator_from", "time_format"):
         value = getattr(options, name)
         if value is not None:
             read[name] = value

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import glob
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from prefqa.errors import ReadError, UsageError, nearest
 from prefqa.readers import croissant, preflib
-from prefqa.readers.json_files import read_json, read_jsonl
+from prefqa.readers.archives import Member, base, ending, names_in, unpacked
+from prefqa.readers.damage import explain, reason_of
+from prefqa.readers.excel import read_excel
+from prefqa.readers.json_files import read_documents, read_json, read_jsonl
 from prefqa.readers.records import Records
+from prefqa.readers.separated import broken_line, scan_separated
 
 #: Format of a file by its ending; .gz and .zst may follow those of text formats.
 ENDINGS = {
@@ -27,15 +31,43 @@ ENDINGS = {
     ".arrow": "arrow",
     ".ipc": "arrow",
     ".feather": "arrow",
+    ".xlsx": "xlsx",
+    ".zip": "zip",
     **dict.fromkeys(preflib.ENDINGS, "preflib"),
 }
+#: Formats of files, by name.
+FILE_FORMATS = ("parquet", "csv", "tsv", "json", "jsonl", "arrow", "xlsx", "preflib", "zip")
 #: Formats of which some columns can be read without the others.
 COLUMNAR = ("parquet", "arrow")
 _TEXT = ("csv", "tsv", "json", "jsonl")
+_SEPARATORS = {"csv": ",", "tsv": "\t"}
 _COMPRESSED = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd"}
 #: Files that describe the data beside them, such as LLaMA-Factory's list of data sets.
 _COMPANIONS = (croissant.NAME, "dataset_info.json")
-_MAGIC = {b"PAR1": "parquet", b"ARRO": "arrow", b"\xff\xff\xff\xff": "arrow", b"PK\x03\x04": "a zip or Excel file"}
+_OLD_EXCEL = "an Excel file of the old kind (.xls), or one with a password"
+_MAGIC = {
+    b"PAR1": "parquet",
+    b"ARRO": "arrow",
+    b"\xff\xff\xff\xff": "arrow",
+    b"PK\x03\x04": "a zip or Excel file",
+    b"PK\x05\x06": "an empty zip file",
+    b"\xd0\xcf\x11\xe0": _OLD_EXCEL,
+}
+#: Files of these names (before the ending) are tables of their own and no rows of one table.
+_TABLES = frozenset(("judgments", "responses", "items"))
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    """What the caller says of files: the separator and encoding of text tables, the sheet of a workbook."""
+
+    separator: str | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+
+
+#: Nothing is known of files but what they show.
+NO_OPTIONS = FileOptions()
 
 
 def find_files(source: str | Path) -> list[Path]:
@@ -75,36 +107,78 @@ def format_of(path: Path) -> str | None:
     return None if packed and known not in _TEXT else known
 
 
-def read_records(path: Path, form: str = "auto") -> Records:
+def read_files(
+    paths: Sequence[Path],
+    form: str = "auto",
+    options: FileOptions = NO_OPTIONS,
+    *,
+    file_column: str | None = None,
+    names: Sequence[str] | None = None,
+) -> Records:
+    """Return the records of files of one format, one file after the other.
+
+    Args:
+        paths: the files.
+        form: their format; "auto" goes by the ending.
+        options: what is known of them.
+        file_column: the name of a column to add, with the name of each row's file without its ending.
+        names: the names of the files, where they are copies.
+
+    Raises:
+        ReadError: files of several formats; and see `scan_file`.
+    """
+    kinds = sorted({format_of(path) or form for path in paths})
+    if len(kinds) > 1:
+        raise ReadError(paths[0].parent, f"files of several formats: {', '.join(kinds)}", hint="name them by a glob.")
+    if len(paths) > 1 and file_column is None and all(_checked_format(path, form) == "json" for path in paths):
+        with _explained(paths[0].parent, "json"):
+            return read_documents(paths)
+    if len(paths) == 1 and kinds == ["zip"]:
+        return _read_archive(paths[0], options, file_column)
+    parts = [_read(path, form, options) for path in paths]
+    named = names or [path.name for path in paths]
+    if len({part.how for part in parts}) > 1:
+        hows = [tuple(f"{name}: {one}" for one in part.how) for name, part in zip(named, parts, strict=True)]
+        parts = [replace(part, how=how) for part, how in zip(parts, hows, strict=True)]
+    if file_column is not None:
+        stems = [base(name).name.removesuffix(ending(name)) for name in named]
+        parts = [part.with_constant(file_column, stem) for part, stem in zip(parts, stems, strict=True)]
+    return Records.joined(parts)
+
+
+def read_records(
+    path: Path,
+    form: str = "auto",
+    *,
+    separator: str | None = None,
+    encoding: str | None = None,
+    sheet: str | None = None,
+) -> Records:
     """Return the records of one file; see `scan_file`."""
-    form = _checked_format(path, form)
-    if form not in ("json", "jsonl"):
-        return Records.of_frame(scan_file(path, form))
-    try:
-        return (read_json if form == "json" else read_jsonl)(path)
-    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
-        raise explain(path, form, error) from error
+    return _read(path, form, FileOptions(separator, encoding, sheet))
 
 
-def scan_file(path: Path, form: str = "auto") -> pl.LazyFrame:
+def scan_file(
+    path: Path,
+    form: str = "auto",
+    *,
+    separator: str | None = None,
+    encoding: str | None = None,
+    sheet: str | None = None,
+) -> pl.LazyFrame:
     """Return one file as a lazy frame; `form` overrides what the ending says.
 
     Text formats keep every value of CSV as text, so that ids such as 007 stay as they are.
 
     Raises:
-        ReadError: an unknown ending, an empty file, content of another format, a broken header or line.
+        ReadError: an unknown ending, an empty file, content of another format, a broken header or line, a separator,
+            encoding or sheet that is not clear.
     """
-    form = _checked_format(path, form)
-    try:
-        frame = _SCANNERS[form](path)
-        frame.collect_schema()
-    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
-        raise explain(path, form, error) from error
-    return frame
+    return _read(path, form, FileOptions(separator, encoding, sheet)).typed()
 
 
 @contextmanager
-def readable(files: tuple[str, ...]) -> Iterator[None]:
+def readable(files: tuple[str, ...], options: FileOptions = NO_OPTIONS) -> Iterator[None]:
     """Turn a failure of Polars over `files` into a ReadError that names the file, line or row group at fault.
 
     A lazy scan meets a damaged part only when it is collected; a failure whose cause is not found in a file passes
@@ -116,33 +190,119 @@ def readable(files: tuple[str, ...]) -> Iterator[None]:
         for name in files:
             path = Path(name)
             form = format_of(path) or _sniffed(path) or "csv"
-            try:
-                _SCANNERS[form](path).select(pl.all().null_count()).collect(engine="streaming")
-            except (pl.exceptions.PolarsError, OSError) as cause:
-                raise explain(path, form, cause) from error
+            form = form if form in FILE_FORMATS else "csv"
+            if form != "zip":
+                _probe(path, form, options, error)
+                continue
+            members = unpacked(path, _data_in(path))
+            with _in_archive(path, members):
+                for member in members:
+                    _probe(member.path, str(format_of(member.path)), options, error)
         raise
 
 
-def explain(path: Path, form: str, error: Exception) -> ReadError:
-    """Build the ReadError of a file that Polars refuses."""
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    if form in ("csv", "tsv"):
-        line, found = _broken_csv_line(path, "\t" if form == "tsv" else ",")
-        return ReadError(path, found or reason, line=line)
+def _probe(path: Path, form: str, options: FileOptions, error: Exception) -> None:
+    """Read all of a file, and raise its error for `error`."""
+    try:
+        frame = _read(path, form, options).typed()
+        frame.select(pl.all().null_count()).collect(engine="streaming")
+    except (pl.exceptions.PolarsError, OSError) as cause:
+        raise _explain(path, form, cause, options) from error
+
+
+def _read(path: Path, form: str, options: FileOptions) -> Records:
+    form = _checked_format(path, form)
+    with _explained(path, form, options):
+        if form == "zip":
+            return _read_archive(path, options)
+        if form in ("json", "jsonl"):
+            return (read_json if form == "json" else read_jsonl)(path)
+        if form in _SEPARATORS:
+            frame, dialect = scan_separated(path, _SEPARATORS[form], options.separator, options.encoding)
+            records = Records.of_frame(frame)
+            return replace(records, how=dialect.describe(), decimal_comma=dialect.separator != ",")
+        if form == "xlsx":
+            frame, how = read_excel(path, options.sheet)
+            return replace(Records.of_frame(frame), how=how)
+        return Records.of_frame(_scan(path, form))
+
+
+@contextmanager
+def _explained(path: Path, form: str, options: FileOptions = NO_OPTIONS) -> Iterator[None]:
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
+        raise _explain(path, form, error, options) from error
+
+
+def _scan(path: Path, form: str) -> pl.LazyFrame:
     if form == "parquet":
-        if not _ends_with(path, b"PAR1"):
-            return ReadError(
-                path, "the Parquet file is cut off: its footer is missing", hint="copy or download it again."
-            )
-        return ReadError(path, f"damaged Parquet file: {reason}", row_group=_broken_row_group(path))
-    if isinstance(error, pl.exceptions.DuplicateError):
-        return ReadError(path, f"two columns have one name: {reason}", hint="rename one of them.")
-    return ReadError(path, reason, line=_first_line_not_utf8(path) if form in ("json", "jsonl") else None)
+        return pl.scan_parquet(path, glob=False)
+    if form == "preflib":
+        lines = pl.scan_lines(path, glob=False).select(pl.col("line").str.strip_prefix("\ufeff").alias(preflib.LINE))
+        return lines.with_row_index(preflib.NUMBER, 1).with_columns(pl.lit(str(path)).alias(preflib.FILE))
+    with path.open("rb") as file:
+        if file.read(6) == b"ARROW1":
+            return pl.scan_ipc(path, glob=False)
+    with path.open("rb") as file:  # which, unlike a path, cannot be taken for a pattern
+        return pl.read_ipc_stream(file).lazy()
+
+
+def _explain(path: Path, form: str, error: Exception, options: FileOptions) -> ReadError:
+    if form in _SEPARATORS:
+        return broken_line(path, _SEPARATORS[form], reason_of(error), options.separator, options.encoding)
+    return explain(path, form, error)
+
+
+def _read_archive(path: Path, options: FileOptions, file_column: str | None = None) -> Records:
+    """Return the records of the data files of an archive, which must be of one format."""
+    data = _data_in(path)
+    members = unpacked(path, data)
+    with _in_archive(path, members):
+        paths = [member.path for member in members]
+        records = read_files(paths, "auto", options, file_column=file_column, names=data)
+
+    def typed() -> pl.LazyFrame:
+        with _in_archive(path, members):
+            return records.typed()
+
+    others = sorted(set(names_in(path)) - set(data))
+    how = (f"from the archive {_some(data)}", *((f"left {_some(others)} in the archive",) if others else ()))
+    return replace(records, typed=typed, how=(*how, *records.how))
+
+
+def _data_in(path: Path) -> tuple[str, ...]:
+    """Names of the data files of an archive.
+
+    Raises:
+        ReadError: an archive without any, or with files of several kinds or several tables.
+    """
+    names = names_in(path)
+    data = sorted(name for name in names if _is_data(base(name)))
+    if not data:
+        raise ReadError(path, f"the archive holds no data file: {_some(names)}", hint=f"looked for {_endings()}.")
+    kinds = sorted({str(format_of(base(name))) for name in data})
+    if len(kinds) > 1 or "zip" in kinds:
+        raise ReadError(path, f"the archive holds files of several kinds: {_some(data)}", hint="unpack it.")
+    if len(data) > 1 and _TABLES & {base(name).name.split(".")[0] for name in data}:
+        raise ReadError(path, f"the archive holds several tables: {_some(data)}", hint="unpack it into a directory.")
+    return tuple(data)
+
+
+@contextmanager
+def _in_archive(path: Path, members: Sequence[Member]) -> Iterator[None]:
+    """Name the archive, and the file in it, where an error names what was unpacked."""
+    try:
+        yield
+    except ReadError as error:
+        name = next((f"in {member.name!r}: " for member in members if str(member.path) == error.path), "")
+        reason = f"{name}{error.reason}"
+        raise ReadError(path, reason, line=error.line, row_group=error.row_group, hint=error.hint) from error
 
 
 def _checked_format(path: Path, form: str) -> str:
-    if form != "auto" and form not in _SCANNERS:
-        raise UsageError(f"unknown format {form!r}", hint=f"there are: auto, {', '.join(_SCANNERS)}.")
+    if form != "auto" and form not in FILE_FORMATS:
+        raise UsageError(f"unknown format {form!r}", hint=f"there are: auto, {', '.join(FILE_FORMATS)}.")
     try:
         with path.open("rb") as file:
             empty = not file.read(1)
@@ -150,16 +310,20 @@ def _checked_format(path: Path, form: str) -> str:
         raise ReadError(path, error.strerror or str(error)) from error
     if empty:
         raise ReadError(path, "the file is empty")
+    inside = _sniffed(path)
     named = format_of(path) if form == "auto" else form
     if named is None:
+        if inside == _OLD_EXCEL or path.suffix.lower() in (".xls", ".xlsm", ".xlsb", ".ods"):
+            raise ReadError(path, f"{path.suffix} is not read", hint="save it as .xlsx or CSV.")
         raise ReadError(
             path, f"the ending {path.suffix or '(none)'} is not known", hint=f"{_endings()}; or say format=."
         )
-    inside = _sniffed(path)
-    binary = named in ("parquet", "arrow")
-    if inside is not None and inside != named:
-        raise ReadError(path, f"is read as {named}, but its content is {inside}", hint="rename it, or say format=.")
-    if binary and inside is None:
+    packed = "a zip or Excel file"
+    wanted = packed if named in ("xlsx", "zip") else named
+    if inside is not None and inside != wanted:
+        hint = "save it as .xlsx or CSV." if inside == _OLD_EXCEL else "rename it, or say format=."
+        raise ReadError(path, f"is read as {named}, but its content is {inside}", hint=hint)
+    if wanted in (*COLUMNAR, packed) and inside is None:
         raise ReadError(path, f"is read as {named}, but its content is not", hint="was it written as text, or cut off?")
     return named
 
@@ -170,98 +334,9 @@ def _sniffed(path: Path) -> str | None:
     return _MAGIC.get(head)
 
 
-def _scan_csv(path: Path) -> pl.LazyFrame:
-    return _scan_separated(path, ",")
-
-
-def _scan_tsv(path: Path) -> pl.LazyFrame:
-    return _scan_separated(path, "\t")
-
-
-def _scan_separated(path: Path, separator: str) -> pl.LazyFrame:
-    header = next(csv.reader(pl.scan_lines(path).head(1).collect()["line"].to_list(), delimiter=separator), [])
-    doubled = sorted({name for name in header if header.count(name) > 1})
-    if doubled:
-        raise ReadError(path, f"two columns have one name: {', '.join(map(repr, doubled))}", line=1, hint="rename one.")
-    return pl.scan_csv(path, separator=separator, infer_schema=False)
-
-
-def _scan_arrow(path: Path) -> pl.LazyFrame:
-    with path.open("rb") as file:
-        stream = file.read(6) != b"ARROW1"
-    return pl.read_ipc_stream(path).lazy() if stream else pl.scan_ipc(path)
-
-
-def _scan_preflib(path: Path) -> pl.LazyFrame:
-    lines = pl.scan_lines(path).select(pl.col("line").str.strip_prefix("\ufeff").alias(preflib.LINE))
-    return lines.with_row_index(preflib.NUMBER, 1).with_columns(pl.lit(str(path)).alias(preflib.FILE))
-
-
-def _scan_parquet(path: Path) -> pl.LazyFrame:
-    return pl.scan_parquet(path)
-
-
-_SCANNERS: dict[str, Callable[[Path], pl.LazyFrame]] = {
-    "parquet": _scan_parquet,
-    "csv": _scan_csv,
-    "tsv": _scan_tsv,
-    "json": lambda path: read_json(path).typed(),
-    "jsonl": lambda path: read_jsonl(path).typed(),
-    "arrow": _scan_arrow,
-    "preflib": _scan_preflib,
-}
-
-#: Formats of files, by name.
-FILE_FORMATS = tuple(_SCANNERS)
-
-
-def _broken_csv_line(path: Path, separator: str) -> tuple[int | None, str | None]:
-    """Find the first line of a CSV file with more fields than the header; quoted line breaks are counted."""
-    try:
-        lines = csv.reader(pl.scan_lines(path).collect()["line"], delimiter=separator, strict=True)
-        width = len(next(lines))
-        for row in lines:
-            if len(row) > width:
-                return lines.line_num, f"{len(row)} fields, where the header has {width}"
-    except csv.Error as error:
-        return lines.line_num, str(error)
-    except (pl.exceptions.PolarsError, OSError):
-        return _first_line_not_utf8(path), "not UTF-8 text"
-    return None, None
-
-
-def _first_line_not_utf8(path: Path) -> int | None:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
-                return number
-    return None
-
-
-def _broken_row_group(path: Path) -> int | None:
-    """Find the damaged row group, where pyarrow is installed to look."""
-    try:
-        import pyarrow.parquet as pq
-    except ImportError:
-        return None
-    try:
-        file = pq.ParquetFile(path)
-    except Exception:  # pyarrow has many error types for a damaged footer
-        return None
-    for group in range(file.num_row_groups):
-        try:
-            file.read_row_group(group)
-        except Exception:
-            return group
-    return None
-
-
-def _ends_with(path: Path, magic: bytes) -> bool:
-    with path.open("rb") as file:
-        file.seek(-min(len(magic), path.stat().st_size), 2)
-        return file.read() == magic
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:4])
+    return (shown + (f" and {len(names) - 4:,} more" if len(names) > 4 else "")) or "nothing"
 
 
 def _endings() -> str:

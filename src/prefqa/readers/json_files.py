@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ import polars as pl
 
 from prefqa.errors import ReadError
 from prefqa.readers.blocks import blocks_of
+from prefqa.readers.json_documents import rows_of_document
 from prefqa.readers.records import Records, structure
 
 #: Bytes of a JSON document, which is held in memory as Python objects; beyond, JSON Lines is the right format.
@@ -18,21 +22,25 @@ MAX_DOCUMENT = 1_000_000_000
 #: Bytes of one line of JSON Lines, that is, of one record; a longer one is a document that was named otherwise.
 MAX_LINE = 200_000_000
 _BOM = "\ufeff"
+_FIRST = 1_000
 
 
 def read_jsonl(path: Path) -> Records:
-    """Return the records of a JSON Lines file, one object per line.
+    """Return the records of a JSON Lines file, one object per line; a JSON document under this name is read as one.
 
     Raises:
         ReadError: a line that is not JSON, no object, or too long.
     """
+    if _is_document(path):
+        with suppress(ReadError):
+            return replace(read_json(path), how=("a JSON document, not JSON Lines",))
     _check_lines(path)
 
     def typed() -> pl.LazyFrame:
-        return pl.scan_ndjson(path, infer_schema_length=None).collect().lazy()
+        return _scanned(path).collect().lazy()
 
     try:
-        schema = pl.scan_ndjson(path, infer_schema_length=None).collect_schema()
+        schema = _scanned(path).collect_schema()
     except pl.exceptions.PolarsError:
         # Polars stops at NaN and at mixed types, and does not say which line is broken; the slow road does both.
         return Records(
@@ -45,24 +53,69 @@ def read_jsonl(path: Path) -> Records:
 
 
 def read_json(path: Path) -> Records:
-    """Return the records of a JSON document: a list of objects, or an object that holds exactly one such list.
+    """Return the records of a JSON document (see `rows_of_document`), or of JSON Lines under its name.
 
     Raises:
-        ReadError: no JSON, no such list, or a document too large for memory.
+        ReadError: no JSON, no rows, or a document too large for memory.
     """
+    rows = _document(path)
+    if rows is None:
+        return replace(read_jsonl(path), how=("JSON Lines, not a JSON document",))
+    return replace(Records.of_rows(rows[0], lambda: _frame(path, rows[0])), how=rows[1])
+
+
+def read_documents(paths: Sequence[Path]) -> Records:
+    """Return the records of several JSON documents, one after the other; each may be a record, or a list of them."""
+    parts: list[Records] = []
+    rows: list[dict[str, Any]] = []
+    how: dict[str, None] = {}
+    for path in paths:
+        found = _document(path)
+        if found is None:
+            parts += [*_held(paths, rows, how), replace(read_jsonl(path), how=("JSON Lines, not a JSON document",))]
+            rows, how = [], {}
+        else:
+            rows += found[0]
+            how |= dict.fromkeys(found[1])
+    return Records.joined([*parts, *_held(paths, rows, how)])
+
+
+def _held(paths: Sequence[Path], rows: list[dict[str, Any]], how: dict[str, None]) -> list[Records]:
+    if not rows:
+        return []
+    return [replace(Records.of_rows(rows, lambda: _frame(paths[0].parent, rows)), how=tuple(how))]
+
+
+def _document(path: Path) -> tuple[list[dict[str, Any]], tuple[str, ...]] | None:
+    """Return the rows of a JSON document and how they were found, or None for JSON Lines."""
     if path.stat().st_size > MAX_DOCUMENT:
         raise ReadError(path, "too large for one JSON document", hint="write it as JSON Lines (.jsonl) or Parquet.")
-    text = "\n".join(pl.scan_lines(path).collect()["line"]).removeprefix(_BOM)
+    text = "\n".join(pl.scan_lines(path, glob=False).collect()["line"]).removeprefix(_BOM)
     try:
         whole = json.loads(text)
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and text.lstrip().startswith("{"):
-            return read_jsonl(path)
+            return None
         raise ReadError(path, f"not JSON: {error.msg} at column {error.colno}", line=error.lineno) from error
     except RecursionError as error:
         raise ReadError(path, "nested too deeply") from error
-    rows = _rows_of(path, whole)
-    return Records.of_rows(rows, lambda: _frame(path, rows))
+    return rows_of_document(path, whole)
+
+
+def _is_document(path: Path) -> bool:
+    """Whether a file named as JSON Lines begins as a JSON document does: a list, or an object over several lines."""
+    if path.stat().st_size > MAX_DOCUMENT:
+        return False
+    try:
+        first = next(blocks_of(path), b"").lstrip()[:_FIRST]
+    except (pl.exceptions.PolarsError, ReadError):
+        return False
+    return first.startswith(b"[") or (first.startswith(b"{") and first[1:].lstrip(b" \t\r").startswith(b"\n"))
+
+
+def _scanned(path: Path) -> pl.LazyFrame:
+    # This scan alone has no way to take a path as it is.
+    return pl.scan_ndjson(glob.escape(str(path)) if glob.has_magic(str(path)) else path, infer_schema_length=None)
 
 
 def _check_lines(path: Path) -> None:
@@ -99,21 +152,6 @@ def _record(path: Path, line: bytes, number: int) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise ReadError(path, f"a JSON object is expected, not {type(record).__name__}", line=number)
     return record
-
-
-def _rows_of(path: Path, whole: Any) -> list[dict[str, Any]]:
-    """Find the rows of a JSON document: a list of objects, or an object that holds exactly one such list."""
-    if isinstance(whole, dict):
-        lists = {key: value for key, value in whole.items() if isinstance(value, list)}
-        if len(lists) == len(whole) > 1 and len({len(value) for value in lists.values()}) == 1:
-            return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
-        rows = [value for value in lists.values() if value and isinstance(value[0], dict)]
-        if len(rows) != 1:
-            raise ReadError(path, "the JSON object holds no single list of rows", hint="a list of objects is expected.")
-        whole = rows[0]
-    if not isinstance(whole, list) or not all(isinstance(row, dict) for row in whole):
-        raise ReadError(path, "a list of JSON objects is expected")
-    return whole
 
 
 def _frame(path: Path, rows: list[dict[str, Any]]) -> pl.LazyFrame:

@@ -120,7 +120,9 @@ def _context(table: Table, main: str) -> str | None:
     """The column that a prompt is joined with: `input` beside an instruction, or one that tells prompts apart."""
     if table.schema[main] != pl.String():
         return None
-    names = [name for name in table.names if key(name) in _CONTEXT and name != main and table.schema[name] == pl.String()]
+    names = [
+        name for name in table.names if key(name) in _CONTEXT and name != main and table.schema[name] == pl.String()
+    ]
     if main in table.source_names and "," in table.source_names[main]:
         return None
     for name in names:
@@ -132,5 +134,3 @@ def _context(table: Table, main: str) -> str | None:
                 continue
             return name
     return None
-
-

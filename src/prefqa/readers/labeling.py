@@ -10,8 +10,8 @@ from prefqa.preferences import ROW
 from prefqa.readers.export import RECORD, Export, Extract, misfit_note, note
 from prefqa.readers.long_rows import UNNAMED
 from prefqa.readers.records import fields_of, json_lists
-from prefqa.readers.vote_columns import long_votes, pairs_among, votes_among, with_votes
 from prefqa.readers.tool import Tool, both, has_columns, has_fields
+from prefqa.readers.vote_columns import long_votes, pairs_among, votes_among, with_votes
 
 _TEXT = pl.String()
 _RADIO = pl.Struct({"name": _TEXT, "value": _TEXT})

@@ -48,7 +48,9 @@ def ranking_lists(table: Table) -> Laid:
     words = _order_in_words(table)
     if words is not None:
         table = _with_ranks_of_words(table, words, labels if numbered is not None else None)
-    beside = [n for n in table.names if key(n) in (*RANKS, *ORDERS, *SCORES, *UNCLEAR, *_RESPONSES, "positions", "scores")]
+    beside = [
+        n for n in table.names if key(n) in (*RANKS, *ORDERS, *SCORES, *UNCLEAR, *_RESPONSES, "positions", "scores")
+    ]
     table = decoded(table, beside, lists=True)
     found = _lists(table, _RESPONSES)
     alone = not found
@@ -57,7 +59,9 @@ def ranking_lists(table: Table) -> Laid:
     if not found:
         name = next((n for n in table.names if key(n) in _RESPONSES), "responses")
         kind = table.schema.get(name)
-        raise UsageError(f"{table.origin}: column {table.shown(name)!r} holds {kind}, where a list of responses is expected")
+        raise UsageError(
+            f"{table.origin}: column {table.shown(name)!r} holds {kind}, where a list of responses is expected"
+        )
     responses = next((n for n in found if n == "response_ids"), found[0])
     ids = next((n for n in found if key(n) in _IDS and n != responses), None)
     texts = None
@@ -111,7 +115,12 @@ def ranking_lists(table: Table) -> Laid:
     long = long.rename({old: new for old, new in named.items() if old in present and new not in present})
     if models is not None:
         response_columns = (*response_columns, "model")
-    return Laid(table, long.drop("_place", "_unequal", strict=False), f"ranking lists: {detail}", response_columns=response_columns)
+    return Laid(
+        table,
+        long.drop("_place", "_unequal", strict=False),
+        f"ranking lists: {detail}",
+        response_columns=response_columns,
+    )
 
 
 _USED = ("responses", "ranks", "order", "scores", "model", "position", "text of the responses")
@@ -150,7 +159,12 @@ def _places(table: Table, responses: str, *, alone: bool) -> tuple[pl.Expr, Tabl
         table = table.give(ranks, "ranks", renamed=False)
         start = _first_rank(table, ranks)
         numbers = pl.col(ranks).cast(pl.List(pl.Float64), strict=False) + 1 if start == 0 else pl.col(ranks)
-        return numbers, table, scores, f"{table.shown(responses)!r} with their ranks in {table.shown(ranks)!r}, {start} is best"
+        return (
+            numbers,
+            table,
+            scores,
+            f"{table.shown(responses)!r} with their ranks in {table.shown(ranks)!r}, {start} is best",
+        )
     if order is not None:
         return _by_order(table, responses, order, scores)
     if unclear is not None:
@@ -186,7 +200,9 @@ def _by_order(table: Table, responses: str, order: str, scores: str | None) -> t
     return ranks, table, scores, f"{table.shown(order)!r} lists their places from {start}, best first"
 
 
-def _by_unclear(table: Table, responses: str, ranking: str, scores: str | None) -> tuple[pl.Expr, Table, str | None, str]:
+def _by_unclear(
+    table: Table, responses: str, ranking: str, scores: str | None
+) -> tuple[pl.Expr, Table, str | None, str]:
     """Numbers under the name `ranking`: ranks or an order, unless both say the same; names are an order."""
     inner = table.schema[ranking].inner  # type: ignore[attr-defined]
     if inner == pl.String() and not _are_numbers(table, ranking):
@@ -206,7 +222,12 @@ def _by_unclear(table: Table, responses: str, ranking: str, scores: str | None) 
     starts = whole.select(low.unique()).collect()["n"].to_list()
     if differ is False and starts in ([0], [1]):
         table = table.give(ranking, "ranks", renamed=False)
-        return numbers + (1 - starts[0]), table, scores, f"{shown!r}, whose numbers say the same as ranks and as an order"
+        return (
+            numbers + (1 - starts[0]),
+            table,
+            scores,
+            f"{shown!r}, whose numbers say the same as ranks and as an order",
+        )
     raise AmbiguousReadingError(
         f"{table.origin}: column {shown!r} holds numbers beside {table.shown(responses)!r}; they may be the rank of each response "
         "(the first number is the rank of the first response) or the places of the responses in order (the first number is the "
@@ -260,12 +281,20 @@ def _rank_of_names(table: Table, names: pl.Expr, order: pl.Expr) -> pl.Expr:
     """The place of each name in an order, by letters (A, B, ...) where these are used; null where it is not there."""
     frame = table.frame.select(ROW, names=names, order=order.cast(pl.List(pl.String)))
     long = frame.explode("names").with_columns(_i=pl.int_range(pl.len()).over(ROW))
-    letter = pl.col("_i").replace_strict(dict(enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ")), default=None, return_dtype=pl.String)
+    letter = pl.col("_i").replace_strict(
+        dict(enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ")), default=None, return_dtype=pl.String
+    )
     by_name = frame.explode("order").with_columns(_p=pl.int_range(1, pl.len() + 1).over(ROW)).select(ROW, "order", "_p")
     joined = (
         long.with_columns(_letter=letter)
         .join(by_name, left_on=[ROW, "names"], right_on=[ROW, "order"], how="left", maintain_order="left")
-        .join(by_name.rename({"_p": "_q"}), left_on=[ROW, "_letter"], right_on=[ROW, "order"], how="left", maintain_order="left")
+        .join(
+            by_name.rename({"_p": "_q"}),
+            left_on=[ROW, "_letter"],
+            right_on=[ROW, "order"],
+            how="left",
+            maintain_order="left",
+        )
         .group_by(ROW, maintain_order=True)
         .agg(pl.coalesce("_p", "_q"))
         .sort(ROW)
@@ -310,7 +339,10 @@ def _numbered_columns(table: Table) -> dict[str, list[str]] | None:
             ("ranks", ("rank", "ranking", "place")),
             ("scores", ("score", "rating", "reward", "grade")),
             ("models", ("model", "modelname")),
-            ("responses", ("response", "answer", "output", "completion", "candidate", "text", "summary", "generation", "option")),
+            (
+                "responses",
+                ("response", "answer", "output", "completion", "candidate", "text", "summary", "generation", "option"),
+            ),
         ):
             if any(word in (base, stem) or base.startswith(word) for word in words):
                 groups.setdefault(kind, group)
@@ -323,7 +355,10 @@ def _numbered_columns(table: Table) -> dict[str, list[str]] | None:
 def _order_in_words(table: Table) -> str | None:
     """A column that writes an order of responses in one text, such as `B > A = C`."""
     for name in table.names:
-        if key(name) in (*RANKS, *ORDERS, *UNCLEAR, "ranked", "preference", "winner") and table.schema[name] == pl.String():
+        if (
+            key(name) in (*RANKS, *ORDERS, *UNCLEAR, "ranked", "preference", "winner")
+            and table.schema[name] == pl.String()
+        ):
             values = table.sample(name)[name].drop_nulls().str.strip_chars()
             values = values.filter(values != "")
             if not values.is_empty() and values.str.contains(r"^\s*[\w ]+(\s*[>=≻~]\s*[\w ]+)+\s*$").all():
@@ -353,7 +388,8 @@ def _with_ranks_of_words(table: Table, name: str, labels: list[str] | None) -> T
     if labels is None:
         labels = list("abcdefghijklmnopqrstuvwxyz")
     ranks = [
-        part.filter(pl.col("label") == label).select(ROW, pl.col("place").alias(f"_place_{i}")) for i, label in enumerate(labels)
+        part.filter(pl.col("label") == label).select(ROW, pl.col("place").alias(f"_place_{i}"))
+        for i, label in enumerate(labels)
     ]
     found = part.select(pl.col("label").drop_nulls().unique().sort()).collect()["label"].to_list()
     odd = [label for label in found if label not in labels]

@@ -21,7 +21,20 @@ WORDS = {
     "second": ("b", "second", "right", "response_b", "model_b", "response_2"),
     "tie": ("tie", "equal", "both", "neither", "tie (bothbad)", "tie(bothbad)", "bothbad", "both_bad", "same"),
 }
-__all__ = ["PAIR", "PROMPTS", "UNNAMED", "WORDS", "is_labels", "is_numeric", "is_ratings", "is_records", "labels", "rankings", "ratings", "records"]
+__all__ = [
+    "PAIR",
+    "PROMPTS",
+    "UNNAMED",
+    "WORDS",
+    "is_labels",
+    "is_numeric",
+    "is_ratings",
+    "is_records",
+    "labels",
+    "rankings",
+    "ratings",
+    "records",
+]
 
 
 #: Share of ranks of 0 from which on they are no slips: with K responses ranked from 0 it is 1 / K.
@@ -72,7 +85,9 @@ def ratings(table: Table) -> Laid:
         rank=ranked(pl.col("score"), keys, higher_is_worse=worse), **{raw_name("rank"): pl.lit(None, pl.String)}
     )
     word = "lower" if worse else "higher"
-    return Laid(table, long, f"ratings: one row per judgment and response, ranked by score, {word} first, equal scores tied")
+    return Laid(
+        table, long, f"ratings: one row per judgment and response, ranked by score, {word} first, equal scores tied"
+    )
 
 
 def is_records(table: Table) -> bool:
@@ -255,5 +270,3 @@ def _has_zero(table: Table) -> bool:
     number = pl.col("rank").cast(pl.Float64, strict=False)
     share = table.frame.select((number == 0).mean()).collect().item()
     return share is not None and share >= _ZEROS
-
-

@@ -16,7 +16,18 @@ from prefqa.readers.table import Table
 #: Roles of which several columns are criteria, and the role that each is then.
 _CRITERIA = ("winner", "rank", "score", "label")
 #: Standard columns that only a layout of their own gives; on a tool's export they cannot be set.
-_OF_LAYOUTS = {"winner", "response_a", "response_b", "chosen", "rejected", "responses", "ranks", "scores", "order", "ranking"}
+_OF_LAYOUTS = {
+    "winner",
+    "response_a",
+    "response_b",
+    "chosen",
+    "rejected",
+    "responses",
+    "ranks",
+    "scores",
+    "order",
+    "ranking",
+}
 
 
 def mapped(table: Table, columns: Mapping[str, Any]) -> Table:
@@ -58,10 +69,15 @@ def renamed_columns(
         for name in names
         if name not in columns.values() and columns.get(name) != name
     ]
-    return frame.select(*chosen, *kept), {**columns, **{new: old for old, new in aside.items() if old not in columns.values()}}
+    return frame.select(*chosen, *kept), {
+        **columns,
+        **{new: old for old, new in aside.items() if old not in columns.values()},
+    }
 
 
-def mapped_long(long: pl.LazyFrame, records: Records, columns: Mapping[str, Any], tool: str, origin: str) -> pl.LazyFrame:
+def mapped_long(
+    long: pl.LazyFrame, records: Records, columns: Mapping[str, Any], tool: str, origin: str
+) -> pl.LazyFrame:
     """Return the long rows of a tool's export with further columns of its records under standard names.
 
     Raises:
@@ -89,7 +105,9 @@ def mapped_long(long: pl.LazyFrame, records: Records, columns: Mapping[str, Any]
     wanted = further.lazy().select(
         pl.col(ROW).cast(pl.Int64), *(pl.col(yours).alias(role) for role, yours in from_records.items())
     )
-    kept = long.drop([role for role in from_records if role in long.collect_schema()]).with_columns(pl.col(ROW).cast(pl.Int64))
+    kept = long.drop([role for role in from_records if role in long.collect_schema()]).with_columns(
+        pl.col(ROW).cast(pl.Int64)
+    )
     return kept.join(wanted, on=ROW, how="left", maintain_order="left")
 
 
@@ -105,19 +123,25 @@ def _freed(table: Table, role: str) -> Table:
 def _joined(table: Table, role: str, columns: list[str]) -> Table:
     """Several columns of a prompt, joined by blank lines; parts that are empty are left out."""
     parts = [
-        pl.when(pl.col(name).cast(pl.String).str.strip_chars() != "").then(pl.col(name).cast(pl.String)) for name in columns
+        pl.when(pl.col(name).cast(pl.String).str.strip_chars() != "").then(pl.col(name).cast(pl.String))
+        for name in columns
     ]
     whole = pl.concat_str(parts, separator="\n\n", ignore_nulls=True)
     frame = table.frame
     rest = [name for name in frame.collect_schema() if name not in columns and name != role]
-    frame = frame.select(*rest, pl.when(pl.any_horizontal(part.is_not_null() for part in parts)).then(whole).alias(role))
+    frame = frame.select(
+        *rest, pl.when(pl.any_horizontal(part.is_not_null() for part in parts)).then(whole).alias(role)
+    )
     return replace(table, frame=frame, source_names={**table.source_names, role: ", ".join(columns)})
 
 
 def _as_criteria(table: Table, role: str, columns: list[str]) -> Table:
     """Several columns of votes, ranks, scores or labels: one row each, with its name as the criterion."""
     if role not in _CRITERIA:
-        raise UsageError(f"columns: {role} takes one column, not {columns!r}", hint=f"lists are for prompt and {', '.join(_CRITERIA)}.")
+        raise UsageError(
+            f"columns: {role} takes one column, not {columns!r}",
+            hint=f"lists are for prompt and {', '.join(_CRITERIA)}.",
+        )
     frame = table.frame
     rest = [name for name in frame.collect_schema() if name not in columns and name not in (role, "criterion")]
     rows = [frame.select(*rest, pl.col(name).alias(role), pl.lit(name).alias("criterion")) for name in columns]

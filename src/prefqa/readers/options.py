@@ -33,6 +33,7 @@ class Options:
         higher: whether a higher score is better or worse.
         pair_values: whether the two columns of a pair hold texts or names.
         winner: whether the words of a vote name sides ("A" is the first column) or names ("A" is the model A).
+        time_format: how times are written, in the notation of `strptime`.
         annotator_from: "file" where each file holds the judgments of one annotator.
     """
 
@@ -46,6 +47,7 @@ class Options:
     pair_values: PairValues | None = None
     winner: Winner | None = None
     annotator_from: AnnotatorFrom | None = None
+    time_format: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse words that there are not."""
@@ -67,7 +69,8 @@ class Options:
         for pattern in self.annotators:
             if not any(name == pattern or fnmatchcase(name, pattern) for name in names):
                 raise UsageError(
-                    f"annotators: no column is called {pattern!r}", hint=f"the columns are: {', '.join(map(repr, names))}."
+                    f"annotators: no column is called {pattern!r}",
+                    hint=f"the columns are: {', '.join(map(repr, names))}.",
                 )
         return [name for name in names if any(name == p or fnmatchcase(name, p) for p in self.annotators)]
 

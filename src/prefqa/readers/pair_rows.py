@@ -51,7 +51,10 @@ class _Sides:
 def sides_of(table: Table, *, preferred: bool = False) -> _Sides:
     """Return the pairs of columns of a table by what they hold."""
     pairs = [pair for pair in table.pairs if pair.preferred == preferred]
-    first = {kind: next((p for p in pairs if p.kind == kind), None) for kind in ("text", "model", "id", "score", "rank", "vote")}
+    first = {
+        kind: next((p for p in pairs if p.kind == kind), None)
+        for kind in ("text", "model", "id", "score", "rank", "vote")
+    }
     if first["text"] is None:  # a pair of another name may hold the texts, such as tweet_a and tweet_b
         first["text"] = next((p for p in pairs if p.kind == "other" and _is_textual(table, p)), None)
     rest = tuple(pair for pair in pairs if pair not in first.values())
@@ -106,7 +109,9 @@ def pairwise(table: Table) -> Laid:
         table, vote, columns = _one_hot(table, sides.vote, columns)
     else:
         return _by_figures(table, sides, texts=texts)
-    keys = [pair for pair in (sides.id, sides.model, sides.text if not texts or _short(table, sides.text) else None) if pair]
+    keys = [
+        pair for pair in (sides.id, sides.model, sides.text if not texts or _short(table, sides.text) else None) if pair
+    ]
     ballots = with_votes(table, vote, columns, [pair.first for pair in keys], [pair.second for pair in keys])
     table = table.with_frame(ballots.frame)
     laid = _two_rows(table, sides, texts=texts)
@@ -136,7 +141,9 @@ def chosen_rejected(table: Table) -> Laid:
     table, _ = _with_texts(_aside(table), sides, texts=True)
     frame = table.frame.with_columns(pl.lit(1, pl.Int8).alias(VOTE), pl.lit(None, pl.String).alias(SAID))
     laid = _two_rows(table.with_frame(frame), sides, texts=True, placed=False)
-    return replace(laid, detail=f"{table.shown(pair.first)!r} is preferred to {table.shown(pair.second)!r} in every row")
+    return replace(
+        laid, detail=f"{table.shown(pair.first)!r} is preferred to {table.shown(pair.second)!r} in every row"
+    )
 
 
 def _vote_column(table: Table, sides: _Sides) -> str | None:
@@ -160,7 +167,10 @@ def _vote_column(table: Table, sides: _Sides) -> str | None:
         raise AmbiguousReadingError(
             f"{table.origin}: columns {', '.join(repr(table.shown(name)) for name in (kept, *other))} all hold votes, and they "
             "differ",
-            [Choice(f"{table.shown(n)!r} is the vote", f'[columns]\nwinner = "{table.shown(n)}"') for n in (kept, *other)],
+            [
+                Choice(f"{table.shown(n)!r} is the vote", f'[columns]\nwinner = "{table.shown(n)}"')
+                for n in (kept, *other)
+            ],
         )
     return kept
 
@@ -199,17 +209,33 @@ def _aside(table: Table) -> Table:
 
 
 def _give(table: Table, pair: Pair) -> Table:
-    role = {"text": "response", "id": "response_id", "model": "model", "score": "score", "rank": "rank", "vote": "winner"}
+    role = {
+        "text": "response",
+        "id": "response_id",
+        "model": "model",
+        "score": "score",
+        "rank": "rank",
+        "vote": "winner",
+    }
     name = role.get(pair.kind, f"{pair.attribute} of a response")
     for column, side in ((pair.first, "chosen" if pair.preferred else "first"), (pair.second, "other")):
-        table = table.give(column, name, "the first" if side == "first" else "chosen" if side == "chosen" else (
-            "rejected" if pair.preferred else "the second"
-        ), renamed=False)
+        table = table.give(
+            column,
+            name,
+            "the first"
+            if side == "first"
+            else "chosen"
+            if side == "chosen"
+            else ("rejected" if pair.preferred else "the second"),
+            renamed=False,
+        )
     return table
 
 
 def _is_textual(table: Table, pair: Pair) -> bool:
-    return all(table.schema[name] == pl.String() or is_messages(table.schema[name]) for name in (pair.first, pair.second))
+    return all(
+        table.schema[name] == pl.String() or is_messages(table.schema[name]) for name in (pair.first, pair.second)
+    )
 
 
 def _with_texts(table: Table, sides: _Sides, *, texts: bool | None = None) -> tuple[Table, bool]:
@@ -300,7 +326,8 @@ def _split_texts(table: Table, pair: Pair) -> Table:
     if schema["prompt"] != pl.String() or any(schema[name] != pl.String() for name in (pair.first, pair.second)):
         return table
     begins = pl.all_horizontal(
-        pl.col(name).str.starts_with(pl.col("prompt")) & (pl.col(name).str.len_bytes() > pl.col("prompt").str.len_bytes())
+        pl.col(name).str.starts_with(pl.col("prompt"))
+        & (pl.col(name).str.len_bytes() > pl.col("prompt").str.len_bytes())
         for name in (pair.first, pair.second)
     ) & (pl.col("prompt") != "")
     n, of = table.frame.select(begins.sum(), pl.len()).collect().row(0)
@@ -360,7 +387,10 @@ def _one_hot(table: Table, pair: Pair, columns: Columns) -> tuple[Table, str, Co
             f"{table.origin}: columns {', '.join(map(repr, shown))} are read as 1 for the better response and 0 otherwise, but "
             f"rows hold {', '.join(odd[:6])}",
             [
-                Choice(f"these rows are {words}", "[read.votes]\n" + "\n".join(f'"{value}" = "{meaning}"' for value in odd[:6]))
+                Choice(
+                    f"these rows are {words}",
+                    "[read.votes]\n" + "\n".join(f'"{value}" = "{meaning}"' for value in odd[:6]),
+                )
                 for words, meaning in meanings.items()
             ],
         )
@@ -379,7 +409,9 @@ def _by_figures(table: Table, sides: _Sides, *, texts: bool) -> Laid:
         start = 0 if options.ranks_from == 0 else 1
         if options.ranks_from is None and (found == 0).any():
             raise ranks_from_zero(table, pair.first)
-        values = [whole_rank(pl.col(name).cast(pl.Float64, strict=False) + (1 - start)) for name in (pair.first, pair.second)]
+        values = [
+            whole_rank(pl.col(name).cast(pl.Float64, strict=False) + (1 - start)) for name in (pair.first, pair.second)
+        ]
         better_is_lower = True
         detail = f"ranks in {table.shown(pair.first)!r} and {table.shown(pair.second)!r}, {start} is best"
     else:
@@ -426,7 +458,9 @@ def _two_rows(table: Table, sides: _Sides, *, texts: bool, placed: bool = True) 
         raise UsageError(f"{table.origin}: there are no two columns of responses")
     by_text = sides.text is not None and texts
     schema = table.schema
-    named = sides.id or (sides.model if sides.model is not None and not _meets_itself(table, sides, texts=texts) else None)
+    named = sides.id or (
+        sides.model if sides.model is not None and not _meets_itself(table, sides, texts=texts) else None
+    )
     numbered = named is None and by_text
     id_of = named or main
     if not table.used("item_id"):
@@ -440,11 +474,15 @@ def _two_rows(table: Table, sides: _Sides, *, texts: bool, placed: bool = True) 
     both = pl.concat_list(blank).list.sort().list.join("|")
     frame = frame.with_columns(blank[0].alias("_id_1"), blank[1].alias("_id_2"), both.alias(PAIR))
     criterion = ["criterion"] if "criterion" in frame.collect_schema() else []
-    table = unnamed_annotators(table.with_frame(frame), PAIR, *criterion) if "annotator_id" not in frame.collect_schema() else (
-        table.with_frame(frame)
+    table = (
+        unnamed_annotators(table.with_frame(frame), PAIR, *criterion)
+        if "annotator_id" not in frame.collect_schema()
+        else (table.with_frame(frame))
     )
     frame = table.frame
-    carried = {pair for pair in (sides.text, sides.model, sides.id, sides.score, sides.rank, sides.vote, *sides.others) if pair}
+    carried = {
+        pair for pair in (sides.text, sides.model, sides.id, sides.score, sides.rank, sides.vote, *sides.others) if pair
+    }
     own: list[tuple[Pair, str]] = []
     for pair in carried:
         name = _column_of(pair, sides, texts=texts)
@@ -527,7 +565,9 @@ def _best_of_several(table: Table, pair: Pair) -> Laid:
     ]
     long = pl.concat(rows, how="vertical_relaxed").filter(pl.col("text").is_not_null())
     number = formatted("r{}", pl.col("text").rank("dense").over("item_id").cast(pl.Int64))
-    return Laid(table, long.with_columns(response_id=number), "lists of chosen responses, rank 1, and of rejected ones, rank 2")
+    return Laid(
+        table, long.with_columns(response_id=number), "lists of chosen responses, rank 1, and of rejected ones, rank 2"
+    )
 
 
 def _without_vote(ballots: Ballots, wide: Sequence[str]) -> tuple:  # type: ignore[type-arg]
@@ -536,5 +576,3 @@ def _without_vote(ballots: Ballots, wide: Sequence[str]) -> tuple:  # type: igno
     names = [n for n in (ROW, "item_id", "annotator_id") if n in ballots.missing.columns]
     message = "{n} of {of} rows hold no vote (empty or skipped) and are left out."
     return note("PQ727", message, ballots.missing.select(names, pl.col(SAID)), ballots.n_rows, value=pl.col(SAID))
-
-

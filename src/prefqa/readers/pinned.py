@@ -17,7 +17,11 @@ _HEAD = """# How {origin} was read, written by prefqa inspect --write-config.
 def toml_of(reading: Reading) -> str:
     """Return the reading as the text of a prefqa.toml."""
     config: dict[str, Any] = {name: dict(table) for name, table in reading.config.items()}
-    scales = {row["column"]: [row["low"], row["high"]] for row in reading.scales.iter_rows(named=True) if row["column"] == "score"}
+    scales = {
+        row["column"]: [row["low"], row["high"]]
+        for row in reading.scales.iter_rows(named=True)
+        if row["column"] == "score"
+    }
     if scales:
         config["read"]["expect"] = {**config["read"].get("expect", {}), "scales": scales}
     origin = "".join(c if c.isprintable() else " " for c in reading.origin.replace("\\", "/").rsplit("/", 1)[-1])

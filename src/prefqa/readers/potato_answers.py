@@ -10,11 +10,11 @@ import polars as pl
 from prefqa.errors import ReadError, UsageError
 from prefqa.notes import Note
 from prefqa.preferences import JUDGMENT_TYPES, ROW
-from prefqa.readers.vocabulary import understand
 from prefqa.readers.declared import pair_rows, vote_values
 from prefqa.readers.export import RECORD, note
 from prefqa.readers.long_rows import PAIR
 from prefqa.readers.tool import listed
+from prefqa.readers.vocabulary import understand
 
 Kind = Literal[
     "vote", "scale", "ranking", "best-worst", "ratings of options", "rating", "label", "number", "text", "unknown"

@@ -8,10 +8,10 @@ from prefqa._words import formatted
 from prefqa.errors import ReadError, UsageError
 from prefqa.notes import Note
 from prefqa.preferences import ROW
-from prefqa.readers.vocabulary import understand
 from prefqa.readers.export import RECORD, Export, Extract, misfit_note, note
 from prefqa.readers.long_rows import PAIR, UNNAMED
 from prefqa.readers.tool import Tool, both, has_columns, has_fields, listed
+from prefqa.readers.vocabulary import understand
 
 _TEXT = pl.String()
 _OPTION = pl.Struct(dict.fromkeys(("id", "text", "html", "image"), _TEXT))

@@ -10,25 +10,37 @@ from typing import Any
 import polars as pl
 
 from prefqa._words import formatted
-from prefqa.casts import raw_name
-from prefqa.errors import ReadError, UsageError, nearest
+from prefqa.casts import decimal_commas, raw_name
+from prefqa.errors import UsageError, nearest
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source
 from prefqa.readers.argilla_server import SERVER, download
 from prefqa.readers.croissant import licence_beside
 from prefqa.readers.export import Export, Models, Ranks
-from prefqa.readers.facts import compare, facts_of, facts_of_tool
-from prefqa.readers.files import COLUMNAR, FILE_FORMATS, find_files, format_of, read_records, readable, scan_file
+from prefqa.readers.facts import compare, facts_of, facts_of_tool, with_statements
+from prefqa.readers.files import (
+    COLUMNAR,
+    FILE_FORMATS,
+    NO_OPTIONS,
+    FileOptions,
+    find_files,
+    format_of,
+    read_files,
+    read_records,
+    readable,
+)
 from prefqa.readers.keys import PAIR, PROMPTS, TEXTS
 from prefqa.readers.mapping import mapped, mapped_long, renamed_columns
-from prefqa.readers.options import AnnotatorFrom, Gives, Higher, Options, PairValues, Ranking, Winner
 from prefqa.readers.objects import HUB, is_saved_dataset, load_hub, load_saved, records_of_object
+from prefqa.readers.options import AnnotatorFrom, Gives, Higher, Options, PairValues, Ranking, Winner
 from prefqa.readers.records import Records
-from prefqa.readers.registry import BY_NAME, INSTRUCTIONS, TOOLS, tool_of
+from prefqa.readers.registry import BY_NAME, INSTRUCTIONS, PLATFORMS, TOOLS, tool_of
 from prefqa.readers.response_columns import with_response_columns
 from prefqa.readers.shapes import laid_out, refuse, refuse_unread_numbers
 from prefqa.readers.table import Table
 from prefqa.readers.tool import Tool
 
+#: The column with the name of each row's file, where files are annotators'.
+FILE = "_file"
 #: In a directory, files of these names (before the ending) are the three tables of the standard form.
 _TABLES = ("judgments", "responses", "items")
 _Tables = dict[str, pl.LazyFrame | pl.DataFrame | None]
@@ -55,6 +67,11 @@ def read(
     pair_values: PairValues | None = None,
     winner: Winner | None = None,
     annotator_from: AnnotatorFrom | None = None,
+    buckets: Sequence[str] | None = None,
+    separator: str | None = None,
+    encoding: str | None = None,
+    sheet: str | None = None,
+    time_format: str | None = None,
     expect: Mapping[str, Any] | None = None,
 ) -> Preferences:
     """Read preference data into its standard form.
@@ -92,6 +109,11 @@ def read(
         pair_values: whether `response_a` and `response_b` hold "texts" or "names".
         winner: whether words of a vote name a "side" or the "name" of a response, where both are possible.
         annotator_from: "file" where each file holds the judgments of one annotator.
+        buckets: names of the buckets of a Label Studio Ranker from best to worst, where its configuration is not there.
+        separator: what separates the columns of a text table, where the file does not show it.
+        encoding: the encoding of a text file, where the file does not show it.
+        sheet: the sheet of a workbook, where several hold data.
+        time_format: how times are written ("%d/%m/%Y %H:%M"), where days and months cannot be told apart.
         expect: what an earlier reading found (`prefqa inspect --write-config`); a source that differs is refused.
 
     Returns:
@@ -107,10 +129,21 @@ def read(
     if isinstance(source, Preferences):
         return source
     options = Options(
-        votes, tuple(annotators), gives, tuple(missing), ranks_from, ranking, higher, pair_values, winner, annotator_from
+        votes,
+        tuple(annotators),
+        gives,
+        tuple(missing),
+        ranks_from,
+        ranking,
+        higher,
+        pair_values,
+        winner,
+        annotator_from,
+        time_format,
     )
     file_format = _file_format(format)
-    records, origin, files, beside = _scan(source, file_format)
+    on_disk = FileOptions(separator, encoding, sheet)
+    records, origin, files, beside = _scan(source, file_format, on_disk, by_file=annotator_from == "file")
     mapping = dict(columns or {})
     listed, listed_in = _table(responses if responses is not None else beside.get("responses"), mapping)
     described, _ = _table(items if items is not None else beside.get("items"), mapping, stays=False)
@@ -121,17 +154,18 @@ def read(
         records = records.structured()
     licence = licence_beside(Path(files[0])) if files else None
     tool = None if shape != "auto" else _tool(records, format)
-    if tool is None and (settings, ranks, models) != (None, "given", "without"):
+    for_tools = (settings, ranks, models, buckets) != (None, "given", "without", None)
+    if for_tools and (tool is None or tool[0] not in (*TOOLS, *PLATFORMS)):
         raise _only_for_tools()
-    with readable((*files, *listed_in)):
+    with readable((*files, *listed_in), on_disk):
         if tool is not None:
-            if (settings, ranks, models) != (None, "given", "without") and tool[0] not in (*TOOLS,):
-                raise _only_for_tools()
             beside_it = Path(settings) if settings else beside.get("settings")
-            export = Export(records, origin, Path(files[0]) if files else None, beside_it, ranks, models)
-            prefs = _of_tool(*tool, export, given, (*files, *listed_in), mapping)
+            export = Export(records, origin, Path(files[0]) if files else None, beside_it, ranks, models, buckets)
+            prefs = _of_tool(*tool, export, given, (*files, *listed_in), mapping, time_format)
         else:
-            prefs = _of_columns(records, origin, (*files, *listed_in), given, mapping, options, shape, format)
+            prefs = _of_columns(
+                records, origin, (*files, *listed_in), given, mapping, options, shape, format, time_format
+            )
         prefs = _licensed(prefs, licence)
         if expect:
             compare(prefs, records.schema, expect)
@@ -139,7 +173,7 @@ def read(
 
 
 def _only_for_tools() -> UsageError:
-    what = "settings, ranks and models are for exports of annotation tools, which this is not"
+    what = "settings, ranks, models and buckets are for exports of annotation tools, which this is not"
     return UsageError(what, hint="leave them out, or name the tool's format.")
 
 
@@ -152,9 +186,14 @@ def _of_columns(
     options: Options,
     shape: str,
     format: str,
+    time_format: str | None,
 ) -> Preferences:
     """Preferences by the names of columns; instruction data where these are no preferences."""
     frame = _without_reserved(records.typed()).with_row_index(ROW)
+    if records.decimal_comma:
+        frame = frame.with_columns(
+            decimal_commas(name) for name, dtype in frame.collect_schema().items() if dtype == pl.String()
+        )
     table = mapped(Table(frame, origin, options), mapping)
     found = laid_out(table, shape)
     if found is None:
@@ -164,11 +203,13 @@ def _of_columns(
         if format == "auto":
             refuse_unread_numbers(table, instructions[0].name)
         export = Export(records, origin, Path(files[0]) if files else None)
-        return _of_tool(*instructions, export, given, files, mapping)
+        return _of_tool(*instructions, export, given, files, mapping, time_format)
     seen, laid = found
     long, response_columns = with_response_columns(laid)
     long, tables = _folded(long, given)
-    facts = facts_of(replace(laid, response_columns=response_columns), records.schema.names(), mapping, options, seen.name, format)
+    facts = facts_of(
+        replace(laid, response_columns=response_columns), records.schema.names(), mapping, options, seen.name, format
+    )
     source = Source(
         origin,
         seen.name,
@@ -183,8 +224,9 @@ def _of_columns(
         source=source,
         responses=tables["responses"] if tables["responses"] is not None else _texts(long, response_columns),
         items=_items(tables["items"], long),
+        time_format=time_format,
     )
-    return prefs
+    return with_statements(prefs, records.how)
 
 
 def _licensed(prefs: Preferences, licence: str | None) -> Preferences:
@@ -218,7 +260,13 @@ def _disagrees(records: Records) -> bool:
 
 
 def _of_tool(
-    tool: Tool, why: str, export: Export, given: _Tables, files: tuple[str, ...], mapping: Mapping[str, Any]
+    tool: Tool,
+    why: str,
+    export: Export,
+    given: _Tables,
+    files: tuple[str, ...],
+    mapping: Mapping[str, Any],
+    time_format: str | None,
 ) -> Preferences:
     found = tool.read(export)
     if mapping:
@@ -230,8 +278,9 @@ def _of_tool(
         judged = judged.with_columns(rank=pl.lit(None, pl.Int64))
     long, tables = _folded(judged, tables)
     seen = f"{tool.what}, recognised by {why}" if why != "as was said" else f"{tool.what}, as was said"
-    return Preferences.from_long(
+    prefs = Preferences.from_long(
         long,
+        time_format=time_format,
         source=Source(
             export.origin,
             tool.name,
@@ -244,13 +293,21 @@ def _of_tool(
         responses=tables["responses"] if tables["responses"] is not None else _texts(long),
         items=_items(tables["items"], long),
     )
+    return with_statements(prefs, export.records.how)
 
 
-def _scan(source: Any, form: str) -> tuple[Records, str, tuple[str, ...], dict[str, Path]]:
+def _scan(
+    source: Any, form: str, options: FileOptions = NO_OPTIONS, *, by_file: bool = False
+) -> tuple[Records, str, tuple[str, ...], dict[str, Path]]:
     """The records of a source, its name, its files, and the companion tables in its directory."""
     if isinstance(source, list) and source and all(isinstance(one, str | Path) for one in source):
         paths = [path for one in source for path in find_files(one)]
-        return _concat(paths, form), f"{len(paths)} files", tuple(map(str, paths)), {}
+        return (
+            read_files(paths, form, options, file_column=FILE if by_file else None),
+            f"{len(paths)} files",
+            tuple(map(str, paths)),
+            {},
+        )
     if not isinstance(source, str | Path):
         return records_of_object(source), "frame", (), {}
     if str(source).startswith(SERVER):
@@ -269,17 +326,18 @@ def _scan(source: Any, form: str) -> tuple[Records, str, tuple[str, ...], dict[s
         if named["judgments"]:
             beside = {table: found[0] for table, found in named.items() if found and table != "judgments"}
             paths = named["judgments"]
-            return _concat(paths, form), str(path), tuple(map(str, paths)), beside
-    return _concat(paths, form), str(source), tuple(map(str, paths)), {}
-
-
-def _concat(paths: list[Path], form: str) -> Records:
-    if len(paths) == 1:
-        return read_records(paths[0], form)
-    kinds = sorted({format_of(path) or form for path in paths})
-    if len(kinds) > 1:
-        raise ReadError(paths[0].parent, f"files of several formats: {', '.join(kinds)}", hint="name them by a glob.")
-    return Records.of_frame(pl.concat([scan_file(path, form) for path in paths], how="diagonal_relaxed"))
+            return (
+                read_files(paths, form, options, file_column=FILE if by_file else None),
+                str(path),
+                tuple(map(str, paths)),
+                beside,
+            )
+    return (
+        read_files(paths, form, options, file_column=FILE if by_file else None),
+        str(source),
+        tuple(map(str, paths)),
+        {},
+    )
 
 
 def _without_reserved(frame: pl.LazyFrame) -> pl.LazyFrame:

@@ -18,6 +18,7 @@ from typing import Any
 
 import polars as pl
 
+from prefqa.errors import ReadError, UsageError
 from prefqa.preferences import ROW
 from prefqa.readers import blocks
 
@@ -40,14 +41,19 @@ class Records:
     Attributes:
         schema: names and types as far as the values agree on one; see `structure` where they do not.
         typed: makes the frame of these types.
-        lines: JSON Lines with the records, a path or in memory; None where there are only typed frames.
+        lines: JSON Lines with the records, a path, in memory, or several of these; None where there are only typed
+            frames.
         rows: makes the records as Python objects, one by one, for files whose values do not agree on a structure.
+        how: what is not usual in how the files were read, in short sentences.
+        decimal_comma: a comma within a number cannot be the separator of the file; see `prefqa.casts.decimal_commas`.
     """
 
     schema: pl.Schema
     typed: Callable[[], pl.LazyFrame]
     lines: Any = None
     rows: Callable[[], Iterable[Row]] | None = field(default=None, repr=False)
+    how: tuple[str, ...] = ()
+    decimal_comma: bool = False
 
     @classmethod
     def of_frame(cls, frame: pl.LazyFrame) -> Records:
@@ -64,10 +70,42 @@ class Records:
             schema = structure(rows)
         return cls(schema, typed, lines, lambda: rows)
 
+    @classmethod
+    def joined(cls, parts: Sequence[Records]) -> Records:
+        """Join the records of several files, one after the other; a column that some of them lack is null there."""
+        if len(parts) == 1:
+            return parts[0]
+        how = tuple(dict.fromkeys(sentence for part in parts for sentence in part.how))
+        made = [part.rows for part in parts if part.rows is not None and part.lines is not None]
+        if len(made) < len(parts):
+            frame = pl.concat([part.typed() for part in parts], how="diagonal_relaxed")
+            return replace(cls.of_frame(frame), how=how, decimal_comma=all(part.decimal_comma for part in parts))
+
+        def rows() -> Iterator[Row]:
+            return (row for make in made for row in make())
+
+        def typed() -> pl.LazyFrame:
+            try:
+                frame = pl.concat([part.typed() for part in parts], how="diagonal_relaxed")
+                frame.collect_schema()
+            except pl.exceptions.PolarsError as error:  # values that have another structure in another file
+                what = str(error).splitlines()[0]
+                raise ReadError(f"{len(parts)} files", f"the rows do not fit one table: {what}") from error
+            return frame
+
+        try:
+            empty = [pl.LazyFrame(schema=part.schema) for part in parts]
+            schema = pl.concat(empty, how="diagonal_relaxed").collect_schema()
+        except pl.exceptions.PolarsError:
+            schema = structure(rows())
+        return cls(schema, typed, tuple(part.lines for part in parts), rows, how)
+
     @property
     def many(self) -> bool:
-        """Whether they come from a file so large that what is made of it stands on disk."""
-        return isinstance(self.lines, Path) and self.lines.stat().st_size > blocks.BLOCK
+        """Whether they come from files so large that what is made of them stands on disk."""
+        parts = self.lines if isinstance(self.lines, tuple) else (self.lines,)
+        sizes = (part.stat().st_size if isinstance(part, Path) else 0 for part in parts)
+        return sum(sizes) > blocks.BLOCK
 
     def head(self, n: int = 200) -> pl.DataFrame:
         """Return the first records with their own types, as far as their values agree on one."""
@@ -82,6 +120,22 @@ class Records:
     def structured(self) -> Records:
         """The same records with the schema that `structure` finds, for values that disagree."""
         return self if self.rows is None else replace(self, schema=structure(self.rows()))
+
+    def with_constant(self, name: str, value: str) -> Records:
+        """The same records with one more column, of one value.
+
+        Raises:
+            UsageError: if they have a column of this name.
+        """
+        if name in self.schema:
+            raise UsageError(f"the data has a column {name!r} already", hint="choose another name.")
+
+        def typed() -> pl.LazyFrame:
+            return self.typed().with_columns(pl.lit(value).alias(name))
+
+        if self.lines is None or self.rows is None:
+            return replace(self.of_frame(typed()), how=self.how, decimal_comma=self.decimal_comma)
+        return replace(self.of_rows([row | {name: value} for row in self.rows()], typed), how=self.how)
 
     def as_text(self, wanted: Mapping[str, pl.DataType]) -> tuple[pl.DataFrame, list[Misfit]]:
         """Read the columns of `wanted`, whose leaves are text, with `ROW`; what does not fit is null and returned."""

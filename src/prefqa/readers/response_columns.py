@@ -55,7 +55,9 @@ def _one_per_response(long: pl.LazyFrame, names: list[str]) -> list[str]:
         *(pl.col(name).max() for name in names),
         *(pl.col(f"_{name}").drop_nulls().n_unique().alias(f"_{name}") for name in names),
     )
-    counted = per_item.select(
-        *(pl.col(name).max() for name in names), *(pl.col(f"_{name}").max() for name in names)
-    ).collect().row(0, named=True)
+    counted = (
+        per_item.select(*(pl.col(name).max() for name in names), *(pl.col(f"_{name}").max() for name in names))
+        .collect()
+        .row(0, named=True)
+    )
     return [name for name in names if (counted[name] or 0) == 1 and (counted[f"_{name}"] or 0) > 1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from prefqa.errors import AmbiguousReadingError, Choice, ColumnNotFoundError, UsageError, nearest
@@ -21,7 +21,15 @@ from prefqa.readers.long_rows import (
     wide_labels,
 )
 from prefqa.readers.names import MEASURES, ROW_IDS, key, roles_of, tokens
-from prefqa.readers.pair_rows import chosen_rejected, distinct_values, holds_votes, is_chosen_rejected, is_pairwise, pairwise, sides_of
+from prefqa.readers.pair_rows import (
+    chosen_rejected,
+    distinct_values,
+    holds_votes,
+    is_chosen_rejected,
+    is_pairwise,
+    pairwise,
+    sides_of,
+)
 from prefqa.readers.sides import ANNOTATOR_WORDS, more_than_two
 from prefqa.readers.table import Table
 
@@ -51,21 +59,53 @@ _ALTERNATIVES = {"item_id": ("item_id", "prompt"), "response_id": ("response_id"
 #: Every layout; detection takes the first that fits, those whose names leave no doubt first.
 SHAPES = (
     Shape(
-        "rankings", "one row per judgment and response, with its rank", is_rankings, rankings, ("item_id", "response_id", "rank")
+        "rankings",
+        "one row per judgment and response, with its rank",
+        is_rankings,
+        rankings,
+        ("item_id", "response_id", "rank"),
     ),
     Shape(
-        "pairwise", "two responses and the better of them, or a tie", is_pairwise, pairwise, ("response_a", "response_b", "winner")
+        "pairwise",
+        "two responses and the better of them, or a tie",
+        is_pairwise,
+        pairwise,
+        ("response_a", "response_b", "winner"),
     ),
-    Shape("chosen_rejected", "the better response and the other", is_chosen_rejected, chosen_rejected, ("chosen", "rejected")),
     Shape(
-        "ranking_lists", "a list of responses and of their ranks, order or scores", is_ranking_lists, ranking_lists, ("responses",)
+        "chosen_rejected",
+        "the better response and the other",
+        is_chosen_rejected,
+        chosen_rejected,
+        ("chosen", "rejected"),
     ),
     Shape(
-        "ratings", "one row per judgment and response, with its score", is_ratings, ratings, ("item_id", "response_id", "score")
+        "ranking_lists",
+        "a list of responses and of their ranks, order or scores",
+        is_ranking_lists,
+        ranking_lists,
+        ("responses",),
     ),
-    Shape("labels", "one row per item and annotator, with a label", is_labels, labels, ("item_id", "annotator_id", "label")),
     Shape(
-        "records", "one row per item and annotator, with a score of the item", is_records, records, ("item_id", "annotator_id", "score")
+        "ratings",
+        "one row per judgment and response, with its score",
+        is_ratings,
+        ratings,
+        ("item_id", "response_id", "score"),
+    ),
+    Shape(
+        "labels",
+        "one row per item and annotator, with a label",
+        is_labels,
+        labels,
+        ("item_id", "annotator_id", "label"),
+    ),
+    Shape(
+        "records",
+        "one row per item and annotator, with a score of the item",
+        is_records,
+        records,
+        ("item_id", "annotator_id", "score"),
     ),
 )
 
@@ -80,7 +120,9 @@ def shape_named(name: str) -> Shape:
     if shape is None:
         close = nearest(name, [one.name for one in SHAPES])
         listed = ", ".join(["auto", *(one.name for one in SHAPES)])
-        raise UsageError(f"unknown shape {name!r}", hint=f"did you mean {close!r}?" if close else f"there are: {listed}.")
+        raise UsageError(
+            f"unknown shape {name!r}", hint=f"did you mean {close!r}?" if close else f"there are: {listed}."
+        )
     return shape
 
 
@@ -121,14 +163,16 @@ def refuse(table: Table) -> Exception:
     names = [table.shown(name) for name in table.names]
     known = {name: roles_of(name) for name in table.names}
     recognised = [f"{table.shown(name)!r} as {roles[0]}" for name, roles in known.items() if roles]
-    recognised += [f"{table.shown(p.first)!r} and {table.shown(p.second)!r} as two {_KINDS[p.kind]}" for p in table.pairs]
+    recognised += [
+        f"{table.shown(p.first)!r} and {table.shown(p.second)!r} as two {_KINDS[p.kind]}" for p in table.pairs
+    ]
     lists = [group for group in more_than_two(table.names)]
     sides = sides_of(table)
     where = f"{table.origin}: the columns fit no layout of preferences"
     seen = f"Recognised: {', '.join(recognised)}." if recognised else "No column has a name that is known."
     if sides.main is not None:
         return _without_votes(table, where, seen)
-    elif lists and set(tokens(lists[0][0])) & ANNOTATOR_WORDS:
+    if lists and set(tokens(lists[0][0])) & ANNOTATOR_WORDS:
         listed = ", ".join(f'"{table.shown(name)}"' for name in lists[0])
         hint = f"if each of these columns holds the answers of one annotator:\n[read]\nannotators = [{listed}]"
     elif lists:
@@ -139,7 +183,9 @@ def refuse(table: Table) -> Exception:
         lacking = closest.missing(table) or list(closest.needs)
         lines = "\n".join(f'{role} = "…"' for role in lacking)
         hint = f"{closest.name} is nearest ({closest.detail}); name the columns that it lacks:\n[columns]\n{lines}"
-    return ColumnNotFoundError(f"{where}. The data has: {', '.join(map(repr, names)) or 'no columns'}. {seen}\nHint: {hint}")
+    return ColumnNotFoundError(
+        f"{where}. The data has: {', '.join(map(repr, names)) or 'no columns'}. {seen}\nHint: {hint}"
+    )
 
 
 def _without_votes(table: Table, where: str, seen: str) -> Exception:
@@ -157,8 +203,12 @@ def _without_votes(table: Table, where: str, seen: str) -> Exception:
     listed = ", ".join(f'"{table.shown(name)}"' for name in votes)
     choices = []
     if len(votes) > 1:
-        choices.append(Choice("each of these columns holds the votes of one annotator", f"[read]\nannotators = [{listed}]"))
-    choices += [Choice(f"{table.shown(n)!r} holds the votes", f'[columns]\nwinner = "{table.shown(n)}"') for n in votes[:4]]
+        choices.append(
+            Choice("each of these columns holds the votes of one annotator", f"[read]\nannotators = [{listed}]")
+        )
+    choices += [
+        Choice(f"{table.shown(n)!r} holds the votes", f'[columns]\nwinner = "{table.shown(n)}"') for n in votes[:4]
+    ]
     return AmbiguousReadingError(f"{where}: no column is known to hold the votes. {seen.removesuffix('.')}", choices)
 
 
@@ -216,7 +266,10 @@ def _with_named_annotators(table: Table) -> Table:
     if votes:
         listed = ", ".join(f'"{table.shown(name)}"' for name in votes)
         choices = [Choice("each holds the votes of one annotator", f"[read]\nannotators = [{listed}]")]
-        choices += [Choice(f"{table.shown(n)!r} alone holds the votes", f'[columns]\nwinner = "{table.shown(n)}"') for n in votes[:3]]
+        choices += [
+            Choice(f"{table.shown(n)!r} alone holds the votes", f'[columns]\nwinner = "{table.shown(n)}"')
+            for n in votes[:3]
+        ]
         if len(votes) > 1:
             choices.append(Choice("each is a criterion that was judged", f"[columns]\nwinner = [{listed}]"))
         raise AmbiguousReadingError(

@@ -45,7 +45,20 @@ ANNOTATOR_WORDS = {
     "annotator", "ann", "rater", "judge", "worker", "labeler", "labeller", "coder", "user", "evaluator", "expert", "reviewer",
     "participant", "person", "crowdworker", "assessor", "grader",
 }  # fmt: skip
-_NOT_TEXT = {"length", "len", "tokens", "chars", "words", "count", "time", "url", "source", "language", "safe", "toxicity"}
+_NOT_TEXT = {
+    "length",
+    "len",
+    "tokens",
+    "chars",
+    "words",
+    "count",
+    "time",
+    "url",
+    "source",
+    "language",
+    "safe",
+    "toxicity",
+}
 
 
 @dataclass(frozen=True)
@@ -161,4 +174,15 @@ def _kind(base: tuple[str, ...], preferred: bool) -> Kind:
 
 def is_tie_column(name: str) -> bool:
     """Whether a column says that two responses are equal: `winner_tie`, `tie`, `is_tie`."""
-    return key(name) in {"tie", "ties", "istie", "winnertie", "tied", "votetie", "tievote", "preferencetie", "equal", "draw"}
+    return key(name) in {
+        "tie",
+        "ties",
+        "istie",
+        "winnertie",
+        "tied",
+        "votetie",
+        "tievote",
+        "preferencetie",
+        "equal",
+        "draw",
+    }

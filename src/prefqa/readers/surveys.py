@@ -19,8 +19,8 @@ from prefqa.readers.declared import vote_values
 from prefqa.readers.export import Export, Extract, misfit_note, note
 from prefqa.readers.names import roles_of
 from prefqa.readers.sides import pairs_of
-from prefqa.readers.vote_columns import Meanings, long_votes, meanings_of, votes_among, with_votes, without_side
 from prefqa.readers.tool import Tool, listed
+from prefqa.readers.vote_columns import Meanings, long_votes, meanings_of, votes_among, with_votes, without_side
 
 _TEXT = pl.String()
 _SIDES = ("A", "B")

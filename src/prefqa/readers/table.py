@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from prefqa.casts import cast, raw_name
+from prefqa.casts import raw_name
 from prefqa.errors import AmbiguousReadingError, Choice
 from prefqa.notes import Note
 from prefqa.preferences import ROW
 from prefqa.readers.names import MILLISECONDS, ROW_IDS, candidates, key
 from prefqa.readers.options import Options
 from prefqa.readers.sides import Pair, pairs_of
+from prefqa.times import time_forms, time_of
 
 #: Rows that are looked at where a few tell what a column holds.
 SAMPLE = 500
@@ -159,7 +160,9 @@ class Table:
                 table = table.give(found[0], role)
                 others = [table.shown(name) for name in found[1:]]
                 if others:
-                    table = table.say(f"{role} is read from {table.shown(role)!r}, not from {', '.join(map(repr, others))}")
+                    table = table.say(
+                        f"{role} is read from {table.shown(role)!r}, not from {', '.join(map(repr, others))}"
+                    )
         if table.used("duration_s") and key(table.shown("duration_s")).endswith(MILLISECONDS):
             seconds = pl.col("duration_s").cast(pl.Float64, strict=False) / 1000
             table = table.with_frame(table.frame.with_columns(duration_s=seconds))
@@ -208,9 +211,12 @@ class Table:
         if role == "created_at":
             if dtype.is_temporal():
                 return dtype != pl.Time() and not isinstance(dtype, pl.Duration)
-            probe = values.to_frame("created_at").select(cast("created_at", dtype, pl.Datetime("us", "UTC")))
-            read = probe["created_at"].drop_nulls()
-            return len(read) * 2 > len(values) and int(read.dt.year().min() or 0) > 1990  # type: ignore[call-overload]
+            if self.options.time_format is not None:
+                return True
+            sample = values.to_frame()
+            forms = time_forms(sample.lazy(), name, dtype)
+            read = sample.select(time_of(pl.col(name), dtype, forms))[name].drop_nulls()
+            return len(read) * 2 > len(values) or (dtype == pl.String() and len(forms.how) > 0)
         if role in ("duration_s", "position", "score", "rank"):
             numbers = values.cast(pl.String).str.strip_chars().str.replace(",", ".", literal=True)
             share = numbers.cast(pl.Float64, strict=False).is_not_null().mean()

@@ -14,9 +14,9 @@ import polars as pl
 
 from prefqa.errors import UsageError
 from prefqa.preferences import ROW
-from prefqa.readers.vocabulary import understand
 from prefqa.readers.declared import pair_rows, vote_values
 from prefqa.readers.long_rows import PAIR
+from prefqa.readers.vocabulary import understand
 
 #: Words that name the first and the second of two columns.
 _TWO = (("a", "b"), ("1", "2"), ("0", "1"), ("left", "right"), ("first", "second"), ("one", "two"), ("x", "y"))

@@ -36,7 +36,12 @@ def print_reading(console: Console, reading: Reading) -> None:
     hang(console, Text("Data"), ", ".join(counts))
     lost = reading.figures.get("n_unread_ranks", 0)
     if lost:
-        hang(console, Text("Not read"), f"{lost:,} of {reading.figures['n_rows']:,} rows have no rank that can be read", style="red")
+        hang(
+            console,
+            Text("Not read"),
+            f"{lost:,} of {reading.figures['n_rows']:,} rows have no rank that can be read",
+            style="red",
+        )
     rows = [(name, role or "not used", note) for name, role, note in reading.columns.head(MAX_ROWS).iter_rows()]
     console.print(table(("column", "role", ""), rows, fold=(0, 2)))
     say_more(console, reading.columns.height, "column")
@@ -50,7 +55,11 @@ def print_reading(console: Console, reading: Reading) -> None:
     for column, low, high, n_values, better in reading.scales.iter_rows():
         hang(console, Text(column.capitalize()), f"{low:g} to {high:g}, {n_values:,} values; {better} is better")
     if reading.times is not None:
-        hang(console, Text("Times"), f"{reading.times['first']} to {reading.times['last']} ({plural(reading.times['n_rows'], 'row')})")
+        hang(
+            console,
+            Text("Times"),
+            f"{reading.times['first']} to {reading.times['last']} ({plural(reading.times['n_rows'], 'row')})",
+        )
     for statement in reading.statements:
         hang(console, Text("Note"), f"{statement}.")
     for i, example in enumerate(reading.examples):
@@ -59,5 +68,3 @@ def print_reading(console: Console, reading: Reading) -> None:
 
 def _count(n: int, noun: str) -> str:
     return f"{n:,} criteria" if noun == "criterion" and n != 1 else plural(n, noun)
-
-
