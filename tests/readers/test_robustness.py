@@ -28,9 +28,11 @@ def cases(module: str) -> Any:
 
 
 _argilla, _studio, _public, _sft = (cases(f"test_{name}") for name in ("argilla", "label_studio", "public", "sft"))
+_feedback = cases("test_feedback")
 EXPORTS: dict[str, list[dict[str, Any]]] = {
     **{name: make() for name, make in _argilla.LAYOUTS.items()},
     **_public.CASES,
+    **_feedback.CASES,
     **_sft.LAYOUTS,
     "label-studio": [
         _studio.task(1, _studio.annotation(5, _studio.result("ranker", {"ranker": {"rank": ["b", "a", "c"]}}))),

@@ -12,6 +12,10 @@ from prefqa.readers.argilla import read_argilla
 from prefqa.readers.argilla_layouts import Datasets1, Flat2, Nested2
 from prefqa.readers.argilla_layouts import Records as RecordLists
 from prefqa.readers.label_studio import read_full, read_min
+from prefqa.readers.langfuse import LANGFUSE
+from prefqa.readers.langsmith import LANGSMITH
+from prefqa.readers.mlflow import MLFLOW
+from prefqa.readers.phoenix import PHOENIX
 from prefqa.readers.public_lists import read_nectar, read_prism, read_ultrafeedback
 from prefqa.readers.public_pairs import (
     read_arena,
@@ -27,6 +31,7 @@ from prefqa.readers.public_pairs import (
 from prefqa.readers.records import Records, fields_of
 from prefqa.readers.shapes import SHAPES
 from prefqa.readers.tool import Tool, has_columns, has_fields, listed, unseen
+from prefqa.readers.weave import WEAVE
 
 
 def _answer_lists(schema: pl.Schema) -> str | None:
@@ -124,6 +129,14 @@ PUBLIC = (
     Tool("llmbar", "LLMBar", has_columns("output_1", "output_2", "label"), read_llmbar),
     Tool("preflib", "PrefLib, ordinal", has_columns(preflib.LINE), preflib.read_preflib),
 )
+#: Platforms that keep feedback beside traces.
+FEEDBACK = (
+    LANGSMITH.tool(),
+    LANGFUSE.tool(),
+    PHOENIX.tool(),
+    MLFLOW.tool(),
+    WEAVE.tool(),
+)
 #: Instruction data, whose answers nobody ranked; recognised where the columns are no other shape.
 INSTRUCTIONS = (
     Tool("alpaca", "Alpaca instructions", _unshaped("instruction", "output"), sft.read_alpaca),
@@ -131,7 +144,7 @@ INSTRUCTIONS = (
     Tool("sharegpt", "ShareGPT conversations", has_fields("conversations", "from", "value"), sft.read_sharegpt),
     Tool("messages", "chat messages", _chats, sft.read_messages),
 )
-BY_NAME = {tool.name: tool for tool in (*TOOLS, *PUBLIC, *INSTRUCTIONS)}
+BY_NAME = {tool.name: tool for tool in (*TOOLS, *PUBLIC, *FEEDBACK, *INSTRUCTIONS)}
 
 
 def tool_of(records: Records) -> tuple[Tool, str] | None:
