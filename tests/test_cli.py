@@ -102,7 +102,7 @@ def test_json_forms_have_their_documented_keys(
 
 
 def test_a_finding_in_json_has_its_documented_keys(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    path = rows(tmp_path / "a.parquet", [JUDGMENT | {"response_id": r, "rank": n} for r, n in (("x", 0), ("y", 1))])
+    path = rows(tmp_path / "a.parquet", [JUDGMENT | {"response_id": r, "rank": n} for r, n in (("x", -1), ("y", 1))])
     code, out, _ = call(capsys, "check", path, "--format", "json")
     assert code == 1
     assert {"code", "severity", "count", "share", "message", "examples"} <= set(json.loads(out)["findings"][0])
@@ -261,7 +261,7 @@ def test_every_public_name_can_be_imported() -> None:
 
 
 def test_a_terminal_without_unicode_is_no_fault(tmp_path: Path) -> None:
-    source = rows(tmp_path / "a.parquet", [JUDGMENT | {"item_id": "項目", "response_id": r, "rank": 0} for r in "xy"])
+    source = rows(tmp_path / "a.parquet", [JUDGMENT | {"item_id": "項目", "response_id": r, "rank": -1} for r in "xy"])
     command = [sys.executable, "-c", "from prefqa.cli import main; main()", "check", str(source)]
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)

@@ -20,6 +20,22 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class ExpectConfig(_Table):
+    """[read.expect]: what an earlier reading found; a source that differs is refused."""
+
+    columns: tuple[str, ...] = ()
+    votes: dict[str, str] = Field(default_factory=dict)
+    scales: dict[str, tuple[float, float]] = Field(default_factory=dict)
+
+
+class ScaleConfig(_Table):
+    """[read.votes] scale: which numbers of a graded vote stand for the ends and for a tie."""
+
+    first: float
+    second: float
+    tie: float | None = None
+
+
 class ReadConfig(_Table):
     """[read]: how the input is read, and where the key stands for other names of its annotators."""
 
@@ -28,7 +44,25 @@ class ReadConfig(_Table):
     settings: str | None = None
     ranks: Literal["given", "order"] = "given"
     models: Literal["without", "with", "only"] = "without"
+    votes: dict[str, ScaleConfig | Literal["first", "second", "tie", "both_bad", "missing"]] = Field(default_factory=dict)
+    annotators: tuple[str, ...] = ()
+    gives: Literal["votes", "ranks", "scores", "labels"] | None = None
+    missing: tuple[float | str, ...] = ()
+    ranks_from: Literal[0, 1] | None = None
+    ranking: Literal["ranks", "order"] | None = None
+    higher: Literal["better", "worse"] | None = None
+    pair_values: Literal["texts", "names"] | None = None
+    winner: Literal["side", "name"] | None = None
+    annotator_from: Literal["file"] | None = None
+    expect: ExpectConfig = ExpectConfig()
     pseudonymise: str | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the keys as arguments of `prefqa.read`."""
+        given = self.model_dump(exclude={"pseudonymise"}, exclude_none=True)
+        if not any(given["expect"].values()):
+            del given["expect"]
+        return given
 
 
 class SliceConfig(_Table):
@@ -164,7 +198,7 @@ class Config(_Table):
     """All of prefqa.toml; what is not said has the value that stands here."""
 
     read: ReadConfig = ReadConfig()
-    columns: dict[str, str] = Field(default_factory=dict)
+    columns: dict[str, str | tuple[str, ...] | Literal[False]] = Field(default_factory=dict)
     checks: ChecksConfig = ChecksConfig()
     agreement: AgreementConfig = AgreementConfig()
     consensus: ConsensusConfig = ConsensusConfig()

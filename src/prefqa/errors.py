@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -58,6 +59,26 @@ class ColumnNotFoundError(PrefqaError):
         listed = ", ".join(map(repr, missing))
         have = ", ".join(map(repr, available)) or "none"
         return cls(_with_hint(f"{where}column not found: {listed}. The data has: {have}.", hint))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several ways to read a source: what it means, and the configuration that chooses it."""
+
+    meaning: str
+    config: str
+
+
+class AmbiguousReadingError(PrefqaError):
+    """A source that can be read in two ways or more; the message has the configuration for each."""
+
+    def __init__(self, message: str, choices: Sequence[Choice]) -> None:
+        lines = [f"{message}."]
+        if choices:
+            lines.append("Hint: say which reading is right. Paste one of these into prefqa.toml:")
+        lines += [f"\n# {choice.meaning}\n{choice.config}" for choice in choices]
+        super().__init__("\n".join(lines))
+        self.choices = tuple(choices)
 
 
 class ConfigError(PrefqaError):

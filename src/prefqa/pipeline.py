@@ -118,7 +118,7 @@ def run(
     prefs = (
         source
         if isinstance(source, Preferences)
-        else read(source, columns=settings.columns or None, **settings.read.model_dump(exclude={"pseudonymise"}))
+        else read(source, columns=settings.columns or None, **settings.read.arguments())
     )
     if settings.read.pseudonymise:
         prefs = pseudonymise(prefs, key_of(settings.read.pseudonymise))

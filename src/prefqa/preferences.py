@@ -15,6 +15,7 @@ from prefqa.coding import Coded, encode, encode_rows, read_rows
 from prefqa.errors import ColumnNotFoundError, UsageError
 from prefqa.keyed import KeyedRows, encode_keyed
 from prefqa.notes import Note
+from prefqa.reading import Facts, Reading, reading_of
 from prefqa.response_texts import RESPONSE, TEXT, Lengths, keyed_table, texts_in, without_texts
 
 #: The standard columns of judgments and the types they are cast to; design and docs/data.md say what each means.
@@ -48,7 +49,7 @@ NAIVE = "_naive_time"
 
 @dataclass(frozen=True)
 class Source:
-    """Where preferences came from, which shape was seen there, and what the reader noted."""
+    """Where preferences came from, which layout they had there, how they were read, and what the reader noted."""
 
     origin: str
     shape: str = "rankings"
@@ -57,6 +58,8 @@ class Source:
     naive_time: bool = False
     notes: tuple[Note, ...] = ()
     from_tool: bool = False
+    facts: Facts = field(default_factory=Facts, repr=False, compare=False)
+    annotators_known: bool = True
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,11 @@ class Preferences:
     def columns(self) -> list[str]:
         """Names of the judgment columns that the data came with or that its shape gave."""
         return [name for name in self.judgments.collect_schema().names() if not name.startswith("_")]
+
+    @property
+    def reading(self) -> Reading:
+        """How the source was read: roles of columns, values of votes, scales, times and three examples, with counts."""
+        return reading_of(self)
 
     def with_judgments(self, judgments: pl.LazyFrame) -> Preferences:
         """Return the same preferences over other judgments (codes are made anew)."""

@@ -12,6 +12,7 @@ import polars as pl
 from prefqa.errors import UsageError
 from prefqa.notes import Note
 from prefqa.preferences import Preferences
+from prefqa.reading import Facts
 
 #: Fewer bytes can be guessed.
 LEAST_KEY = 16
@@ -56,9 +57,8 @@ def pseudonymise(prefs: Preferences, key: bytes) -> Preferences:
     if "judgment_id" in prefs.columns:
         replaced.append(_within("judgment_id", names))
     notes = tuple(_of_note(note, names) for note in prefs.source.notes)
-    return replace(
-        prefs.with_judgments(prefs.judgments.with_columns(replaced)), source=replace(prefs.source, notes=notes)
-    )
+    source = replace(prefs.source, notes=notes, facts=_of_facts(prefs.source.facts, names))
+    return replace(prefs.with_judgments(prefs.judgments.with_columns(replaced)), source=source)
 
 
 def _pseudonym(name: str, key: bytes) -> str:
@@ -76,6 +76,17 @@ def _within(column: str, names: dict[str, str]) -> pl.Expr:
     return (
         pl.col(column).str.replace_many(order, [told[one] for one in order], leftmost=True) if told else pl.col(column)
     )
+
+
+def _of_facts(facts: Facts, names: dict[str, str]) -> Facts:
+    """The reading without names of annotators, which are names of columns where each annotator has one."""
+    if not names:
+        return facts
+    old = sorted(names, key=lambda one: (-len(one), one))
+    listed = pl.col("column").replace(old, [names[one] for one in old])
+    columns = facts.columns.with_columns(listed, _within("note", names))
+    values = facts.values.with_columns(_within("column", names))
+    return Facts(columns, values, facts.statements, {})
 
 
 def _of_note(note: Note, names: dict[str, str]) -> Note:

@@ -112,7 +112,7 @@ def test_every_layout_reads_to_the_same_judgments(name: str, kind: str, tmp_path
 
 def test_detection_says_what_it_saw() -> None:
     detail = prefqa.read(flat2()).source.detail
-    assert "Argilla 2.x, flat, seen by columns 'ranking.responses', 'ranking.responses.users'" in detail
+    assert "Argilla 2.x, flat, recognised by columns 'ranking.responses', 'ranking.responses.users'" in detail
     assert "ranking from 'ranking'" in detail
     assert "as was said" in prefqa.read(flat2(), format="argilla2").source.detail
     with pytest.raises(UsageError, match="unknown format"):
@@ -125,7 +125,7 @@ def test_options_that_would_do_nothing_are_refused() -> None:
         with pytest.raises(UsageError, match="are for exports of annotation tools"):
             prefqa.read(plain, **options)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="knows its columns"):
-        prefqa.read(flat2(), format="argilla2", columns={"item_id": "id"})
+        prefqa.read(flat2(), format="argilla2", shape="pairwise")
 
 
 def test_settings_beside_give_options_kinds_and_a_guideline_version(tmp_path: Path) -> None:

@@ -148,8 +148,11 @@ def test_a_truncated_file_a_directory_without_data_and_a_missing_file_are_named(
 
 def test_a_missing_column_leads_to_its_mapping(tmp_path: Path) -> None:
     ROWS.rename({"annotator_id": "anotator_id"}).write_parquet(tmp_path / "a.parquet")
-    with pytest.raises(ColumnNotFoundError, match=r"'annotator_id'.*[\s\S]*did you mean 'anotator_id'"):
-        prefqa.read(tmp_path / "a.parquet")
+    reading = prefqa.read(tmp_path / "a.parquet").reading
+    assert any("no column names the annotators" in statement for statement in reading.statements)
+    assert dict(reading.columns.select("column", "role").rows())["anotator_id"] is None
+    with pytest.raises(ColumnNotFoundError, match=r"'annotator'.*[\s\S]*did you mean 'anotator_id'"):
+        prefqa.read(tmp_path / "a.parquet", columns={"annotator_id": "annotator"})
     mapped = prefqa.read(tmp_path / "a.parquet", columns={"annotator_id": "anotator_id"})
     assert long(mapped).equals(ROWS)
 

@@ -27,13 +27,16 @@ def cases(module: str) -> Any:
     return loaded
 
 
-_argilla, _studio, _public, _sft = (cases(f"test_{name}") for name in ("argilla", "label_studio", "public", "sft"))
+_argilla, _studio, _public, _sft, _trainers = (
+    cases(f"test_{name}") for name in ("argilla", "label_studio", "public", "sft", "trainers")
+)
 _feedback = cases("test_feedback")
 EXPORTS: dict[str, list[dict[str, Any]]] = {
     **{name: make() for name, make in _argilla.LAYOUTS.items()},
     **_public.CASES,
     **_feedback.CASES,
     **_sft.LAYOUTS,
+    **{name: records for name, (records, _) in _trainers.CASES.items()},
     "label-studio": [
         _studio.task(1, _studio.annotation(5, _studio.result("ranker", {"ranker": {"rank": ["b", "a", "c"]}}))),
         _studio.task(2, _studio.annotation(6, _studio.result("pairwise", {"selected": "left"}, "pw"))),

@@ -49,8 +49,25 @@ def _standard(prefs: Any, out: str) -> list[str]:
 
     if Path(out).suffix != ".parquet":
         raise click.UsageError(f"judgments are written as .parquet, not {Path(out).suffix or 'without an ending'}")
-    write_parquet(out, prefs.judgments.select(pl.exclude("^_.*$")).collect())
+    write_parquet(out, _with_tables(prefs.judgments.select(pl.exclude("^_.*$")), prefs).collect())
     return []
+
+
+def _with_tables(judgments: Any, prefs: Any) -> Any:
+    """Put beside each judgment what the tables of responses and items hold; the file is all that is written."""
+    from prefqa.readers.keys import PROMPTS, TEXTS
+
+    prefs = prefs.with_texts()
+    for table, keys, texts in (
+        (prefs.responses, ["item_id", "response_id"], TEXTS),
+        (prefs.items, ["item_id"], PROMPTS),
+    ):
+        names = judgments.collect_schema().names()
+        held = set(texts) if set(texts) & set(names) else set()
+        more = [] if table is None else [name for name in table.columns if name not in {*names, *held}]
+        if more:
+            judgments = judgments.join(table.lazy().select(*keys, *more), on=keys, how="left", maintain_order="left")
+    return judgments
 
 
 def _laid_out(prefs: Any, out: str, layout: str, settings: Any, limits: dict[str, Any]) -> list[str]:

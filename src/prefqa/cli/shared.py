@@ -37,8 +37,7 @@ def read_input(source: str, settings: Any) -> Any:
     from prefqa.pseudonyms import key_of, pseudonymise
     from prefqa.readers import read
 
-    given = settings.read.model_dump(exclude={"pseudonymise"})
-    prefs = read(source, columns=settings.columns or None, **given)
+    prefs = read(source, columns=settings.columns or None, **settings.read.arguments())
     key = settings.read.pseudonymise
     return pseudonymise(prefs, key_of(key)) if key else prefs
 

@@ -19,7 +19,7 @@ from prefqa.preferences import Preferences
 MAX_MODELS = 8
 #: Response ids are read as names of models where no model is given and there are at most this many of them.
 MAX_NAMED_RESPONSES = 12
-#: Most numeric columns of responses that are followed where none is named; those of length are one feature anyway.
+#: Most numeric columns of responses that are followed where none is named; those of length are one feature.
 MAX_NUMERIC = 6
 LENGTHS = ("n_words", "n_chars", "n_tokens", "length")
 LENGTH, POSITION, MODEL = "length", "position", "model"
@@ -70,8 +70,8 @@ def _known(prefs: Preferences, wanted: Sequence[str] | None) -> pl.DataFrame:
         pass
     elif (known := prefs.lengths) is not None:
         length = [pl.lit(known["n_chars"])]
-    elif "n_words" in schema and schema["n_words"].is_numeric():
-        length = [pl.col("n_words")]
+    elif (measured := next((name for name in LENGTHS if name in schema and schema[name].is_numeric()), None)) is not None:
+        length = [pl.col(measured)]
     logs = [one.cast(pl.Float64).clip(lower_bound=1).log().alias(LENGTH) for one in length]
     model = [MODEL] if MODEL in schema and responses[MODEL].n_unique() > 1 else []
     return responses.select("item_id", "response_id", *logs, *wanted, *model)

@@ -33,6 +33,8 @@ ENDINGS = {
 COLUMNAR = ("parquet", "arrow")
 _TEXT = ("csv", "tsv", "json", "jsonl")
 _COMPRESSED = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd"}
+#: Files that describe the data beside them, such as LLaMA-Factory's list of data sets.
+_COMPANIONS = (croissant.NAME, "dataset_info.json")
 _MAGIC = {b"PAR1": "parquet", b"ARRO": "arrow", b"\xff\xff\xff\xff": "arrow", b"PK\x03\x04": "a zip or Excel file"}
 
 
@@ -51,7 +53,8 @@ def find_files(source: str | Path) -> list[Path]:
     if path.exists():
         return [path]
     if glob.has_magic(str(source)):
-        found = sorted(Path(p) for p in glob.glob(str(source), recursive=True) if Path(p).is_file())
+        matches = map(Path, glob.glob(str(source), recursive=True))
+        found = sorted(p for p in matches if p.is_file() and p.name not in _COMPANIONS)
         if not found:
             raise ReadError(source, "no file matches")
         return found
@@ -61,7 +64,7 @@ def find_files(source: str | Path) -> list[Path]:
 
 
 def _is_data(path: Path) -> bool:
-    return not path.name.startswith((".", "_")) and path.name != croissant.NAME and format_of(path) is not None
+    return not path.name.startswith((".", "_")) and path.name not in _COMPANIONS and format_of(path) is not None
 
 
 def format_of(path: Path) -> str | None:
@@ -190,7 +193,8 @@ def _scan_arrow(path: Path) -> pl.LazyFrame:
 
 
 def _scan_preflib(path: Path) -> pl.LazyFrame:
-    return pl.scan_lines(path).select(pl.col("line").str.strip_prefix("\ufeff").alias(preflib.LINE))
+    lines = pl.scan_lines(path).select(pl.col("line").str.strip_prefix("\ufeff").alias(preflib.LINE))
+    return lines.with_row_index(preflib.NUMBER, 1).with_columns(pl.lit(str(path)).alias(preflib.FILE))
 
 
 def _scan_parquet(path: Path) -> pl.LazyFrame:

@@ -1,231 +1,247 @@
-"""Rows of each shape become long rankings: one row per judgment and response."""
+"""Rows of one response each: rankings, ratings, labels, and ratings of one response per item."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import polars as pl
 
 from prefqa._words import formatted
 from prefqa.casts import raw_name, whole_rank
-from prefqa.errors import UsageError
-from prefqa.preferences import ROW
+from prefqa.errors import AmbiguousReadingError, Choice, ColumnNotFoundError, UsageError
+from prefqa.readers.cells import chat, encoded, is_messages
+from prefqa.readers.export import RECORD
+from prefqa.readers.keys import NO_ANNOTATORS, PAIR, PROMPTS, UNNAMED, with_annotator, with_item, with_prompt
+from prefqa.readers.laid import Laid
+from prefqa.readers.pair_rows import ranks_from_zero
+from prefqa.readers.scores import ranked, scores_of
+from prefqa.readers.table import Table, row_ids
 
-#: Columns that hold the text of a response in a long frame, and the prompt, first found first taken.
-TEXTS = ("text", "response_text", "response", "completion", "output")
-PROMPTS = ("prompt", "instruction")
-UNNAMED = "unknown"
-#: Which two responses a pairwise judgment compared; an item of several pairs becomes one item per pair.
-PAIR = "_pair"
-_FIRST = ("a", "1", "first", "left", "response_a", "model_a", "response_1", "-1")
-_SECOND = ("b", "2", "second", "right", "response_b", "model_b", "response_2")
-_TIE = ("tie", "0", "equal", "both", "neither", "tie (bothbad)", "tie(bothbad)", "bothbad", "both_bad", "same")
-#: The words for a side of a pair, or for neither.
-WORDS = {"first": _FIRST, "second": _SECOND, "tie": _TIE}
-#: Names of the two responses of a pair, and of the word for the better one.
-PAIRS = (
-    ("response_a", "response_b"),
-    ("response_1", "response_2"),
-    ("response1", "response2"),
-    ("model_a", "model_b"),
-)
-VOTES = ("winner", "vote", "preference", "choice")
+#: The words for a side of a pair, or for neither, as arenas write them.
+WORDS = {
+    "first": ("a", "first", "left", "response_a", "model_a", "response_1"),
+    "second": ("b", "second", "right", "response_b", "model_b", "response_2"),
+    "tie": ("tie", "equal", "both", "neither", "tie (bothbad)", "tie(bothbad)", "bothbad", "both_bad", "same"),
+}
+__all__ = ["PAIR", "PROMPTS", "UNNAMED", "WORDS", "is_labels", "is_ratings", "is_records", "labels", "rankings", "ratings", "records"]
 
 
-def rankings(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Long rankings as they are."""
-    return frame
+#: Share of ranks of 0 from which on they are no slips: with K responses ranked from 0 it is 1 / K.
+_ZEROS = 0.02
 
 
-def ratings(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Rank each judgment's scores, higher first, equal scores tied (1, 2, 2, 4); no score means not ranked."""
-    names = frame.collect_schema().names()
-    if "score" not in names:
-        frame = frame.rename({"rating": "score"})
-    keys = [name for name in ("item_id", "annotator_id", "judgment_id", "criterion") if name in names]
-    score = pl.col("score").cast(pl.Float64, strict=False)
-    usable = pl.when(score.is_finite()).then(score)
-    unread = pl.when(pl.col("score").is_not_null() & usable.is_null()).then(pl.col("score").cast(pl.String))
-    return frame.with_columns(
-        rank=usable.rank("min", descending=True).over(keys).cast(pl.Int64),
-        score=usable,
-        **{raw_name("score"): unread, raw_name("rank"): pl.lit(None, pl.String)},
+def is_rankings(table: Table) -> bool:
+    """Whether a table has one row per response with its rank."""
+    return _has_item(table) and _has_response(table) and bool(_plain(table, "rank"))
+
+
+def rankings(table: Table) -> Laid:
+    """One row per judgment and response, with its rank."""
+    table = _responses(_keyed(table.take("rank")))
+    rank = pl.col("rank")
+    if table.options.missing:
+        rank = table.options.without_missing(rank, table.schema["rank"])
+        table = table.with_frame(table.frame.with_columns(rank))
+    start = table.options.ranks_from
+    if start is None and _has_zero(table):
+        raise ranks_from_zero(table, "rank")
+    if start == 0:
+        number = pl.col("rank").cast(pl.Float64, strict=False)
+        read = whole_rank(number + 1)
+        unread = pl.when(read.is_null() & pl.col("rank").is_not_null()).then(pl.col("rank").cast(pl.String))
+        table = table.with_frame(table.frame.with_columns(read.alias("rank"), unread.alias(raw_name("rank"))))
+    table = _one_annotator(table)
+    detail = f"long rankings: one row per judgment and response, with its rank, {0 if start == 0 else 1} is best"
+    return Laid(table, table.frame, detail)
+
+
+def is_ratings(table: Table) -> bool:
+    """Whether a table has one row per response with its score."""
+    return _has_item(table) and _has_response(table) and bool(_plain(table, "score"))
+
+
+def ratings(table: Table) -> Laid:
+    """One row per judgment and response, ranked by its score, higher first, equal scores tied (1, 2, 2, 4)."""
+    table = _responses(_keyed(table.take("score")))
+    table = _one_annotator(table)
+    worse = table.options.higher == "worse"
+    score = scores_of(table, "score")
+    keys = [name for name in ("item_id", "annotator_id", "judgment_id", "criterion") if name in table.schema]
+    present = table.options.without_missing(pl.col("score"), table.schema["score"])
+    unread = pl.when(present.is_not_null() & score.is_null()).then(pl.col("score").cast(pl.String))
+    long = table.frame.with_columns(score=score, **{raw_name("score"): unread})
+    long = long.with_columns(
+        rank=ranked(pl.col("score"), keys, higher_is_worse=worse), **{raw_name("rank"): pl.lit(None, pl.String)}
     )
+    word = "lower" if worse else "higher"
+    return Laid(table, long, f"ratings: one row per judgment and response, ranked by score, {word} first, equal scores tied")
 
 
-def ranking_lists(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per judgment: a list of responses beside a list of their ranks, or the responses alone, best first."""
-    schema = frame.collect_schema()
-    responses = next(name for name in ("response_ids", "responses", "ranking") if name in schema)
-    ranks = next((name for name in ("ranks", "rank") if isinstance(schema.get(name), pl.List)), None)
-    if not isinstance(schema[responses], pl.List):
-        raise UsageError(f"column {responses!r} holds {schema[responses]}, where a list of responses is expected")
-    place = pl.int_ranges(1, pl.col(responses).list.len() + 1) if ranks is None else pl.col(ranks)
-    beside = [name for name in ("scores", "positions") if isinstance(schema.get(name), pl.List)]
-    frame = _with_row(frame).with_columns(pl.col(responses).alias("response_id"), place.alias("_ranks"))
-    frame = _with_item(_with_annotator(frame))
-    unequal = pl.col("response_id").list.len() != pl.col("_ranks").list.len()
-    # Lists of different length cannot be matched: every response of such a judgment gets a rank that is refused.
-    told = formatted("{} ranks for {} responses", pl.col("_ranks").list.len(), pl.col("response_id").list.len())
-    frame = frame.with_columns(
-        pl.when(unequal).then(told).alias("_unequal"),
-        pl.when(unequal | pl.col("_ranks").is_null())
-        .then(pl.col("response_id").list.eval(pl.lit(None, _inner(schema, ranks))))
-        .otherwise(pl.col("_ranks"))
-        .alias("_ranks"),
-        *(_same_length(name, unequal).alias(name) for name in beside),
+def is_records(table: Table) -> bool:
+    """Whether a table has scores of one response, or of the item as a whole, by annotators."""
+    return _has_item(table) and table.has("annotator_id") and not _has_response(table) and bool(_plain(table, "score"))
+
+
+def records(table: Table) -> Laid:
+    """Scores of items as a whole, which are no rankings."""
+    table = _keyed(table.take("score"))
+    score = scores_of(table, "score")
+    unread = pl.when(pl.col("score").is_not_null() & score.is_null()).then(pl.col("score").cast(pl.String))
+    long = table.frame.with_columns(
+        response_id=pl.lit(RECORD), score=score, rank=pl.lit(None, pl.Int64), **{raw_name("score"): unread}
     )
-    drop = {responses, *({ranks} if ranks else set())} - {"response_id"}
-    long = frame.drop(drop).explode("response_id", "_ranks", *beside, empty_as_null=True)
-    rank, unread = _read_ranks(pl.col("_ranks"))
-    names = {"scores": "score", "positions": "position"}
-    return (
-        long.with_columns(rank.alias("rank"), pl.coalesce("_unequal", unread).alias(raw_name("rank")))
-        .drop("_ranks", "_unequal")
-        .rename({name: names[name] for name in beside if names[name] not in schema})
-    )
+    return Laid(table, long, "ratings of items as a whole, which rank nothing; agreement is that of scores")
 
 
-def pairwise(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Two responses side by side and a word for the better one: two rows per judgment, position 1 and 2."""
-    schema = frame.collect_schema()
-    names = schema.names()
-    first, second = next((a, b) for a, b in PAIRS if a in names and b in names)
-    vote = next(name for name in VOTES if name in names)
-    models = "model_a" in names and "model_b" in names and first != "model_a"
-    frame = _with_item(_with_annotator(_with_row(frame)), fallback=(first, second))
-    frame = frame.with_columns(pl.col(first).alias("_text_a"), pl.col(second).alias("_text_b"))
-    if models:
-        frame = frame.with_columns(pl.col("model_a").alias("_id_a"), pl.col("model_b").alias("_id_b"))
-    else:
-        frame = frame.with_columns(_identity(first, schema).alias("_id_a"), _identity(second, schema).alias("_id_b"))
-    said = pl.col(vote).cast(pl.String, strict=False).str.strip_chars()
-    word = said.str.to_lowercase().str.strip_suffix(".0")
-    is_first = word.is_in(_FIRST) | (said == pl.col("_id_a").cast(pl.String))
-    is_second = word.is_in(_SECOND) | (said == pl.col("_id_b").cast(pl.String))
-    better = pl.when(word.is_in(_TIE)).then(0).when(is_first).then(1).when(is_second).then(2)
-    frame = frame.with_columns(better.alias("_better"), said.alias("_said"))
-    texts = not models and _holds_text(frame, first, schema)
-    sides = []
-    for place, side in ((1, "a"), (2, "b")):
-        rank = pl.when(pl.col("_better").is_in([0, place])).then(1).when(pl.col("_better").is_not_null()).then(2)
-        unread = pl.when(pl.col("_better").is_null()).then(pl.coalesce("_said", pl.lit("(no vote)")))
-        sides.append(
-            frame.with_columns(
-                pl.col(f"_id_{side}").alias("response_id"),
-                rank.cast(pl.Int64).alias("rank"),
-                unread.alias(raw_name("rank")),
-                pl.lit(place, pl.Int64).alias("position"),
-                *([pl.col(f"_text_{side}").alias("text")] if models or texts else []),
-            )
+def is_labels(table: Table) -> bool:
+    """Whether a table has labels of items by annotators."""
+    return _has_item(table) and table.has("annotator_id") and bool(_plain(table, "label"))
+
+
+def labels(table: Table) -> Laid:
+    """Labels that annotators gave to items, or to responses."""
+    table = table.take("label")
+    with_response = _has_response(table)
+    table = _keyed(table)
+    if with_response:
+        table = _responses(table)
+    long = table.frame.with_columns(rank=pl.lit(None, pl.Int64))
+    if "response_id" not in long.collect_schema():
+        long = long.with_columns(response_id=pl.lit(RECORD))
+    return Laid(table, long, "labels: one row per item and annotator, which rank nothing; agreement is that of labels")
+
+
+def wide_labels(table: Table) -> Laid:
+    """A column per annotator beside items without pairs: scores, ranks or labels, as the caller says."""
+    wide = table.options.annotator_columns(table.names)
+    gives = table.options.gives
+    numeric = all(_numeric(table, name) for name in wide)
+    if gives is None and numeric:
+        raise AmbiguousReadingError(
+            f"{table.origin}: columns {', '.join(map(repr, wide[:6]))} hold numbers, and the file does not say of what kind",
+            [
+                Choice("they are scores, higher is better", '[read]\ngives = "scores"'),
+                Choice("they are ranks, 1 is best", '[read]\ngives = "ranks"'),
+                Choice("they are labels", '[read]\ngives = "labels"'),
+            ],
         )
-    used = {first, second, vote, *(("model_a", "model_b") if models else ())}
-    scratch = {"_text_a", "_text_b", "_id_a", "_id_b", "_better", "_said"}
-    return _numbered(_both(sides, first, second, schema).drop(used | scratch), apply=texts)
+    role = {"scores": "score", "ranks": "rank", "labels": "label", None: "label"}.get(gives)
+    if role is None:
+        raise UsageError(f"{table.origin}: annotators' columns hold votes, but there are no two columns of responses")
+    for name in wide:
+        table = table.give(name, role, "the answers of one annotator", renamed=False)
+    rest = [name for name in table.schema if name not in wide and name != role]
+    frame = pl.concat(
+        [
+            table.frame.select(*rest, pl.lit(name).alias("annotator_id"), pl.col(name).cast(pl.String).alias(role))
+            for name in wide
+        ]
+    ).filter(pl.col(role).str.strip_chars().fill_null("") != "")
+    table = table.with_frame(frame)
+    if role == "label":
+        return labels(table)
+    if role == "rank":
+        return rankings(table)
+    return ratings(table) if _has_response(table) else records(table)
 
 
-def chosen_rejected(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """A chosen and a rejected response per row: ranks 1 and 2."""
-    schema = frame.collect_schema()
-    frame = _with_item(_with_annotator(_with_row(frame)), fallback=())
-    ids = "chosen_id" in schema and "rejected_id" in schema
-    sides = [
-        frame.with_columns(
-            pl.col(f"{side}_id").alias("response_id") if ids else _identity(side, schema).alias("response_id"),
-            pl.lit(rank, pl.Int64).alias("rank"),
-            pl.col(side).alias("text"),
-        )
-        for rank, side in ((1, "chosen"), (2, "rejected"))
-    ]
-    drop = ["chosen", "rejected", *(("chosen_id", "rejected_id") if ids else ())]
-    return _numbered(_both(sides, "chosen", "rejected", schema).drop(drop), apply=not ids)
-
-
-def _both(sides: list[pl.LazyFrame], first: str, second: str, schema: pl.Schema) -> pl.LazyFrame:
-    """The rows of both sides, numbers beside text as text.
+def _keyed(table: Table) -> Table:
+    """The table with prompt, item, annotator and optional columns in their roles.
 
     Raises:
-        UsageError: one side holds text and the other messages.
+        ColumnNotFoundError: no column names the items.
     """
-    kinds = schema[first], schema[second]
-    if kinds[0] != kinds[1] and any(kind.is_nested() for kind in kinds) and pl.Null() not in kinds:
-        both = " and ".join(f"{name!r} {kind}" for name, kind in zip((first, second), kinds, strict=True))
-        raise UsageError(f"two sides of one pair are of different kinds: {both}", hint="bring both to one form.")
-    return pl.concat(sides, how="vertical_relaxed")
+    table = with_annotator(with_prompt(table))
+    table = with_item(table, row_is_judgment=False).with_optional()
+    if not table.used("item_id"):
+        if not table.used("prompt"):
+            raise ColumnNotFoundError.from_missing(["item_id"], table.names, table.origin)
+        known = encoded("prompt", table.schema["prompt"])
+        item = formatted("prompt-{}", known.rank("dense").cast(pl.Int64))
+        table = table.with_frame(table.frame.with_columns(item_id=pl.when(known.is_not_null()).then(item)))
+    if table.has("position"):
+        table = table.take("position")
+    return table
 
 
-def _inner(schema: pl.Schema, ranks: str | None) -> pl.DataType:
-    dtype = schema[ranks] if ranks else pl.List(pl.Int64)
-    return dtype.inner if isinstance(dtype, pl.List) else pl.Int64()  # type: ignore[return-value]
+def _responses(table: Table) -> Table:
+    """The table with `response_id`: by its column, by the model, or by the text; text and model in their roles."""
+    named = table.pick("response_id")
+    if named is not None:
+        table = table.give(named, "response_id")
+    text = table.pick("text") if table.has("text") else None
+    if text is not None:
+        table = chat(table.give(text, "text"), ["text"])
+    model = table.pick("model") if table.has("model") else None
+    if model is not None:
+        table = table.give(model, "model")
+    if named is not None:
+        return table
+    if model is not None and not _model_answers_twice(table):
+        frame = table.frame.with_columns(response_id=pl.col("model").cast(pl.String))
+        return table.with_frame(frame).say(f"responses are named by {table.shown('model')!r}")
+    known = encoded("text", table.schema["text"]).fill_null("")
+    number = formatted("r{}", known.rank("dense").over("item_id").cast(pl.Int64))
+    return table.with_frame(table.frame.with_columns(response_id=number)).say("responses are told apart by their texts")
 
 
-def _same_length(name: str, unequal: pl.Expr) -> pl.Expr:
-    """A list beside the responses, or nulls where it is not of their length."""
-    other = unequal | (pl.col(name).list.len() != pl.col("response_id").list.len()) | pl.col(name).is_null()
-    nulls = pl.col("response_id").list.eval(pl.lit(None, pl.Float64))
-    return pl.when(other).then(nulls).otherwise(pl.col(name).cast(pl.List(pl.Float64), strict=False))
-
-
-def _read_ranks(column: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """A rank column as integers from 1, and as text what is not one."""
-    rank = whole_rank(column)
-    return rank, pl.when(rank.is_null() & column.is_not_null()).then(column.cast(pl.String))
-
-
-def _with_row(frame: pl.LazyFrame) -> pl.LazyFrame:
-    return frame if ROW in frame.collect_schema() else frame.with_row_index(ROW)
-
-
-def _with_annotator(frame: pl.LazyFrame) -> pl.LazyFrame:
-    if "annotator_id" in frame.collect_schema():
-        return frame
-    return frame.with_columns(annotator_id=pl.lit(UNNAMED))
-
-
-def _with_item(frame: pl.LazyFrame, fallback: tuple[str, ...] = ()) -> pl.LazyFrame:
-    """Without item ids, one prompt is one item; without prompts, each row (or each pair of names) is its own."""
-    schema = frame.collect_schema()
-    if "item_id" in schema:
-        return frame
-    prompt = next((name for name in PROMPTS if name in schema), None)
-    if prompt is not None:
-        key = _identity(prompt, schema)
-        return frame.with_columns(item_id=formatted("prompt-{}", key.rank("dense").cast(pl.Int64)))
-    if fallback:
-        pair = pl.concat_list(pl.col(fallback[0]).cast(pl.String), pl.col(fallback[1]).cast(pl.String)).list.sort()
-        return frame.with_columns(item_id=pair.list.join(" | "))
-    return frame.with_columns(item_id=formatted("row-{}", pl.col(ROW)))
-
-
-def _identity(name: str, schema: pl.Schema) -> pl.Expr:
-    """A column as the text that identifies its value; chat messages by their JSON."""
-    dtype: Any = schema[name]
-    if isinstance(dtype, pl.Struct):
-        return pl.col(name).struct.json_encode()
-    if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct):
-        return pl.col(name).list.eval(pl.element().struct.json_encode()).list.join(",")
-    if dtype.is_nested():
-        return pl.col(name).cast(pl.List(pl.String), strict=False).list.join(",")
-    return pl.col(name).cast(pl.String)
-
-
-def _holds_text(frame: pl.LazyFrame, name: str, schema: pl.Schema) -> bool:
-    """Whether a column of responses holds their texts and not their ids: long values, or lines, or messages."""
-    if schema[name].is_nested():
-        return True
-    if schema[name] != pl.String():
+def _model_answers_twice(table: Table) -> bool:
+    """Whether a model has several texts for one item."""
+    if not table.used("text"):
         return False
-    sample = frame.select(pl.col(name)).head(1000)
-    found = sample.select(
-        ((pl.col(name).str.len_chars() > 60) | pl.col(name).str.contains("\n")).fill_null(False).any()
-    ).collect()
-    return bool(found.item())
+    texts = encoded("text", table.schema["text"])
+    several = table.frame.group_by("item_id", "model").agg(n=texts.n_unique()).select((pl.col("n") > 1).any())
+    return bool(several.collect().item())
 
 
-def _numbered(frame: pl.LazyFrame, *, apply: bool) -> pl.LazyFrame:
-    """Give texts that stand for their own ids a short one (r1, r2, ... in the order of their texts); name pairs."""
-    if apply:
-        number = formatted("r{}", pl.col("response_id").rank("dense").over("item_id").cast(pl.Int64))
-        frame = frame.with_columns(response_id=pl.when(pl.col("response_id").is_not_null()).then(number))
-    ids = pl.col("response_id").cast(pl.String)
-    return frame.with_columns(ids.sort().str.join("|").over(ROW).alias(PAIR))
+def _one_annotator(table: Table) -> Table:
+    """Rows without annotators as the judgments of one, where each response of an item occurs once.
+
+    Raises:
+        UsageError: a response occurs several times: which rows belong to one judgment cannot be told.
+    """
+    if table.used("annotator_id"):
+        return table
+    keys = [name for name in ("item_id", "response_id", "criterion", "judgment_id") if name in table.schema]
+    again = table.frame.group_by(keys).agg(n=pl.len()).filter(pl.col("n") > 1).head(1).collect()
+    if not again.is_empty():
+        row = again.row(0, named=True)
+        names = ", ".join(repr(table.shown(name)) for name in table.names[:12])
+        raise UsageError(
+            f"{table.origin}: response {row['response_id']!r} of item {row['item_id']!r} has {row['n']} rows, and no column says "
+            "whose judgments they are",
+            hint=f'name the column of the annotators:\n[columns]\nannotator_id = "…"\nColumns not used so far: {names or "none"}.',
+        )
+    return table.with_frame(table.frame.with_columns(annotator_id=pl.lit(UNNAMED))).say(NO_ANNOTATORS)
+
+
+def _has_item(table: Table) -> bool:
+    return table.has("item_id", "prompt") or bool(row_ids(table.names))
+
+
+def _has_response(table: Table) -> bool:
+    return table.has("response_id", "model") or any(
+        name for name in table.having("text") if not isinstance(table.schema[name], pl.List) or _messages(table, name)
+    )
+
+
+def _messages(table: Table, name: str) -> bool:
+    return is_messages(table.schema[name])
+
+
+def _plain(table: Table, role: str) -> list[str]:
+    """Columns of a role that hold one value per row."""
+    return [name for name in table.having(role) if not table.schema[name].is_nested()]
+
+
+def _numeric(table: Table, name: str) -> bool:
+    values = table.sample(name)[name].drop_nulls().cast(pl.String).str.strip_chars()
+    values = values.filter(values != "")
+    return not values.is_empty() and values.cast(pl.Float64, strict=False).null_count() == 0
+
+
+def _has_zero(table: Table) -> bool:
+    """Whether enough ranks are 0 that counting may begin there; a few are slips, which the checks name."""
+    number = pl.col("rank").cast(pl.Float64, strict=False)
+    share = table.frame.select((number == 0).mean()).collect().item()
+    return share is not None and share >= _ZEROS
+
+

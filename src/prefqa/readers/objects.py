@@ -13,8 +13,9 @@ from prefqa.readers.records import Records
 
 #: How an address on the Hugging Face hub begins.
 HUB = "hf://"
-#: Files that mark a directory as a dataset saved by Hugging Face `datasets`.
-_SAVED = ("dataset_dict.json", "dataset_info.json")
+#: Files that mark a directory as a dataset saved by Hugging Face `datasets`: of several splits, or of one. The
+#: dataset_info.json that stands beside both is also what LLaMA-Factory calls its list of data sets.
+_SAVED = ("dataset_dict.json", "state.json")
 
 
 def records_of_object(data: Any) -> Records:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,22 @@ import polars as pl
 
 from prefqa._words import formatted
 from prefqa.casts import raw_name
-from prefqa.errors import ColumnNotFoundError, ReadError, UsageError, nearest
+from prefqa.errors import ReadError, UsageError, nearest
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source
 from prefqa.readers.argilla_server import SERVER, download
 from prefqa.readers.croissant import licence_beside
 from prefqa.readers.export import Export, Models, Ranks
+from prefqa.readers.facts import compare, facts_of, facts_of_tool
 from prefqa.readers.files import COLUMNAR, FILE_FORMATS, find_files, format_of, read_records, readable, scan_file
-from prefqa.readers.long_rows import PAIR, PROMPTS, TEXTS
+from prefqa.readers.keys import PAIR, PROMPTS, TEXTS
+from prefqa.readers.mapping import mapped, mapped_long, renamed_columns
+from prefqa.readers.options import AnnotatorFrom, Gives, Higher, Options, PairValues, Ranking, Winner
 from prefqa.readers.objects import HUB, is_saved_dataset, load_hub, load_saved, records_of_object
 from prefqa.readers.records import Records
-from prefqa.readers.registry import BY_NAME, TOOLS, tool_of
-from prefqa.readers.shapes import shape_of
+from prefqa.readers.registry import BY_NAME, INSTRUCTIONS, TOOLS, tool_of
+from prefqa.readers.response_columns import with_response_columns
+from prefqa.readers.shapes import laid_out, refuse
+from prefqa.readers.table import Table
 from prefqa.readers.tool import Tool
 
 #: In a directory, files of these names (before the ending) are the three tables of the standard form.
@@ -32,7 +37,7 @@ _Tables = dict[str, pl.LazyFrame | pl.DataFrame | None]
 def read(
     source: Any,
     *,
-    columns: Mapping[str, str] | None = None,
+    columns: Mapping[str, Any] | None = None,
     shape: str = "auto",
     format: str = "auto",
     responses: Any = None,
@@ -40,8 +45,22 @@ def read(
     settings: str | Path | None = None,
     ranks: Ranks = "given",
     models: Models = "without",
+    votes: Mapping[str, object] | None = None,
+    annotators: Sequence[str] = (),
+    gives: Gives | None = None,
+    missing: Sequence[str | float] = (),
+    ranks_from: int | None = None,
+    ranking: Ranking | None = None,
+    higher: Higher | None = None,
+    pair_values: PairValues | None = None,
+    winner: Winner | None = None,
+    annotator_from: AnnotatorFrom | None = None,
+    expect: Mapping[str, Any] | None = None,
 ) -> Preferences:
     """Read preference data into its standard form.
+
+    A source is read right, and `Preferences.reading` says how; or refused with the configuration that would make it right;
+    or read with a part left out that is counted and named. Nothing that turns a preference round is decided by a default.
 
     Args:
         source: a path (.parquet, .csv, .tsv, .json, .jsonl, .arrow, .feather; text also .gz or .zst), a glob, a
@@ -50,66 +69,120 @@ def read(
             argilla://NAME or argilla://WORKSPACE/NAME (ARGILLA_API_URL and ARGILLA_API_KEY say where), a list of
             dicts; Preferences are returned as they are. In a directory with a file `judgments.*`, `responses.*` and
             `items.*` beside it are read as these tables.
-        columns: your column names by the standard ones: {"item_id": "prompt_id"}. With these, or a shape, records are
-            read by their columns and not as the export of a tool.
-        shape: "auto", or one of rankings, ratings, ranking_lists, pairwise, chosen_rejected.
-        format: "auto": the file by its ending, the export of an annotation tool by what its records hold. Or parquet,
-            csv, tsv, json, jsonl, arrow; or a tool's format by name (`prefqa.readers.TOOLS`).
+        columns: your column names by the standard ones: {"item_id": "prompt_id"}. A list joins several columns of a
+            prompt, or makes criteria of several columns of votes, ranks, scores or labels; False frees a name that is
+            ours but means something else in the data. On the export of a tool they are applied to what its reader gives.
+        shape: "auto", or one of rankings, ratings, ranking_lists, pairwise, chosen_rejected, labels, records.
+        format: "auto": the file by its ending, the export of a tool or a public data set by what its records hold. Or
+            parquet, csv, tsv, json, jsonl, arrow; or a format by name (`prefqa.readers.BY_NAME`).
         responses: a table of item_id, response_id, text and more; read like `source`.
         items: a table of item_id, prompt and slice columns; read like `source`.
         settings: the tool's settings of the project, where they do not stand beside its export.
         ranks: "order" reads lists of options that an export holds without ranks as running from best to worst.
         models: whether suggestions and predictions in an export are read: "without" leaves them out and counts them,
             "with" reads them beside people's judgments (`annotator_kind` tells them apart), "only" alone.
+        votes: the meaning of each value of a vote: {"A": "first", "B": "second", "=": "tie", "?": "missing"}, or a scale:
+            {"scale": {"first": 1, "tie": 4, "second": 7}}. Values that are not named are refused.
+        annotators: names or patterns of columns that hold the answers of one annotator each.
+        gives: what these columns hold, where they stand beside single responses or items: votes, ranks, scores, labels.
+        missing: values of scores and ranks that stand for no answer, such as -1.
+        ranks_from: the number of the best rank, 0 or 1.
+        ranking: whether a list `ranking` of numbers beside responses has their "ranks" or is their "order", best first.
+        higher: whether a higher score is "better" (default) or "worse".
+        pair_values: whether `response_a` and `response_b` hold "texts" or "names".
+        winner: whether words of a vote name a "side" or the "name" of a response, where both are possible.
+        annotator_from: "file" where each file holds the judgments of one annotator.
+        expect: what an earlier reading found (`prefqa inspect --write-config`); a source that differs is refused.
 
     Returns:
-        Preferences, lazy over Parquet, CSV and Arrow files; `source.detail` says which shape or format was seen and by
+        Preferences, lazy over Parquet, CSV and Arrow files; `source.detail` says which shape or format was recognised and by
         what, `source.notes` what an export lost before it came here.
 
     Raises:
         ReadError: a file that cannot be read, with path, line or row group, and reason.
-        ColumnNotFoundError: columns that the shape needs, with the nearest names there are.
+        ColumnNotFoundError: columns that no layout can do without.
+        AmbiguousReadingError: a source with two readings, with the configuration for each.
         UsageError: an unknown shape, format or kind of object.
     """
     if isinstance(source, Preferences):
         return source
+    options = Options(
+        votes, tuple(annotators), gives, tuple(missing), ranks_from, ranking, higher, pair_values, winner, annotator_from
+    )
     file_format = _file_format(format)
     records, origin, files, beside = _scan(source, file_format)
-    listed, listed_in = _table(responses if responses is not None else beside.get("responses"), columns or {})
-    described, _ = _table(items if items is not None else beside.get("items"), columns or {}, stays=False)
+    mapping = dict(columns or {})
+    listed, listed_in = _table(responses if responses is not None else beside.get("responses"), mapping)
+    described, _ = _table(items if items is not None else beside.get("items"), mapping, stays=False)
     given: _Tables = {"responses": listed, "items": described}
-    by_columns = shape != "auto" or bool(columns)
-    if by_columns and format in BY_NAME:
-        raise UsageError(f"format {format!r} knows its columns", hint="leave out columns and shape, or the format.")
-    if not by_columns and _disagrees(records) and _tool(records, format) is None:
+    if shape != "auto" and format in BY_NAME:
+        raise UsageError(f"format {format!r} knows its columns", hint="leave out the shape, or the format.")
+    if shape == "auto" and _disagrees(records) and _tool(records, format) is None:
         records = records.structured()
     licence = licence_beside(Path(files[0])) if files else None
-    tool = None if by_columns else _tool(records, format)
-    if (settings, ranks, models) != (None, "given", "without") and (tool is None or tool[0] not in TOOLS):
-        what = "settings, ranks and models are for exports of annotation tools, which this is not"
-        raise UsageError(what, hint="leave them out, or name the tool's format.")
-    if tool is not None:
-        path = Path(files[0]) if files else None
-        said = Path(settings) if settings else beside.get("settings")
-        export = Export(records, origin, path, said, ranks, models)
-        with readable((*files, *listed_in)):
-            return _licensed(_of_tool(*tool, export, given, (*files, *listed_in)), licence)
+    tool = None if shape != "auto" else _tool(records, format)
+    if tool is None and (settings, ranks, models) != (None, "given", "without"):
+        raise _only_for_tools()
     with readable((*files, *listed_in)):
-        frame = _without_reserved(_renamed(records.typed(), columns or {}, origin))
-        frame = frame.with_row_index(ROW)
-        schema = frame.collect_schema()
-        seen = shape_of(schema, shape, origin)
-        long, tables = _folded(seen.to_long(frame), given)
-        detail = seen.detail
-        if "annotator_id" not in schema:
-            detail += "; no annotator column: all judgments stand under one annotator, 'unknown'"
-        prefs = Preferences.from_long(
-            long,
-            source=Source(origin, seen.name, detail, (*files, *listed_in)),
-            responses=tables["responses"] if tables["responses"] is not None else _texts(long),
-            items=_items(tables["items"], long),
-        )
-        return _licensed(prefs, licence)
+        if tool is not None:
+            if (settings, ranks, models) != (None, "given", "without") and tool[0] not in (*TOOLS,):
+                raise _only_for_tools()
+            beside_it = Path(settings) if settings else beside.get("settings")
+            export = Export(records, origin, Path(files[0]) if files else None, beside_it, ranks, models)
+            prefs = _of_tool(*tool, export, given, (*files, *listed_in), mapping)
+        else:
+            prefs = _of_columns(records, origin, (*files, *listed_in), given, mapping, options, shape, format)
+        prefs = _licensed(prefs, licence)
+        if expect:
+            compare(prefs, records.schema, expect)
+        return prefs
+
+
+def _only_for_tools() -> UsageError:
+    what = "settings, ranks and models are for exports of annotation tools, which this is not"
+    return UsageError(what, hint="leave them out, or name the tool's format.")
+
+
+def _of_columns(
+    records: Records,
+    origin: str,
+    files: tuple[str, ...],
+    given: _Tables,
+    mapping: dict[str, Any],
+    options: Options,
+    shape: str,
+    format: str,
+) -> Preferences:
+    """Preferences by the names of columns; instruction data where these are no preferences."""
+    frame = _without_reserved(records.typed()).with_row_index(ROW)
+    table = mapped(Table(frame, origin, options), mapping)
+    found = laid_out(table, shape)
+    if found is None:
+        instructions = next(((t, why) for t in INSTRUCTIONS if (why := t.recognises(records)) is not None), None)
+        if instructions is None or options.votes or options.annotators:
+            raise refuse(table)
+        export = Export(records, origin, Path(files[0]) if files else None)
+        return _of_tool(*instructions, export, given, files, mapping)
+    seen, laid = found
+    long, response_columns = with_response_columns(laid)
+    long, tables = _folded(long, given)
+    facts = facts_of(laid, records.schema.names(), mapping, options, seen.name, format)
+    source = Source(
+        origin,
+        seen.name,
+        laid.detail,
+        files,
+        notes=laid.notes,
+        facts=facts,
+        annotators_known=laid.table.used("annotator_id"),
+    )
+    prefs = Preferences.from_long(
+        long.drop(response_columns, strict=False),
+        source=source,
+        responses=tables["responses"] if tables["responses"] is not None else _texts(long, response_columns),
+        items=_items(tables["items"], long),
+    )
+    return prefs
 
 
 def _licensed(prefs: Preferences, licence: str | None) -> Preferences:
@@ -142,18 +215,30 @@ def _disagrees(records: Records) -> bool:
     return any(records.schema[name] == pl.String() for name in named)
 
 
-def _of_tool(tool: Tool, why: str, export: Export, given: _Tables, files: tuple[str, ...]) -> Preferences:
+def _of_tool(
+    tool: Tool, why: str, export: Export, given: _Tables, files: tuple[str, ...], mapping: Mapping[str, Any]
+) -> Preferences:
     found = tool.read(export)
+    if mapping:
+        found = replace(found, long=mapped_long(found.long.lazy(), export.records, mapping, tool.name, export.origin))
     own: _Tables = {"responses": found.responses, "items": found.items}
     tables = {name: given[name] if given[name] is not None else own[name] for name in own}
     judged = found.long.lazy()
     if "rank" not in judged.collect_schema():  # answers about records as a whole
         judged = judged.with_columns(rank=pl.lit(None, pl.Int64))
     long, tables = _folded(judged, tables)
-    seen = f"{tool.what}, seen by {why}" if why != "as was said" else f"{tool.what}, as was said"
+    seen = f"{tool.what}, recognised by {why}" if why != "as was said" else f"{tool.what}, as was said"
     return Preferences.from_long(
         long,
-        source=Source(export.origin, tool.name, f"{seen}: {found.detail}", files, notes=found.notes, from_tool=True),
+        source=Source(
+            export.origin,
+            tool.name,
+            f"{seen}: {found.detail}",
+            files,
+            notes=found.notes,
+            from_tool=True,
+            facts=facts_of_tool(found, export.records.schema.names(), mapping, tool.name),
+        ),
         responses=tables["responses"] if tables["responses"] is not None else _texts(long),
         items=_items(tables["items"], long),
     )
@@ -195,22 +280,6 @@ def _concat(paths: list[Path], form: str) -> Records:
     return Records.of_frame(pl.concat([scan_file(path, form) for path in paths], how="diagonal_relaxed"))
 
 
-def _renamed(frame: pl.LazyFrame, columns: Mapping[str, str], origin: str) -> pl.LazyFrame:
-    """Give mapped columns their standard names; a column that had such a name already keeps its data aside."""
-    names = frame.collect_schema().names()
-    missing = [yours for yours in columns.values() if yours not in names]
-    if missing:
-        raise ColumnNotFoundError.from_missing(missing, names, origin)
-    aside = {name: f"{name}_unmapped" for name, yours in columns.items() if name in names and yours != name}
-    chosen = [pl.col(yours).alias(name) for name, yours in columns.items()]
-    kept = [
-        pl.col(name).alias(aside.get(name, name))
-        for name in names
-        if name not in columns.values() and columns.get(name) != name
-    ]
-    return frame.select(*chosen, *kept)
-
-
 def _without_reserved(frame: pl.LazyFrame) -> pl.LazyFrame:
     """Rename columns that have the names of columns of our own."""
     reserved = {ROW, NAIVE, PAIR, *map(raw_name, JUDGMENT_TYPES)}
@@ -218,7 +287,7 @@ def _without_reserved(frame: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _table(
-    source: Any, columns: Mapping[str, str], *, stays: bool = True
+    source: Any, columns: Mapping[str, Any], *, stays: bool = True
 ) -> tuple[pl.LazyFrame | pl.DataFrame | None, tuple[str, ...]]:
     """A companion table, mapped columns renamed where it has them; lazy, with its files, if it `stays` there."""
     if source is None:
@@ -227,7 +296,8 @@ def _table(
     with readable(files):
         frame = records.typed()
         names = frame.collect_schema().names()
-        renamed = _renamed(frame, {k: v for k, v in columns.items() if v in names}, origin)
+        known = {name: yours for name, yours in columns.items() if isinstance(yours, str) and yours in names}
+        renamed = renamed_columns(frame, known, origin)[0]
         stays = stays and bool(files) and all(format_of(Path(name)) in COLUMNAR for name in files)
         return (renamed, files) if stays else (renamed.collect(), ())
 
@@ -257,19 +327,20 @@ def _per_part(table: pl.LazyFrame | pl.DataFrame, parts: pl.DataFrame) -> pl.Dat
     return joined.with_columns(formatted("{}/{}", "item_id", "_part").alias("item_id")).drop("_part")
 
 
-def _texts(long: pl.LazyFrame) -> pl.DataFrame | None:
-    """The responses table from a text column among the judgments."""
+def _texts(long: pl.LazyFrame, more: Sequence[str] = ()) -> pl.DataFrame | None:
+    """The responses table from a text column among the judgments, with further columns of responses."""
     schema = long.collect_schema()
     text = next((name for name in TEXTS if name in schema and _is_text(schema[name])), None)
-    if text is None:
+    extra = [name for name in dict.fromkeys(("model", *more)) if name in schema and name != text]
+    if text is None and not more:
         return None
     ids = [pl.col("item_id").cast(pl.String), pl.col("response_id").cast(pl.String)]
-    more = [name for name in ("model",) if schema.get(name) == pl.String()]
+    texts = [] if text is None else [pl.col(text).alias("text")]
     return (
-        long.select(*ids, pl.col(text).alias("text"), *more)
+        long.select(*ids, *texts, *extra)
         .drop_nulls(["item_id", "response_id"])
         .group_by("item_id", "response_id")
-        .agg(_one(schema[text], "text"), *(_one(pl.String(), name) for name in more))
+        .agg(*([_one(schema[text], "text")] if text is not None else []), *(_one(schema[name], name) for name in extra))
         .sort("item_id", "response_id")
         .collect()
     )
@@ -301,4 +372,4 @@ def _is_text(dtype: pl.DataType) -> bool:
 
 def _one(dtype: pl.DataType, name: str) -> pl.Expr:
     """One value of a key that does not depend on the order of rows, where the type has an order."""
-    return pl.col(name).min() if dtype == pl.String() else pl.col(name).drop_nulls().first()
+    return pl.col(name).drop_nulls().first() if dtype.is_nested() else pl.col(name).min()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import polars as pl
 
-from prefqa.readers import oasst, preflib, sft
+from prefqa.readers import oasst, own_pairs, preflib, sft, trainer_layouts, tuning_files
 from prefqa.readers.argilla import read_argilla
 from prefqa.readers.argilla_layouts import Datasets1, Flat2, Nested2
 from prefqa.readers.argilla_layouts import Records as RecordLists
@@ -29,7 +28,6 @@ from prefqa.readers.public_pairs import (
     read_shp,
 )
 from prefqa.readers.records import Records, fields_of
-from prefqa.readers.shapes import SHAPES
 from prefqa.readers.tool import Tool, has_columns, has_fields, listed, unseen
 from prefqa.readers.weave import WEAVE
 
@@ -70,17 +68,6 @@ def _annotations(schema: pl.Schema) -> str | None:
 def _annotation_rows(schema: pl.Schema) -> str | None:
     wanted = {"id", "annotator", "annotation_id", "lead_time"}
     return "columns annotator, annotation_id and lead_time" if wanted <= set(schema) else None
-
-
-def _unshaped(*names: str) -> Callable[[pl.Schema], str | None]:
-    """Recognise records by columns that no shape of preferences makes sense of."""
-    seen = has_columns(*names)
-    return lambda schema: seen(schema) if all(shape.missing(schema.names()) for shape in SHAPES) else None
-
-
-def _chats(schema: pl.Schema) -> str | None:
-    seen = has_fields("messages", "role", "content")(schema)
-    return seen if all(shape.missing(schema.names()) for shape in SHAPES) else None
 
 
 #: Every tool format; detection takes the first that recognises the records.
@@ -129,6 +116,12 @@ PUBLIC = (
     Tool("llmbar", "LLMBar", has_columns("output_1", "output_2", "label"), read_llmbar),
     Tool("preflib", "PrefLib, ordinal", has_columns(preflib.LINE), preflib.read_preflib),
 )
+#: Files of trainers, and of prefqa itself: what it writes it reads.
+TRAINERS = (
+    *(declaration.tool() for declaration in own_pairs.OWN),
+    *(declaration.tool() for declaration in trainer_layouts.LAYOUTS),
+    *(declaration.tool() for declaration in tuning_files.SERVICES),
+)
 #: Platforms that keep feedback beside traces.
 FEEDBACK = (
     LANGSMITH.tool(),
@@ -137,16 +130,20 @@ FEEDBACK = (
     MLFLOW.tool(),
     WEAVE.tool(),
 )
-#: Instruction data, whose answers nobody ranked; recognised where the columns are no other shape.
+#: Instruction data, whose answers nobody ranked; recognised where columns are no preferences.
 INSTRUCTIONS = (
-    Tool("alpaca", "Alpaca instructions", _unshaped("instruction", "output"), sft.read_alpaca),
-    Tool("prompt-response", "prompts with responses", _unshaped("prompt", "response"), sft.read_prompt_response),
+    Tool("alpaca", "Alpaca instructions", has_columns("instruction", "output"), sft.read_alpaca),
+    Tool("prompt-response", "prompts with responses", has_columns("prompt", "response"), sft.read_prompt_response),
     Tool("sharegpt", "ShareGPT conversations", has_fields("conversations", "from", "value"), sft.read_sharegpt),
-    Tool("messages", "chat messages", _chats, sft.read_messages),
+    Tool("messages", "chat messages", has_fields("messages", "role", "content"), sft.read_messages),
 )
-BY_NAME = {tool.name: tool for tool in (*TOOLS, *PUBLIC, *FEEDBACK, *INSTRUCTIONS)}
+BY_NAME = {tool.name: tool for tool in (*TOOLS, *PUBLIC, *TRAINERS, *FEEDBACK, *INSTRUCTIONS)}
+
+
+#: Formats that are recognised before columns are looked at by their names.
+_FIRST = (*TOOLS, *PUBLIC, *TRAINERS, *FEEDBACK)
 
 
 def tool_of(records: Records) -> tuple[Tool, str] | None:
-    """Return the tool that recognises these records and why, or None."""
-    return next(((tool, why) for tool in BY_NAME.values() if (why := tool.recognises(records)) is not None), None)
+    """Return the tool, data set or trainer's file that recognises these records and why, or None."""
+    return next(((tool, why) for tool in _FIRST if (why := tool.recognises(records)) is not None), None)

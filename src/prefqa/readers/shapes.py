@@ -1,108 +1,206 @@
-"""The shapes that preference data comes in: by which columns each is recognised."""
+"""The layouts that preference data comes in: by which columns each is recognised, and what reads it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from prefqa.errors import ColumnNotFoundError, UsageError, nearest
-from prefqa.preferences import ROW
+from prefqa.errors import AmbiguousReadingError, Choice, ColumnNotFoundError, UsageError, nearest
+from prefqa.readers.laid import Laid
+from prefqa.readers.list_rows import is_ranking_lists, ranking_lists
 from prefqa.readers.long_rows import (
-    PAIRS,
-    PROMPTS,
-    TEXTS,
-    VOTES,
-    chosen_rejected,
-    pairwise,
-    ranking_lists,
+    is_labels,
+    is_rankings,
+    is_ratings,
+    is_records,
+    labels,
     rankings,
     ratings,
+    records,
+    wide_labels,
 )
+from prefqa.readers.names import roles_of, tokens
+from prefqa.readers.pair_rows import chosen_rejected, is_chosen_rejected, is_pairwise, pairwise, sides_of
+from prefqa.readers.sides import ANNOTATOR_WORDS, more_than_two
+from prefqa.readers.table import Table
+from prefqa.readers.vocabulary import Columns, read_values
 
-_ITEM = ("item_id", *PROMPTS)
-#: Columns that may hold chat messages.
-_MESSAGES = (*PROMPTS, *TEXTS, "chosen", "rejected", *(name for pair in PAIRS for name in pair))
+#: Distinct values beyond which a column holds no votes.
+_FEW = 30
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A shape: its name, the columns that show it (each group: any one of them), how it becomes long."""
+    """A layout: its name, what it is, whether a table has it, how it becomes long, and the columns that it needs."""
 
     name: str
-    needs: tuple[tuple[str, ...], ...]
     detail: str
-    to_long: Callable[[pl.LazyFrame], pl.LazyFrame]
+    fits: Callable[[Table], bool]
+    read: Callable[[Table], Laid]
+    needs: tuple[str, ...]
 
-    def missing(self, names: Collection[str]) -> list[str]:
-        """Return the first name of each group that the data has none of."""
-        return [group[0] for group in self.needs if not any(name in names for name in group)]
-
-
-def shape_of(schema: pl.Schema, wanted: str, origin: str) -> Shape:
-    """Return the shape that the columns show, or the one that was asked for.
-
-    Raises:
-        ColumnNotFoundError: columns that the nearest (or the wanted) shape needs and the data lacks.
-        UsageError: a shape that does not exist.
-    """
-    names = [name for name in schema if name != ROW]
-    if wanted != "auto":
-        shape = next((one for one in SHAPES if one.name == wanted), None)
-        if shape is None:
-            close = nearest(wanted, [one.name for one in SHAPES])
-            listed = ", ".join(["auto", *(one.name for one in SHAPES)])
-            hint = f"did you mean {close!r}?" if close else f"there are: {listed}."
-            raise UsageError(f"unknown shape {wanted!r}", hint=hint)
-        lacking = shape.missing(names)
-        if lacking:
-            raise ColumnNotFoundError.from_missing(lacking, names, origin)
-        return shape
-    # Lists of records are what annotation tools nest their answers in; no shape but messages holds them.
-    plain = [name for name in names if name in _MESSAGES or not _holds_records(schema[name])]
-    for shape in SHAPES:
-        if not shape.missing(plain):
-            return shape
-    closest = min(SHAPES, key=lambda one: len(one.missing(plain)) / len(one.needs))
-    where = f"{origin}: the columns fit no shape; {closest.name} is nearest"
-    raise ColumnNotFoundError.from_missing(closest.missing(plain), names, where)
+    def missing(self, table: Table) -> list[str]:
+        """Return the needed roles that no column of the table can play."""
+        pairs = {"response_a", "response_b"} & set(self.needs) and sides_of(table).main is not None
+        preferred = "chosen" in self.needs and sides_of(table, preferred=True).text is not None
+        lacking = [role for role in self.needs if not table.has(*_ALTERNATIVES.get(role, (role,)))]
+        if pairs:
+            lacking = [role for role in lacking if role not in ("response_a", "response_b")]
+        return [role for role in lacking if not (preferred and role in ("chosen", "rejected"))]
 
 
-def _holds_records(dtype: pl.DataType) -> bool:
-    return isinstance(dtype, pl.Struct) or (isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct))
-
-
-#: Every shape; detection takes the first whose columns are all there.
+#: Roles that may stand in for another.
+_ALTERNATIVES = {"item_id": ("item_id", "prompt"), "response_id": ("response_id", "text", "model")}
+#: Every layout; detection takes the first that fits, those whose names leave no doubt first.
 SHAPES = (
     Shape(
-        "rankings",
-        (("item_id",), ("annotator_id",), ("response_id",), ("rank",)),
-        "long rankings: one row per judgment and response, with its rank",
-        rankings,
+        "rankings", "one row per judgment and response, with its rank", is_rankings, rankings, ("item_id", "response_id", "rank")
     ),
     Shape(
-        "ratings",
-        (("item_id",), ("annotator_id",), ("response_id",), ("score", "rating")),
-        "ratings: one row per judgment and response, ranked by score, higher first, equal scores tied",
-        ratings,
+        "pairwise", "two responses and the better of them, or a tie", is_pairwise, pairwise, ("response_a", "response_b", "winner")
+    ),
+    Shape("chosen_rejected", "the better response and the other", is_chosen_rejected, chosen_rejected, ("chosen", "rejected")),
+    Shape(
+        "ranking_lists", "a list of responses and of their ranks, order or scores", is_ranking_lists, ranking_lists, ("responses",)
     ),
     Shape(
-        "ranking_lists",
-        (_ITEM, ("response_ids", "responses", "ranking"), ("ranks", "rank", "ranking")),
-        "ranking lists: one row per judgment, with a list of responses and of ranks (or the responses, best first)",
-        ranking_lists,
+        "ratings", "one row per judgment and response, with its score", is_ratings, ratings, ("item_id", "response_id", "score")
     ),
+    Shape("labels", "one row per item and annotator, with a label", is_labels, labels, ("item_id", "annotator_id", "label")),
     Shape(
-        "pairwise",
-        (tuple(a for a, _ in PAIRS), tuple(b for _, b in PAIRS), VOTES),
-        "pairwise rows: two responses and the better of them, or a tie",
-        pairwise,
-    ),
-    Shape(
-        "chosen_rejected",
-        (("chosen",), ("rejected",)),
-        "chosen/rejected pairs: one row per judgment of two responses",
-        chosen_rejected,
+        "records", "one row per item and annotator, with a score of the item", is_records, records, ("item_id", "annotator_id", "score")
     ),
 )
+
+
+def shape_named(name: str) -> Shape:
+    """Return a layout by name.
+
+    Raises:
+        UsageError: a layout that there is not.
+    """
+    shape = next((one for one in SHAPES if one.name == name), None)
+    if shape is None:
+        close = nearest(name, [one.name for one in SHAPES])
+        listed = ", ".join(["auto", *(one.name for one in SHAPES)])
+        raise UsageError(f"unknown shape {name!r}", hint=f"did you mean {close!r}?" if close else f"there are: {listed}.")
+    return shape
+
+
+def laid_out(table: Table, wanted: str) -> tuple[Shape, Laid] | None:
+    """Return the layout that a table has, or the one that was asked for, and its long rows; None where none fits.
+
+    Raises:
+        ColumnNotFoundError: columns that the layout asked for needs and the data lacks.
+        AmbiguousReadingError: two readings, each with its configuration.
+    """
+    if wanted != "auto":
+        shape = shape_named(wanted)
+        lacking = shape.missing(table)
+        if lacking and not (shape.fits(table) or (table.options.annotators and shape.name == "pairwise")):
+            raise ColumnNotFoundError.from_missing(lacking, [n for n in table.names], table.origin)
+        return shape, shape.read(table)
+    standard = {"item_id", "annotator_id", "response_id"} <= set(table.names)
+    order = sorted(SHAPES, key=lambda one: standard and one.name not in ("rankings", "ratings"))
+    if not standard:
+        order = [one for one in SHAPES if one.name != "rankings"]
+        place = next(i for i, one in enumerate(order) if one.name == "ratings")
+        order.insert(place, SHAPES[0])
+    if table.options.annotators and sides_of(table).main is None:
+        shape = shape_named("labels")
+        laid = wide_labels(table)
+        return shape_named({"score": "ratings", "rank": "rankings"}.get(_role_of(laid), "labels")), laid
+    for shape in order:
+        if shape.fits(table):
+            return shape, shape.read(table)
+    table = _with_named_annotators(table)
+    if table.options.annotators:
+        return shape_named("pairwise"), pairwise(table)
+    return None
+
+
+def refuse(table: Table) -> Exception:
+    """Return the error for a table that fits no layout: what was recognised, what is missing, and what to write."""
+    names = [table.shown(name) for name in table.names]
+    known = {name: roles_of(name) for name in table.names}
+    recognised = [f"{table.shown(name)!r} as {roles[0]}" for name, roles in known.items() if roles]
+    recognised += [f"{table.shown(p.first)!r} and {table.shown(p.second)!r} as two {_KINDS[p.kind]}" for p in table.pairs]
+    lists = [group for group in more_than_two(table.names)]
+    sides = sides_of(table)
+    where = f"{table.origin}: the columns fit no layout of preferences"
+    seen = f"Recognised: {', '.join(recognised)}." if recognised else "No column has a name that is known."
+    if sides.main is not None:
+        hint = (
+            "nothing says which of the two responses is better: name the column of votes:\n[columns]\nwinner = \"…\"\n"
+            "or the columns of the annotators:\n[read]\nannotators = [\"…\", \"…\"]"
+        )
+    elif lists:
+        shown = ", ".join(table.shown(name) for name in lists[0])
+        hint = f"{shown} are numbered alike; give each response a rank or a score in columns numbered the same way."
+    else:
+        closest = min(SHAPES, key=lambda one: (len(one.missing(table)) / len(one.needs), SHAPES.index(one)))
+        lacking = closest.missing(table) or list(closest.needs)
+        lines = "\n".join(f'{role} = "…"' for role in lacking)
+        hint = f"{closest.name} is nearest ({closest.detail}); name the columns that it lacks:\n[columns]\n{lines}"
+    return ColumnNotFoundError(f"{where}. The data has: {', '.join(map(repr, names)) or 'no columns'}. {seen}\nHint: {hint}")
+
+
+_KINDS = {
+    "text": "responses", "model": "models", "id": "ids of responses", "score": "scores", "rank": "ranks", "vote": "votes",
+    "other": "columns of one kind",
+}  # fmt: skip
+
+
+def _role_of(laid: Laid) -> str:
+    roles = {use.role for use in laid.table.uses}
+    return next((role for role in ("score", "rank", "label") if role in roles), "label")
+
+
+def _with_named_annotators(table: Table) -> Table:
+    """Take columns such as `annotator_1`, which their names say hold one annotator's votes; ask about others.
+
+    Raises:
+        AmbiguousReadingError: columns of votes whose names do not say whose they are.
+    """
+    sides = sides_of(table)
+    if sides.main is None:
+        return table
+    votes = [name for name in table.names if _holds_votes(table, name, (sides.main.first, sides.main.second))]
+    named = [name for name in votes if set(tokens(name)) & ANNOTATOR_WORDS and tokens(name)[-1].isdigit()]
+    if named and named == votes:
+        from dataclasses import replace
+
+        return replace(table, options=replace(table.options, annotators=tuple(named)))
+    if votes:
+        listed = ", ".join(f'"{table.shown(name)}"' for name in votes)
+        choices = [Choice("each holds the votes of one annotator", f"[read]\nannotators = [{listed}]")]
+        choices += [Choice(f"{table.shown(n)!r} alone holds the votes", f'[columns]\nwinner = "{table.shown(n)}"') for n in votes[:3]]
+        if len(votes) > 1:
+            choices.append(Choice("each is a criterion that was judged", f"[columns]\nwinner = [{listed}]"))
+        raise AmbiguousReadingError(
+            f"{table.origin}: {'columns' if len(votes) > 1 else 'column'} {listed} {'hold' if len(votes) > 1 else 'holds'} votes on "
+            f"{table.shown(sides.main.first)!r} and {table.shown(sides.main.second)!r}, under no name that says what "
+            f"{'they are' if len(votes) > 1 else 'it is'}",
+            choices,
+        )
+    return table
+
+
+def _holds_votes(table: Table, name: str, columns: tuple[str, str]) -> bool:
+    """Whether all values of a column are words for a side, a tie or no vote."""
+    if table.schema[name].is_nested() or name in columns:
+        return False
+    said = pl.col(name).cast(pl.String, strict=False).str.strip_chars()
+    values = table.frame.select(said.unique()).head(_FEW + 1).collect()[name].drop_nulls().to_list()
+    if not values or len(values) > _FEW:
+        return False
+    try:
+        votes = read_values(values, Columns(name, *columns))
+    except UsageError:
+        return False
+    except AmbiguousReadingError:
+        return False
+    meanings = [vote.meaning for vote in votes.values()]
+    return None not in meanings and bool({"first", "second"} & set(meanings))

@@ -6,11 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
+from prefqa._formulas import neutral
 from prefqa.writers.atomic import atomic_path
 from prefqa.writers.pair_forms import Pairs
-
-#: What spreadsheets take for the beginning of a formula, and the mark that makes it text.
-FORMULA, MARK = ("=", "+", "-", "@", "\t", "\r"), "'"
 
 
 def write_csv_pairs(pairs: Pairs, path: Path) -> None:
@@ -20,9 +18,3 @@ def write_csv_pairs(pairs: Pairs, path: Path) -> None:
         plain.with_columns(neutral(name) for name, dtype in plain.schema.items() if dtype == pl.String()).write_csv(
             staged
         )
-
-
-def neutral(name: str) -> pl.Expr:
-    """A column of texts in which none starts a formula; a leading apostrophe is doubled, so that it can be undone."""
-    text = pl.col(name)
-    return pl.when(text.str.slice(0, 1).is_in([*FORMULA, MARK])).then(pl.lit(MARK) + text).otherwise(text).alias(name)

@@ -1,0 +1,320 @@
+"""Rows with a list of responses, and their ranks, order or scores, become long rankings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+
+from prefqa._words import formatted
+from prefqa.casts import raw_name, whole_rank
+from prefqa.errors import AmbiguousReadingError, Choice, UsageError
+from prefqa.preferences import ROW
+from prefqa.readers.cells import decoded, encoded, is_messages, is_texts
+from prefqa.readers.keys import items_by_prompt, unnamed_annotators, with_annotator, with_item, with_prompt
+from prefqa.readers.laid import Laid
+from prefqa.readers.names import key
+from prefqa.readers.pair_rows import ranks_from_zero
+from prefqa.readers.sides import more_than_two
+from prefqa.readers.table import Table, Use
+
+#: Names of lists beside the responses, by what they hold.
+RANKS = ("ranks", "rank", "responseranks", "ranklist")
+ORDERS = ("order", "orders", "rankorder", "sortedindices", "bestfirst", "rankedindices")
+SCORES = ("scores", "score", "ratings", "rating", "rewards", "reward", "overallscores", "overallratings")
+UNCLEAR = ("ranking", "rankings")
+#: A list of answers under this name runs from best to worst, as LLaMA-Factory writes it.
+_BEST_FIRST = ("output", "outputs")
+_RESPONSES = ("responses", "responseids", "completions", "generations", "candidates", "answers", "outputs", "options", "replies",
+              "samples", "modelresponses", "summaries", "output", "responsetexts", "texts", "models")  # fmt: skip
+_IDS = ("responseids", "responseid", "candidateids", "modelnames", "models")
+
+
+def is_ranking_lists(table: Table) -> bool:
+    """Whether a table has lists of responses, or a list `ranking` of them, or numbered columns with ranks or scores."""
+    if _numbered_columns(table) is not None:
+        return True
+    return bool(_lists(table, (*_RESPONSES, *UNCLEAR, *ORDERS)))
+
+
+def ranking_lists(table: Table) -> Laid:
+    """One row per judgment: a list of responses beside their ranks, order or scores, or the responses, best first."""
+    numbered = _numbered_columns(table)
+    if numbered is not None:
+        table = _as_lists(table, numbered)
+    beside = [n for n in table.names if key(n) in (*RANKS, *ORDERS, *SCORES, *UNCLEAR, *_RESPONSES, "positions", "scores")]
+    table = decoded(table, beside, lists=True)
+    found = _lists(table, _RESPONSES)
+    alone = not found
+    if alone:
+        found = _lists(table, (*UNCLEAR, *ORDERS))
+    if not found:
+        name = next((n for n in table.names if key(n) in _RESPONSES), "responses")
+        kind = table.schema.get(name)
+        raise UsageError(f"{table.origin}: column {table.shown(name)!r} holds {kind}, where a list of responses is expected")
+    responses = next((n for n in found if n == "response_ids"), found[0])
+    ids = next((n for n in found if key(n) in _IDS and n != responses), None)
+    texts = None
+    if responses == "response_ids" and len(found) > 1:
+        ids, texts = responses, next(n for n in found if n != responses)
+    table = table.give(responses, "responses", renamed=False)
+    if texts is not None:
+        table = table.give(texts, "text of the responses", renamed=False)
+    place, table, scores, detail = _places(table, responses, alone=alone)
+    models = next((n for n in _lists(table, ("models", "modelnames")) if n != responses), None)
+    if models is not None and ids is None:
+        table = table.give(models, "model", renamed=False)
+    positions = next(iter(_lists(table, ("positions",))), None)
+    if positions is not None:
+        table = table.give(positions, "position", renamed=False)
+    table = with_item(with_annotator(with_prompt(table)), row_is_judgment=True).with_optional()
+    table = items_by_prompt(table)
+    table = unnamed_annotators(table)
+    schema = table.schema
+    n = pl.col(responses).list.len()
+    frame = table.frame.with_columns(pl.col(responses).alias("_response"), place.alias("_place"))
+    unequal = n != pl.col("_place").list.len()
+    said = formatted("{} ranks for {} responses", pl.col("_place").list.len(), n)
+    inner = frame.collect_schema()["_place"].inner  # type: ignore[attr-defined]
+    nulls = pl.col(responses).list.eval(pl.lit(None, inner))
+    frame = frame.with_columns(
+        pl.when(unequal).then(said).alias("_unequal"),
+        pl.when(unequal | pl.col("_place").is_null()).then(nulls).otherwise(pl.col("_place")).alias("_place"),
+    )
+    lists = {"_scores": scores, "_models": models, "_positions": positions, "_texts": texts}
+    frame = frame.with_columns(
+        _same_length(source, responses, schema, target == "_scores" or target == "_positions").alias(target)
+        for target, source in lists.items()
+        if source is not None
+    )
+    exploded = [target for target, source in lists.items() if source is not None]
+    drop = {responses, *(use.column for use in table.uses if use.role in _USED and use.column in schema)}
+    frame = frame.drop([name for name in drop if name not in ("item_id", "annotator_id", "prompt")])
+    frame = frame.drop([name for name in ("response_id", "rank", "score", "text") if name in frame.collect_schema()])
+    long = frame.explode("_response", "_place", *exploded, empty_as_null=True)
+    if scores is not None and "_place" in long.collect_schema() and detail.startswith("scores"):
+        rank = pl.col("_scores").rank("min", descending=table.options.higher != "worse").over(ROW).cast(pl.Int64)
+        unread = pl.lit(None, pl.String)
+    else:
+        rank = whole_rank(pl.col("_place"))
+        unread = pl.when(rank.is_null() & pl.col("_place").is_not_null()).then(pl.col("_place").cast(pl.String))
+    long = long.with_columns(rank.alias("rank"), pl.coalesce("_unequal", unread).alias(raw_name("rank")))
+    long, response_columns = _with_responses(long, schema, responses, texts)
+    named = {"_scores": "score", "_models": "model", "_positions": "position"}
+    present = long.collect_schema().names()
+    long = long.rename({old: new for old, new in named.items() if old in present and new not in present})
+    if models is not None:
+        response_columns = (*response_columns, "model")
+    return Laid(table, long.drop("_place", "_unequal", strict=False), f"ranking lists: {detail}", response_columns=response_columns)
+
+
+_USED = ("responses", "ranks", "order", "scores", "model", "position", "text of the responses")
+
+
+def _with_responses(
+    long: pl.LazyFrame, schema: pl.Schema, responses: str, texts: str | None
+) -> tuple[pl.LazyFrame, tuple[str, ...]]:
+    """Ids of responses: as they are where they are names, r1, r2, ... where they are texts or messages."""
+    inner = schema[responses].inner  # type: ignore[attr-defined]
+    if texts is not None:
+        return long.rename({"_response": "response_id", "_texts": "text"}), ()
+    held = long.select("_response").head(500).collect()["_response"].drop_nulls()
+    if inner == pl.String() and key(responses) not in _IDS:
+        textual = bool((held.str.contains(r"\s") | (held.str.len_chars() > 60)).any())
+    else:
+        textual = inner.is_nested()
+    if not textual:
+        return long.rename({"_response": "response_id"}), ()
+    known = encoded("_response", inner).fill_null("")
+    number = formatted("r{}", known.rank("dense").over("item_id").cast(pl.Int64))
+    return long.with_columns(number.alias("response_id")).rename({"_response": "text"}), ()
+
+
+def _places(table: Table, responses: str, *, alone: bool) -> tuple[pl.Expr, Table, str | None, str]:
+    """The rank of each response of a list, and in words where it comes from."""
+    n = pl.col(responses).list.len()
+    best_first = pl.int_ranges(1, n + 1)
+    ranks = next(iter(_lists(table, RANKS)), None)
+    scores = next(iter(_lists(table, SCORES)), None)
+    unclear = next((name for name in _lists(table, UNCLEAR) if name != responses), None)
+    order = next((name for name in _lists(table, ORDERS) if name != responses), None)
+    if scores is not None:
+        table = table.give(scores, "scores", renamed=False)
+    if ranks is not None:
+        table = table.give(ranks, "ranks", renamed=False)
+        start = _first_rank(table, ranks)
+        numbers = pl.col(ranks).cast(pl.List(pl.Float64), strict=False) + 1 if start == 0 else pl.col(ranks)
+        return numbers, table, scores, f"{table.shown(responses)!r} with their ranks in {table.shown(ranks)!r}, {start} is best"
+    if order is not None:
+        return _by_order(table, responses, order, scores)
+    if unclear is not None:
+        return _by_unclear(table, responses, unclear, scores)
+    if scores is not None:
+        word = "lower" if table.options.higher == "worse" else "higher"
+        numbers = pl.col(scores).cast(pl.List(pl.Float64), strict=False)
+        return numbers, table, scores, f"scores in {table.shown(scores)!r}, {word} is better"
+    if alone or key(responses) in _BEST_FIRST or table.options.ranking == "order":
+        return best_first, table, None, f"the responses in {table.shown(responses)!r}, best first"
+    raise AmbiguousReadingError(
+        f"{table.origin}: column {table.shown(responses)!r} lists responses, and no column says how they were ranked",
+        [
+            Choice("the lists run from best to worst", '[read]\nranking = "order"'),
+            Choice("another column has their ranks (1 = best)", '[columns]\nranks = "…"'),
+            Choice("another column has their scores (higher is better)", '[columns]\nscores = "…"'),
+        ],
+    )
+
+
+def _by_order(table: Table, responses: str, order: str, scores: str | None) -> tuple[pl.Expr, Table, str | None, str]:
+    """Places of the responses in order, best first, counted from 0 or 1; or their names."""
+    table = table.give(order, "order", renamed=False)
+    inner = table.schema[order].inner  # type: ignore[attr-defined]
+    if inner == pl.String() and not _are_numbers(table, order):
+        place = pl.col(order)
+        names = pl.col(responses).cast(pl.List(pl.String))
+        frame = table.frame.with_columns(_rank_of_names(table, names, place).alias("_order_ranks"))
+        return pl.col("_order_ranks"), table.with_frame(frame), scores, f"{table.shown(order)!r} names them, best first"
+    numbers = pl.col(order).cast(pl.List(pl.Int64), strict=False)
+    start = _start_of_order(table, order, responses)
+    ranks = (numbers - start).list.eval(pl.element().arg_sort()) + 1
+    return ranks, table, scores, f"{table.shown(order)!r} lists their places from {start}, best first"
+
+
+def _by_unclear(table: Table, responses: str, ranking: str, scores: str | None) -> tuple[pl.Expr, Table, str | None, str]:
+    """Numbers under the name `ranking`: ranks or an order, unless both say the same; names are an order."""
+    inner = table.schema[ranking].inner  # type: ignore[attr-defined]
+    if inner == pl.String() and not _are_numbers(table, ranking):
+        return _by_order(table, responses, ranking, scores)
+    shown, numbers = table.shown(ranking), pl.col(ranking).cast(pl.List(pl.Int64), strict=False)
+    if table.options.ranking == "order":
+        return _by_order(table, responses, ranking, scores)
+    if table.options.ranking == "ranks":
+        table = table.give(ranking, "ranks", renamed=False)
+        start = _first_rank(table, ranking)
+        return numbers + (1 - start), table, scores, f"ranks in {shown!r}, {start} is best"
+    low = pl.col("n").list.min()
+    whole = table.frame.select(n=numbers).filter(pl.col("n").is_not_null())
+    as_ranks = pl.col("n") - low
+    as_order = (pl.col("n") - low).list.eval(pl.element().arg_sort()).cast(pl.List(pl.Int64))
+    differ = whole.select((as_ranks != as_order).any()).collect().item()
+    starts = whole.select(low.unique()).collect()["n"].to_list()
+    if differ is False and starts in ([0], [1]):
+        table = table.give(ranking, "ranks", renamed=False)
+        return numbers + (1 - starts[0]), table, scores, f"{shown!r}, whose numbers say the same as ranks and as an order"
+    raise AmbiguousReadingError(
+        f"{table.origin}: column {shown!r} holds numbers beside {table.shown(responses)!r}; they may be the rank of each response "
+        "(the first number is the rank of the first response) or the places of the responses in order (the first number is the "
+        "place of the best one)",
+        [
+            Choice("they are places, best first", '[read]\nranking = "order"'),
+            Choice(
+                "they are ranks, the lowest number is best",
+                '[read]\nranking = "ranks"' + ("\nranks_from = 0" if 0 in starts else ""),
+            ),
+        ],
+    )
+
+
+def _first_rank(table: Table, ranks: str) -> int:
+    if table.options.ranks_from is not None:
+        return table.options.ranks_from
+    numbers = pl.col(ranks).cast(pl.List(pl.Float64), strict=False)
+    if table.frame.select((numbers.list.min() == 0).any()).collect().item():
+        raise ranks_from_zero(table, ranks)
+    return 1
+
+
+def _start_of_order(table: Table, order: str, responses: str) -> int:
+    numbers = pl.col(order).cast(pl.List(pl.Int64), strict=False)
+    low, high, most = (
+        table.frame.select(numbers.list.min().min(), numbers.list.max().max(), pl.col(responses).list.len().max()).collect().row(0)
+    )
+    if low == 0:
+        return 0
+    if low == 1 and high == most:
+        return 1
+    raise UsageError(
+        f"{table.origin}: column {table.shown(order)!r} should list the places of the responses, but runs from {low} to {high} for "
+        f"at most {most} responses"
+    )
+
+
+def _are_numbers(table: Table, name: str) -> bool:
+    values = table.sample(name)[name].explode().drop_nulls()
+    return not values.is_empty() and bool(values.cast(pl.String).str.contains(r"^\s*\d+(\.0)?\s*$").all())
+
+
+def _rank_of_names(table: Table, names: pl.Expr, order: pl.Expr) -> pl.Expr:
+    """The place of each name in an order, by letters (A, B, ...) where these are used; null where it is not there."""
+    frame = table.frame.select(ROW, names=names, order=order.cast(pl.List(pl.String)))
+    long = frame.explode("names").with_columns(_i=pl.int_range(pl.len()).over(ROW))
+    letter = pl.col("_i").replace_strict(dict(enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ")), default=None, return_dtype=pl.String)
+    by_name = frame.explode("order").with_columns(_p=pl.int_range(1, pl.len() + 1).over(ROW)).select(ROW, "order", "_p")
+    joined = (
+        long.with_columns(_letter=letter)
+        .join(by_name, left_on=[ROW, "names"], right_on=[ROW, "order"], how="left", maintain_order="left")
+        .join(by_name.rename({"_p": "_q"}), left_on=[ROW, "_letter"], right_on=[ROW, "order"], how="left", maintain_order="left")
+        .group_by(ROW, maintain_order=True)
+        .agg(pl.coalesce("_p", "_q"))
+        .sort(ROW)
+        .collect()
+    )
+    return pl.lit(joined["_p"])
+
+
+def _same_length(name: str, responses: str, schema: pl.Schema, numeric: bool) -> pl.Expr:
+    """A list beside the responses, or nulls where it is not of their length."""
+    other = (pl.col(name).list.len() != pl.col(responses).list.len()) | pl.col(name).is_null()
+    inner = pl.Float64() if numeric else schema[name].inner  # type: ignore[attr-defined]
+    values = pl.col(name).cast(pl.List(pl.Float64), strict=False) if numeric else pl.col(name)
+    return pl.when(other).then(pl.col(responses).list.eval(pl.lit(None, inner))).otherwise(values)
+
+
+def _lists(table: Table, names: tuple[str, ...]) -> list[str]:
+    """Columns of these names that hold lists, or JSON lists as text, in the order of the names."""
+    schema = table.schema
+    by_key = {key(name): name for name in reversed(table.names)}
+    found = [by_key[name] for name in dict.fromkeys(names) if name in by_key]
+    return [name for name in found if _is_list(table, name, schema[name])]
+
+
+def _is_list(table: Table, name: str, dtype: pl.DataType) -> bool:
+    if isinstance(dtype, pl.List):
+        return is_texts(dtype) or is_messages(dtype.inner) or is_messages(dtype)
+    if dtype != pl.String():
+        return False
+    values = table.sample(name)[name].drop_nulls()
+    values = values.filter(values.str.strip_chars() != "")
+    return not values.is_empty() and bool(values.str.contains(r"(?s)^\s*\[.*\]\s*$").all())
+
+
+def _numbered_columns(table: Table) -> dict[str, list[str]] | None:
+    """Columns response_1, response_2, response_3 beside rank_1, ... or score_1, ...: groups by what they hold."""
+    groups: dict[str, list[str]] = {}
+    for group in more_than_two(table.names):
+        base = key("".join(c for c in group[0] if not c.isdigit()))
+        stem = base.rstrip("abcdefgh") if base not in ("rank",) else base
+        for kind, words in (
+            ("ranks", ("rank", "ranking", "place")),
+            ("scores", ("score", "rating", "reward", "grade")),
+            ("models", ("model", "modelname")),
+            ("responses", ("response", "answer", "output", "completion", "candidate", "text", "summary", "generation", "option")),
+        ):
+            if any(word in (base, stem) or base.startswith(word) for word in words):
+                groups.setdefault(kind, group)
+                break
+    if "ranks" in groups or "scores" in groups:
+        return groups if "responses" in groups or "models" in groups else None
+    return None
+
+
+def _as_lists(table: Table, groups: dict[str, list[str]]) -> Table:
+    """Columns that are numbered alike as lists."""
+    size = min(len(group) for group in groups.values())
+    frame = table.frame
+    uses = list(table.uses)
+    for kind, group in groups.items():
+        name = {"ranks": "ranks", "scores": "scores", "models": "models", "responses": "responses"}[kind]
+        frame = frame.with_columns(pl.concat_list(group[:size]).alias(name))
+        uses += [Use(column, kind) for column in group]
+    return replace(table, frame=frame.drop([c for group in groups.values() for c in group]), uses=tuple(uses))
