@@ -13,7 +13,7 @@ from prefqa.preferences import ROW
 from prefqa.readers.cells import decoded, encoded, is_messages, is_texts
 from prefqa.readers.keys import items_by_prompt, unnamed_annotators, with_annotator, with_item, with_prompt
 from prefqa.readers.laid import Laid
-from prefqa.readers.names import key
+from prefqa.readers.names import key, tokens
 from prefqa.readers.pair_rows import ranks_from_zero
 from prefqa.readers.sides import more_than_two
 from prefqa.readers.table import Table, Use
@@ -24,9 +24,10 @@ ORDERS = ("order", "orders", "rankorder", "sortedindices", "bestfirst", "rankedi
 SCORES = ("scores", "score", "ratings", "rating", "rewards", "reward", "overallscores", "overallratings")
 UNCLEAR = ("ranking", "rankings")
 #: A list of answers under this name runs from best to worst, as LLaMA-Factory writes it.
-_BEST_FIRST = ("output", "outputs")
+_BEST_FIRST = ("output", "outputs", "rankedresponses", "rankedcompletions", "rankedoutputs", "rankedanswers", "rankedcandidates",
+               "responsesranked", "sortedresponses", "rankedgenerations")  # fmt: skip
 _RESPONSES = ("responses", "responseids", "completions", "generations", "candidates", "answers", "outputs", "options", "replies",
-              "samples", "modelresponses", "summaries", "output", "responsetexts", "texts", "models")  # fmt: skip
+              "samples", "modelresponses", "summaries", "output", *_BEST_FIRST, "responsetexts", "texts", "models")  # fmt: skip
 _IDS = ("responseids", "responseid", "candidateids", "modelnames", "models")
 
 
@@ -34,14 +35,19 @@ def is_ranking_lists(table: Table) -> bool:
     """Whether a table has lists of responses, or a list `ranking` of them, or numbered columns with ranks or scores."""
     if _numbered_columns(table) is not None:
         return True
-    return bool(_lists(table, (*_RESPONSES, *UNCLEAR, *ORDERS)))
+    found = _lists(table, _RESPONSES)
+    return bool(found or _lists(table, (*UNCLEAR, *ORDERS)))
 
 
 def ranking_lists(table: Table) -> Laid:
     """One row per judgment: a list of responses beside their ranks, order or scores, or the responses, best first."""
     numbered = _numbered_columns(table)
     if numbered is not None:
+        labels = _labels(numbered.get("responses") or numbered["models"])
         table = _as_lists(table, numbered)
+    words = _order_in_words(table)
+    if words is not None:
+        table = _with_ranks_of_words(table, words, labels if numbered is not None else None)
     beside = [n for n in table.names if key(n) in (*RANKS, *ORDERS, *SCORES, *UNCLEAR, *_RESPONSES, "positions", "scores")]
     table = decoded(table, beside, lists=True)
     found = _lists(table, _RESPONSES)
@@ -227,7 +233,13 @@ def _first_rank(table: Table, ranks: str) -> int:
 def _start_of_order(table: Table, order: str, responses: str) -> int:
     numbers = pl.col(order).cast(pl.List(pl.Int64), strict=False)
     low, high, most = (
-        table.frame.select(numbers.list.min().min(), numbers.list.max().max(), pl.col(responses).list.len().max()).collect().row(0)
+        table.frame.select(
+            numbers.list.min().min().alias("low"),
+            numbers.list.max().max().alias("high"),
+            pl.col(responses).list.len().max().alias("most"),
+        )
+        .collect()
+        .row(0)
     )
     if low == 0:
         return 0
@@ -303,9 +315,62 @@ def _numbered_columns(table: Table) -> dict[str, list[str]] | None:
             if any(word in (base, stem) or base.startswith(word) for word in words):
                 groups.setdefault(kind, group)
                 break
-    if "ranks" in groups or "scores" in groups:
-        return groups if "responses" in groups or "models" in groups else None
+    decided = "ranks" in groups or "scores" in groups or bool(_lists(table, (*RANKS, *ORDERS, *SCORES, *UNCLEAR)))
+    decided = decided or _order_in_words(table) is not None
+    return groups if decided and ("responses" in groups or "models" in groups) else None
+
+
+def _order_in_words(table: Table) -> str | None:
+    """A column that writes an order of responses in one text, such as `B > A = C`."""
+    for name in table.names:
+        if key(name) in (*RANKS, *ORDERS, *UNCLEAR, "ranked", "preference", "winner") and table.schema[name] == pl.String():
+            values = table.sample(name)[name].drop_nulls().str.strip_chars()
+            values = values.filter(values != "")
+            if not values.is_empty() and values.str.contains(r"^\s*[\w ]+(\s*[>=≻~]\s*[\w ]+)+\s*$").all():
+                return name
     return None
+
+
+def _labels(columns: list[str]) -> list[str]:
+    """The letter or number by which each of several columns is told from the others."""
+    different = [set(tokens(name)) for name in columns]
+    common = set.intersection(*different)
+    return [next((word for word in tokens(name) if word not in common), name) for name in columns]
+
+
+def _with_ranks_of_words(table: Table, name: str, labels: list[str] | None) -> Table:
+    """The table with `ranks`, read from an order in words: `>` parts places, `=` joins equal ones."""
+    text = pl.col(name).str.to_lowercase().str.replace_all(r"[≻]", ">").str.replace_all(r"[~]", "=").str.strip_chars()
+    part = (
+        table.frame.select(ROW, groups=text.str.split(">"))
+        .explode("groups")
+        .with_columns(place=pl.int_range(1, pl.len() + 1).over(ROW))
+        .with_columns(label=pl.col("groups").str.split("="))
+        .explode("label")
+        .with_columns(label=pl.col("label").str.replace_all(r"[\s_]+", " ").str.strip_chars())
+        .with_columns(label=pl.col("label").str.split(" ").list.last())
+    )
+    if labels is None:
+        labels = list("abcdefghijklmnopqrstuvwxyz")
+    ranks = [
+        part.filter(pl.col("label") == label).select(ROW, pl.col("place").alias(f"_place_{i}")) for i, label in enumerate(labels)
+    ]
+    found = part.select(pl.col("label").drop_nulls().unique().sort()).collect()["label"].to_list()
+    odd = [label for label in found if label not in labels]
+    if odd:
+        shown = ", ".join(map(repr, odd[:5]))
+        raise UsageError(
+            f"{table.origin}: column {table.shown(name)!r} orders responses by {shown}, which none of them is called",
+            hint=f"the responses are {', '.join(labels[:8])}.",
+        )
+    frame = table.frame
+    for one in ranks:
+        frame = frame.join(one, on=ROW, how="left", maintain_order="left")
+    places = pl.concat_list([f"_place_{i}" for i in range(len(labels))])
+    if "responses" in frame.collect_schema():
+        places = places.list.head(pl.col("responses").list.len())
+    frame = frame.with_columns(places.alias("ranks")).drop([f"_place_{i}" for i in range(len(labels))])
+    return replace(table, frame=frame, uses=(*table.uses, Use(name, "order")))
 
 
 def _as_lists(table: Table, groups: dict[str, list[str]]) -> Table:

@@ -21,7 +21,7 @@ WORDS = {
     "second": ("b", "second", "right", "response_b", "model_b", "response_2"),
     "tie": ("tie", "equal", "both", "neither", "tie (bothbad)", "tie(bothbad)", "bothbad", "both_bad", "same"),
 }
-__all__ = ["PAIR", "PROMPTS", "UNNAMED", "WORDS", "is_labels", "is_ratings", "is_records", "labels", "rankings", "ratings", "records"]
+__all__ = ["PAIR", "PROMPTS", "UNNAMED", "WORDS", "is_labels", "is_numeric", "is_ratings", "is_records", "labels", "rankings", "ratings", "records"]
 
 
 #: Share of ranks of 0 from which on they are no slips: with K responses ranked from 0 it is 1 / K.
@@ -77,7 +77,8 @@ def ratings(table: Table) -> Laid:
 
 def is_records(table: Table) -> bool:
     """Whether a table has scores of one response, or of the item as a whole, by annotators."""
-    return _has_item(table) and table.has("annotator_id") and not _has_response(table) and bool(_plain(table, "score"))
+    has_item = _has_item(table) or table.has("text")
+    return has_item and table.has("annotator_id") and not _names_responses(table) and bool(_plain(table, "score"))
 
 
 def records(table: Table) -> Laid:
@@ -93,13 +94,14 @@ def records(table: Table) -> Laid:
 
 def is_labels(table: Table) -> bool:
     """Whether a table has labels of items by annotators."""
-    return _has_item(table) and table.has("annotator_id") and bool(_plain(table, "label"))
+    has_item = _has_item(table) or table.has("text")
+    return has_item and table.has("annotator_id") and bool(_plain(table, "label"))
 
 
 def labels(table: Table) -> Laid:
     """Labels that annotators gave to items, or to responses."""
     table = table.take("label")
-    with_response = _has_response(table)
+    with_response = _names_responses(table) or (_has_item(table) and _has_response(table))
     table = _keyed(table)
     if with_response:
         table = _responses(table)
@@ -113,7 +115,7 @@ def wide_labels(table: Table) -> Laid:
     """A column per annotator beside items without pairs: scores, ranks or labels, as the caller says."""
     wide = table.options.annotator_columns(table.names)
     gives = table.options.gives
-    numeric = all(_numeric(table, name) for name in wide)
+    numeric = all(is_numeric(table, name) for name in wide)
     if gives is None and numeric:
         raise AmbiguousReadingError(
             f"{table.origin}: columns {', '.join(map(repr, wide[:6]))} hold numbers, and the file does not say of what kind",
@@ -151,6 +153,9 @@ def _keyed(table: Table) -> Table:
     """
     table = with_annotator(with_prompt(table))
     table = with_item(table, row_is_judgment=False).with_optional()
+    if not table.used("item_id") and not table.used("prompt") and table.has("text"):
+        text = table.pick("text")  # a text that is judged for itself is an item
+        table = table if text is None else table.give(text, "prompt", "the text that was judged")
     if not table.used("item_id"):
         if not table.used("prompt"):
             raise ColumnNotFoundError.from_missing(["item_id"], table.names, table.origin)
@@ -223,6 +228,10 @@ def _has_response(table: Table) -> bool:
     )
 
 
+def _names_responses(table: Table) -> bool:
+    return table.has("response_id", "model")
+
+
 def _messages(table: Table, name: str) -> bool:
     return is_messages(table.schema[name])
 
@@ -232,7 +241,10 @@ def _plain(table: Table, role: str) -> list[str]:
     return [name for name in table.having(role) if not table.schema[name].is_nested()]
 
 
-def _numeric(table: Table, name: str) -> bool:
+def is_numeric(table: Table, name: str) -> bool:
+    """Whether the values of a column are numbers."""
+    if table.schema[name].is_nested() or table.schema[name].is_temporal() or table.schema[name] == pl.Boolean():
+        return False
     values = table.sample(name)[name].drop_nulls().cast(pl.String).str.strip_chars()
     values = values.filter(values != "")
     return not values.is_empty() and values.cast(pl.Float64, strict=False).null_count() == 0

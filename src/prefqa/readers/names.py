@@ -48,11 +48,11 @@ ALIASES: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
             (
                 *_persons(
                     "annotator", "worker", "rater", "labeler", "labeller", "evaluator", "participant", "judge", "coder",
-                    "reviewer", "assessor", "respondent", "voter", "grader", "crowdworker", "juror",
+                    "reviewer", "assessor", "respondent", "voter", "grader", "crowdworker", "juror", "user",
                 ),
                 "annotatedby", "labeledby", "labelledby", "completedby", "ratedby", "judgedby", "reviewedby", "annotatoremail",
             ),
-            (*_persons("user"), "useremail", "username", "author", "createdby", "submittedby", "email"),
+            ("useremail", "author", "createdby", "submittedby", "email"),
         ),
         "winner": (
             ("winner", "vote", "preference", "choice", "overallpreference", "humanpreference", "annotatorpreference",
@@ -106,6 +106,12 @@ ALIASES: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
 )  # fmt: skip
 #: Names of ids that count the rows of a table as often as its items.
 ROW_IDS = frozenset({"id", "uid", "uuid", "index", "idx", "rowid", "no", "number", "key", "recordid"})
+#: Words of columns that measure a text or count it, and rate nothing.
+MEASURES = frozenset(
+    {"length", "len", "tokens", "token", "chars", "characters", "words", "count", "n", "num", "id", "index", "idx", "cost", "price",
+     "latency", "time", "seconds", "ms", "temperature", "seed", "turn", "turns", "year", "date", "timestamp", "version", "loss",
+     "perplexity", "logprob", "step", "epoch", "split", "fold"}
+)  # fmt: skip
 #: Units of durations other than seconds, by the end of the name.
 MILLISECONDS = ("ms", "millis", "milliseconds")
 

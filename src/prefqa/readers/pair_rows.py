@@ -9,20 +9,23 @@ import polars as pl
 
 from prefqa._words import formatted
 from prefqa.casts import raw_name, whole_rank
-from prefqa.errors import AmbiguousReadingError, Choice, UsageError
+from prefqa.errors import AmbiguousReadingError, Choice, PrefqaError, UsageError
 from prefqa.preferences import JUDGMENT_TYPES, ROW
 from prefqa.readers.ballots import BOTH_BAD, SAID, STRENGTH, VOTE, Ballots, with_votes
 from prefqa.readers.cells import chat, decoded, encoded, is_messages, is_texts, split_prompt, text_of
 from prefqa.readers.export import note
 from prefqa.readers.keys import PAIR, items_by_prompt, unnamed_annotators, with_annotator, with_item, with_prompt
 from prefqa.readers.laid import Laid
+from prefqa.readers.names import roles_of
 from prefqa.readers.scores import scores_of
 from prefqa.readers.sides import Pair, is_tie_column
 from prefqa.readers.table import Table
-from prefqa.readers.vocabulary import Columns
+from prefqa.readers.vocabulary import Columns, read_values
 
 #: A value with a blank, a line break or this many characters is a text and not a name.
 _LONG = 60
+#: Distinct values beyond which a column holds no votes.
+_FEW = 30
 _ONE_HOT = {"1,0": "first", "0,1": "second"}
 _ONE_HOT_TIE = {"1,0,0": "first", "0,1,0": "second", "0,0,1": "tie", "0,0,0": "missing"}
 
@@ -89,6 +92,7 @@ def pairwise(table: Table) -> Laid:
     if not wide:
         table = with_annotator(table)
     table = with_item(table, row_is_judgment=not wide).with_optional()
+    table = _aside(table)
     table, texts = _with_texts(table, sides)
     columns = Columns("winner", table.shown(main.first), table.shown(main.second), table.origin)
     if wide:
@@ -126,21 +130,69 @@ def chosen_rejected(table: Table) -> Laid:
     table = with_item(with_annotator(with_prompt(table)), row_is_judgment=True).with_optional()
     if several:
         return _best_of_several(table, pair)
-    table, _ = _with_texts(table, sides, texts=True)
+    table, _ = _with_texts(_aside(table), sides, texts=True)
     frame = table.frame.with_columns(pl.lit(1, pl.Int8).alias(VOTE), pl.lit(None, pl.String).alias(SAID))
     laid = _two_rows(table.with_frame(frame), sides, texts=True, placed=False)
     return replace(laid, detail=f"{table.shown(pair.first)!r} is preferred to {table.shown(pair.second)!r} in every row")
 
 
 def _vote_column(table: Table, sides: _Sides) -> str | None:
-    """The column of votes; of a further one there may be (a `label`, a `score`) nothing is taken where figures decide."""
+    """The column of votes.
+
+    Raises:
+        AmbiguousReadingError: two columns of votes that say different things, neither under the standard name.
+    """
     found = winner_columns(table, sides)
-    if not found:
-        return None
-    if len(found) == 1:
-        return found[0]
-    kept = table.pick("winner")
-    return kept if kept in found else found[0]
+    kept = next((name for name in found if name == "winner"), None) or (table.pick("winner") if found else None)
+    if kept is None or kept == "winner" or sides.main is None:
+        return kept
+    main = (sides.main.first, sides.main.second)
+    paired = {name for pair in table.pairs for name in (pair.first, pair.second)}
+    other = [
+        name for name in table.names
+        if name != kept and name not in paired and "winner" in roles_of(name) and holds_votes(table, name, main)
+        and not table.alike(kept, name)
+    ]  # fmt: skip
+    if other:
+        raise AmbiguousReadingError(
+            f"{table.origin}: columns {', '.join(repr(table.shown(name)) for name in (kept, *other))} all hold votes, and they "
+            "differ",
+            [Choice(f"{table.shown(n)!r} is the vote", f'[columns]\nwinner = "{table.shown(n)}"') for n in (kept, *other)],
+        )
+    return kept
+
+
+def holds_votes(table: Table, name: str, columns: tuple[str, str]) -> bool:
+    """Whether all values of a column are words for a side, a tie or no vote."""
+    if table.schema[name].is_nested() or name in columns:
+        return False
+    values = distinct_values(table, name)
+    if not values:
+        return False
+    try:
+        votes = read_values(values, Columns(name, *columns))
+    except PrefqaError:
+        return False
+    meanings = [vote.meaning for vote in votes.values()]
+    return None not in meanings and bool({"first", "second"} & set(meanings))
+
+
+def distinct_values(table: Table, name: str) -> list[str]:
+    """Return the values of a column as text; none where there are more than a vote has."""
+    said = pl.col(name).cast(pl.String, strict=False).str.strip_chars()
+    values = table.frame.select(said.unique()).head(_FEW + 1).collect()[name].drop_nulls().to_list()
+    return values if len(values) <= _FEW else []
+
+
+def _aside(table: Table) -> Table:
+    """The table with columns set aside that have the names of those that a pair becomes."""
+    used = {use.column for use in table.uses}
+    taken = [name for name in ("response_id", "rank", "position", "text", "score", "model") if name in table.schema]
+    taken = [name for name in taken if name not in used]
+    if not taken:
+        return table
+    names = {**table.source_names, **{f"source_{name}": table.shown(name) for name in taken}}
+    return replace(table, frame=table.frame.rename({name: f"source_{name}" for name in taken}), source_names=names)
 
 
 def _give(table: Table, pair: Pair) -> Table:
@@ -289,11 +341,14 @@ def _one_hot(table: Table, pair: Pair, columns: Columns) -> tuple[Table, str, Co
     votes = table.options.votes or {}
     odd = [value for value in found if value not in known and value not in votes]
     if odd:
-        lines = "\n".join(f'"{value}" = "…"' for value in odd[:6])
-        raise UsageError(
+        meanings = {"a tie": "tie", "no vote": "missing"}
+        raise AmbiguousReadingError(
             f"{table.origin}: columns {', '.join(map(repr, shown))} are read as 1 for the better response and 0 otherwise, but "
             f"rows hold {', '.join(odd[:6])}",
-            hint=f"say what these mean, by first, second, tie or missing:\n[read.votes]\n{lines}",
+            [
+                Choice(f"these rows are {words}", "[read.votes]\n" + "\n".join(f'"{value}" = "{meaning}"' for value in odd[:6]))
+                for words, meaning in meanings.items()
+            ],
         )
     options = replace(table.options, votes={**known, **votes})
     return replace(table, options=options), "_flags", replace(columns, vote=",".join(shown))
@@ -370,7 +425,8 @@ def _two_rows(table: Table, sides: _Sides, *, texts: bool, placed: bool = True) 
     blank = [one.fill_null(""), two.fill_null("")] if numbered else [one, two]
     both = pl.concat_list(blank).list.sort().list.join("|")
     frame = frame.with_columns(blank[0].alias("_id_1"), blank[1].alias("_id_2"), both.alias(PAIR))
-    table = unnamed_annotators(table.with_frame(frame), PAIR) if "annotator_id" not in frame.collect_schema() else (
+    criterion = ["criterion"] if "criterion" in frame.collect_schema() else []
+    table = unnamed_annotators(table.with_frame(frame), PAIR, *criterion) if "annotator_id" not in frame.collect_schema() else (
         table.with_frame(frame)
     )
     frame = table.frame

@@ -25,7 +25,7 @@ from prefqa.readers.objects import HUB, is_saved_dataset, load_hub, load_saved, 
 from prefqa.readers.records import Records
 from prefqa.readers.registry import BY_NAME, INSTRUCTIONS, TOOLS, tool_of
 from prefqa.readers.response_columns import with_response_columns
-from prefqa.readers.shapes import laid_out, refuse
+from prefqa.readers.shapes import laid_out, refuse, refuse_unread_numbers
 from prefqa.readers.table import Table
 from prefqa.readers.tool import Tool
 
@@ -161,12 +161,14 @@ def _of_columns(
         instructions = next(((t, why) for t in INSTRUCTIONS if (why := t.recognises(records)) is not None), None)
         if instructions is None or options.votes or options.annotators:
             raise refuse(table)
+        if format == "auto":
+            refuse_unread_numbers(table, instructions[0].name)
         export = Export(records, origin, Path(files[0]) if files else None)
         return _of_tool(*instructions, export, given, files, mapping)
     seen, laid = found
     long, response_columns = with_response_columns(laid)
     long, tables = _folded(long, given)
-    facts = facts_of(laid, records.schema.names(), mapping, options, seen.name, format)
+    facts = facts_of(replace(laid, response_columns=response_columns), records.schema.names(), mapping, options, seen.name, format)
     source = Source(
         origin,
         seen.name,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import polars as pl
-
 from prefqa.errors import AmbiguousReadingError, Choice, ColumnNotFoundError, UsageError, nearest
 from prefqa.readers.laid import Laid
 from prefqa.readers.list_rows import is_ranking_lists, ranking_lists
 from prefqa.readers.long_rows import (
     is_labels,
+    is_numeric,
     is_rankings,
     is_ratings,
     is_records,
@@ -21,14 +20,10 @@ from prefqa.readers.long_rows import (
     records,
     wide_labels,
 )
-from prefqa.readers.names import roles_of, tokens
-from prefqa.readers.pair_rows import chosen_rejected, is_chosen_rejected, is_pairwise, pairwise, sides_of
+from prefqa.readers.names import MEASURES, ROW_IDS, key, roles_of, tokens
+from prefqa.readers.pair_rows import chosen_rejected, distinct_values, holds_votes, is_chosen_rejected, is_pairwise, pairwise, sides_of
 from prefqa.readers.sides import ANNOTATOR_WORDS, more_than_two
 from prefqa.readers.table import Table
-from prefqa.readers.vocabulary import Columns, read_values
-
-#: Distinct values beyond which a column holds no votes.
-_FEW = 30
 
 
 @dataclass(frozen=True)
@@ -132,10 +127,10 @@ def refuse(table: Table) -> Exception:
     where = f"{table.origin}: the columns fit no layout of preferences"
     seen = f"Recognised: {', '.join(recognised)}." if recognised else "No column has a name that is known."
     if sides.main is not None:
-        hint = (
-            "nothing says which of the two responses is better: name the column of votes:\n[columns]\nwinner = \"…\"\n"
-            "or the columns of the annotators:\n[read]\nannotators = [\"…\", \"…\"]"
-        )
+        return _without_votes(table, where, seen)
+    elif lists and set(tokens(lists[0][0])) & ANNOTATOR_WORDS:
+        listed = ", ".join(f'"{table.shown(name)}"' for name in lists[0])
+        hint = f"if each of these columns holds the answers of one annotator:\n[read]\nannotators = [{listed}]"
     elif lists:
         shown = ", ".join(table.shown(name) for name in lists[0])
         hint = f"{shown} are numbered alike; give each response a rank or a score in columns numbered the same way."
@@ -145,6 +140,51 @@ def refuse(table: Table) -> Exception:
         lines = "\n".join(f'{role} = "…"' for role in lacking)
         hint = f"{closest.name} is nearest ({closest.detail}); name the columns that it lacks:\n[columns]\n{lines}"
     return ColumnNotFoundError(f"{where}. The data has: {', '.join(map(repr, names)) or 'no columns'}. {seen}\nHint: {hint}")
+
+
+def _without_votes(table: Table, where: str, seen: str) -> Exception:
+    """The error for two responses side by side of which nothing that is understood says which is better."""
+    paired = {name for pair in table.pairs for name in (pair.first, pair.second)}
+    known = {"prompt", "item_id", "annotator_id", "created_at", "duration_s"}
+    votes = [
+        name for name in table.names
+        if name not in paired and not known & set(roles_of(name)) and distinct_values(table, name)
+    ]  # fmt: skip
+    if not votes:
+        lines = '[columns]\nwinner = "…"'
+        hint = f"nothing says which of the two responses is better; add a column of votes and name it:\n{lines}"
+        return ColumnNotFoundError(f"{where}. {seen}\nHint: {hint}")
+    listed = ", ".join(f'"{table.shown(name)}"' for name in votes)
+    choices = []
+    if len(votes) > 1:
+        choices.append(Choice("each of these columns holds the votes of one annotator", f"[read]\nannotators = [{listed}]"))
+    choices += [Choice(f"{table.shown(n)!r} holds the votes", f'[columns]\nwinner = "{table.shown(n)}"') for n in votes[:4]]
+    return AmbiguousReadingError(f"{where}: no column is known to hold the votes. {seen.removesuffix('.')}", choices)
+
+
+def refuse_unread_numbers(table: Table, instructions: str) -> None:
+    """Refuse to read prompts with responses as instruction data where columns beside them may be their ratings.
+
+    Raises:
+        AmbiguousReadingError: columns of numbers under names that no layout knows.
+    """
+    numbers = [
+        name for name in table.names
+        if not roles_of(name) and key(name) not in ROW_IDS and not set(tokens(name)) & MEASURES and is_numeric(table, name)
+    ]  # fmt: skip
+    if not numbers:
+        return
+    listed = ", ".join(f'"{table.shown(name)}"' for name in numbers)
+    one = f'"{table.shown(numbers[0])}"'
+    raise AmbiguousReadingError(
+        f"{table.origin}: columns {listed} hold numbers beside prompts and responses; they may be ratings, which decide which "
+        "response is better, or figures that decide nothing",
+        [
+            Choice("they are ratings, higher is better, each a criterion", f"[columns]\nscore = [{listed}]"),
+            Choice(f"{one} alone is a rating", f"[columns]\nscore = {one}"),
+            Choice("nobody rated anything: prompts with answers", f'[read]\nformat = "{instructions}"'),
+        ],
+    )
 
 
 _KINDS = {
@@ -167,7 +207,7 @@ def _with_named_annotators(table: Table) -> Table:
     sides = sides_of(table)
     if sides.main is None:
         return table
-    votes = [name for name in table.names if _holds_votes(table, name, (sides.main.first, sides.main.second))]
+    votes = [name for name in table.names if holds_votes(table, name, (sides.main.first, sides.main.second))]
     named = [name for name in votes if set(tokens(name)) & ANNOTATOR_WORDS and tokens(name)[-1].isdigit()]
     if named and named == votes:
         from dataclasses import replace
@@ -186,21 +226,3 @@ def _with_named_annotators(table: Table) -> Table:
             choices,
         )
     return table
-
-
-def _holds_votes(table: Table, name: str, columns: tuple[str, str]) -> bool:
-    """Whether all values of a column are words for a side, a tie or no vote."""
-    if table.schema[name].is_nested() or name in columns:
-        return False
-    said = pl.col(name).cast(pl.String, strict=False).str.strip_chars()
-    values = table.frame.select(said.unique()).head(_FEW + 1).collect()[name].drop_nulls().to_list()
-    if not values or len(values) > _FEW:
-        return False
-    try:
-        votes = read_values(values, Columns(name, *columns))
-    except UsageError:
-        return False
-    except AmbiguousReadingError:
-        return False
-    meanings = [vote.meaning for vote in votes.values()]
-    return None not in meanings and bool({"first", "second"} & set(meanings))

@@ -100,7 +100,7 @@ class Table:
         found = self.having(role)
         if len(found) < 2:
             return found[0] if found else None
-        same = [name for name in found[1:] if self._alike(found[0], name)]
+        same = [name for name in found[1:] if self.alike(found[0], name)]
         other = [name for name in found[1:] if name not in same]
         if not other:
             return found[0]
@@ -186,7 +186,7 @@ class Table:
             f"column 'status' holds {shown}, not submitted, draft or discarded: it is kept as 'source_status', to slice by"
         )
 
-    def _alike(self, one: str, two: str) -> bool:
+    def alike(self, one: str, two: str) -> bool:
         """Whether two columns say the same, under one name or two for each value."""
         if self.schema[one].is_nested() or self.schema[two].is_nested():
             return False

@@ -2,7 +2,7 @@
 
 A word names a side, a tie, two bad responses, or no vote. A number has a meaning only where the columns give it one:
 0 and 1 beside `response_0` and `response_1`, 1 and 2 beside `response_1` and `response_2`. All other codes have two readings
-at least (a 0 beside 1 and 2 may be a tie or the first), and the caller is asked which one holds.
+at least (a 0 beside 1 and 2 may be a tie or the first, and one number alone says nothing), and the caller is asked.
 """
 
 from __future__ import annotations
@@ -309,9 +309,9 @@ def _read_numbers(numbers: Mapping[str, float], columns: Columns) -> dict[str, V
     found = set(numbers.values())
     scheme = scheme_of(columns.first, columns.second)
     codes: dict[float, Meaning] = {}
-    if scheme == "from zero" and found <= {0.0, 1.0}:
+    if scheme == "from zero" and found == {0.0, 1.0}:
         codes = {0.0: "first", 1.0: "second"}
-    elif scheme == "numbers" and found <= {1.0, 2.0}:
+    elif scheme == "numbers" and found == {1.0, 2.0}:
         codes = {1.0: "first", 2.0: "second"}
     if not codes:
         listed = ", ".join(f"{number:g}" for number in sorted(found)[:12]) + (", …" if len(found) > 12 else "")
@@ -330,9 +330,9 @@ def _settle_numbered_sides(words: dict[str, Vote], columns: Columns) -> None:
     if not labels:
         return
     scheme = scheme_of(columns.first, columns.second)
-    if scheme == "from zero" and labels <= {"0", "1"}:
+    if scheme == "from zero" and labels == {"0", "1"}:
         codes: dict[str, Meaning] = {"0": "first", "1": "second"}
-    elif labels <= {"1", "2"} and (scheme == "numbers" or "2" in labels):
+    elif labels <= {"1", "2"} and scheme != "from zero" and (scheme == "numbers" or "2" in labels):
         codes = {"1": "first", "2": "second"}
     elif labels == {"0", "1"} and scheme != "numbers":
         codes = {"0": "first", "1": "second"}
