@@ -56,15 +56,14 @@ def test_every_coefficient_and_shape_is_documented() -> None:
     rows = {line.split("|")[1].strip(): line for line in page.splitlines() if line.startswith("| ")}
     for target, entries in TARGETS.items():
         assert not {name for name in entries if f"`{name}`" not in rows[target]}, target
-    from prefqa.readers import INSTRUCTIONS, PUBLIC, SHAPES, TOOLS, TRAINERS
+    from prefqa.readers import BY_NAME, SHAPES
     from prefqa.writers import LAYOUTS
 
     layouts = (ROOT / "docs" / "layouts.md").read_text(encoding="utf-8")
     assert not {name for name in LAYOUTS if f"| `{name}` |" not in layouts}
 
     formats = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
-    tools = (*TOOLS, *PUBLIC, *TRAINERS, *INSTRUCTIONS)
-    assert not {tool.name for tool in tools if f"| `{tool.name}` |" not in formats}
+    assert not {name for name in BY_NAME if f"| `{name}` |" not in formats}
 
     assert not {shape.name for shape in SHAPES if f"`{shape.name}`" not in (ROOT / "docs" / "data.md").read_text()}
 

@@ -69,14 +69,14 @@ class Choice:
     config: str
 
 
-class AmbiguousReadingError(PrefqaError):
+class AmbiguousReadingError(UsageError):
     """A source that can be read in two ways or more; the message has the configuration for each."""
 
     def __init__(self, message: str, choices: Sequence[Choice]) -> None:
         lines = [f"{message}."]
         if choices:
-            lines.append("Hint: say which reading is right. Paste one of these into prefqa.toml:")
-        lines += [f"\n# {choice.meaning}\n{choice.config}" for choice in choices]
+            lines.append("Hint: say which reading is right; paste one of these into prefqa.toml.")
+        lines += [f"\n({i}) {choice.meaning}:\n{choice.config}" for i, choice in enumerate(choices, start=1)]
         super().__init__("\n".join(lines))
         self.choices = tuple(choices)
 

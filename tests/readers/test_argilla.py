@@ -44,6 +44,16 @@ def datasets1() -> list[dict[str, Any]]:
     ]
 
 
+def columns1() -> list[dict[str, Any]]:
+    """What Argilla 1.8 to 1.13 writes: the lists of answers turned into an object of lists."""
+    turned = []
+    for record in datasets1():
+        answers = record["ranking"]
+        lists = {part: [answer[part] for answer in answers] for part in ("user_id", "value", "status")}
+        turned.append(record | {"ranking": lists})
+    return turned
+
+
 def records() -> list[dict[str, Any]]:
     def response(user: str, ranks: dict[str, int], status: str) -> dict[str, Any]:
         return {"user_id": user, "status": status, "values": {"ranking": {"value": pairs(ranks)}}}
@@ -73,7 +83,13 @@ def nested2() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-LAYOUTS = {"argilla1": datasets1, "argilla-records": records, "argilla2": flat2, "argilla2-nested": nested2}
+LAYOUTS = {
+    "argilla1": datasets1,
+    "argilla1-columns": columns1,
+    "argilla-records": records,
+    "argilla2": flat2,
+    "argilla2-nested": nested2,
+}
 
 
 def rows(prefs: prefqa.Preferences) -> set[tuple[str, str, str, int | None]]:

@@ -539,6 +539,15 @@ def test_two_columns_of_votes_that_disagree_are_refused(one: str, other: str) ->
         assert_right_or_refused(written.rows, written)
 
 
+def test_the_standard_name_of_the_vote_wins_over_an_alias() -> None:
+    written = pairwise(LETTERED_WORDS, names={"vote": "winner"})
+    for row in written.rows:
+        row["vote"] = {"A": "B", "B": "A", "tie": "A"}[row["winner"]]
+    assert_right_or_refused(written.rows, written, "read")
+    roles = dict(prefqa.read(written.rows).reading.columns.select("column", "role").rows())
+    assert (roles["winner"], roles["vote"]) == ("winner", None)
+
+
 # 5. Files.
 
 WRITTEN = {

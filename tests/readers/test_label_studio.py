@@ -11,6 +11,9 @@ import pytest
 
 import prefqa
 from prefqa.errors import ReadError
+from prefqa.readers.export import Export
+from prefqa.readers.label_studio import read_full
+from prefqa.readers.objects import records_of_object
 
 LISTED = [{"id": side, "title": side.upper(), "body": f"text {side}"} for side in "abc"]
 RANKER = '<View><List name="l" value="$items"/><Ranker name="rank" toName="l">{}</Ranker></View>'
@@ -287,7 +290,8 @@ def test_what_the_sdk_accepts(exports: Path) -> None:
     assert codes(pairwise) == {"PQ727": 2}
     ranker = prefqa.read(exports / "label_studio" / "ranker.json")
     assert orders(ranker) == {("1", "1"): "b a c", ("1", "2"): "a b c", ("1", "3"): "b c a"}
-    assert orders(prefqa.read(exports / "label_studio" / "ranker_buckets.json")) == {("1", "1"): "b c"}
+    with pytest.raises(ReadError, match="'best', 'worst'"):
+        prefqa.read(exports / "label_studio" / "ranker_buckets.json")
 
 
 def test_a_ranker_without_a_list_gives_no_judgment() -> None:
@@ -303,3 +307,87 @@ def test_an_answer_without_the_name_of_its_control_goes_by_its_kind() -> None:
         [task(1, annotation(5, answer)), task(2, annotation(5, result("pairwise", {"selected": "left"})))]
     )
     assert set(prefs.judgments.collect()["criterion"]) == {"ranker", "q"}
+
+
+def bucketed(**buckets: list[str]) -> list[dict[str, Any]]:
+    """Two people's buckets in the order in which PostgreSQL returns keys: by length, then by letters."""
+    value = {"ranker": {name: buckets[name] for name in sorted(buckets, key=lambda name: (len(name), name))}}
+    return [task(1, annotation(5, result("ranker", value, "rank")), annotation(6, result("ranker", value, "rank")))]
+
+
+def test_buckets_that_nothing_puts_in_order_are_refused_with_the_lines_to_paste(tmp_path: Path) -> None:
+    rows = bucketed(_=[], Good=["b"], Poor=["c"], Excellent=["a"])
+    with pytest.raises(ReadError, match=r"'Excellent', 'Good', 'Poor'") as error:
+        prefqa.read(rows)
+    assert "[read]\nbuckets = [" in str(error.value)
+    (tmp_path / "x.json").write_text(json.dumps(rows))
+    config = '<Bucket name="Excellent"/><Bucket name="Good"/><Bucket name="Poor"/>'
+    (tmp_path / "label_config.xml").write_text(RANKER.format(config))
+    assert ranks(prefqa.read(tmp_path / "x.json"))["5"] == {"a": 1, "b": 2, "c": 3}
+    (tmp_path / "label_config.xml").write_text(RANKER.format('<Bucket name="Excellent"/><Bucket name="Good"/>'))
+    with pytest.raises(ReadError, match="'Poor'"):
+        prefqa.read(tmp_path / "x.json")
+
+
+def test_buckets_are_ordered_as_the_caller_names_them() -> None:
+    rows = bucketed(_=["c"], best=["b"], worst=["a"])
+    with pytest.raises(ReadError, match="'best', 'worst'"):
+        prefqa.read(rows)
+    export = Export(records_of_object(rows), "frame", buckets=["worst", "best"])
+    long = read_full(export).long.lazy().collect()
+    assert dict(long.filter(annotator_id="5").select("response_id", "rank").rows()) == {"a": "1", "b": "2", "c": None}
+    with pytest.raises(ReadError, match="'worst'"):
+        read_full(Export(records_of_object(rows), "frame", buckets=["best"]))
+
+
+def test_one_bucket_needs_no_order() -> None:
+    assert ranks(prefqa.read(bucketed(_=["b", "c"], good=["a"])))["5"] == {"a": 1, "b": None, "c": None}
+
+
+def test_several_choices_in_a_cell_show_their_control_and_plain_words_need_the_configuration() -> None:
+    def cells(*values: Any) -> list[dict[str, Any]]:
+        plain = {"annotator": 5, "created_at": "2026-01-01T10:00:00Z", "lead_time": 3.0, "prompt": "p"}
+        return [plain | {"id": n, "annotation_id": n, "pref": value} for n, value in enumerate(values)]
+
+    labels = prefqa.read(cells("helpful", {"choices": ["verbose", "helpful"]}))
+    assert labels.judgments.collect()["label"].to_list() == ["helpful", "helpful|verbose"]
+    as_csv = prefqa.read(cells("helpful", '{"choices": ["verbose", "helpful"]}'))
+    assert as_csv.judgments.collect()["label"].to_list() == ["helpful", "helpful|verbose"]
+    votes = prefqa.read(cells("left", "right", {"choices": ["left", "tie"]})).judgments.collect()
+    assert dict(votes.filter(response_id="left").select("judgment_id", "rank").rows()) == {"0": 1, "1": 2, "2": None}
+    with pytest.raises(ReadError, match=r"label_config\.xml"):
+        prefqa.read(cells("left", "right"))
+
+
+def stored(number: int, of: int, side: str, who: int) -> dict[str, Any]:
+    person = {"id": who, "first_name": "", "email": f"user{who}@example.com"}
+    inner = {"id": of, "data": {"prompt": f"question {of}", "one": "first", "two": "second"}, "project": 3}
+    return annotation(number, result("pairwise", {"selected": side})) | {
+        "completed_by": person, "updated_by": who, "updated_at": "2026-01-02T00:00:00Z", "task": inner,
+    }  # fmt: skip
+
+
+def sides(prefs: prefqa.Preferences) -> dict[tuple[str, str], str]:
+    best = prefs.judgments.filter(rank=1).select("item_id", "annotator_id", "response_id").collect()
+    return {(item, who): side for item, who, side in best.rows()}
+
+
+def test_annotations_of_target_storage_are_read_each_with_its_task() -> None:
+    rows = [stored(1, 1, "left", 5), stored(2, 1, "right", 6), stored(3, 2, "left", 5)]
+    prefs = prefqa.read(rows)
+    assert prefs.source.shape == "label-studio-storage"
+    assert sides(prefs) == {("1", "5"): "left", ("1", "6"): "right", ("2", "5"): "left"}
+    assert prefs.items is not None
+    assert prefs.items["prompt"].to_list() == ["question 1", "question 2"]
+    again = prefqa.read([*rows, stored(1, 1, "right", 5) | {"updated_at": "2026-01-03T00:00:00Z"}])
+    assert sides(again)["1", "5"] == "right"
+    assert codes(again) == {"PQ727": 1}
+    with pytest.raises(ReadError):
+        prefqa.read([{"task": {"id": 1, "data": {}}, "result": "["}])
+
+
+def test_tasks_written_again_count_their_annotations_once() -> None:
+    first, second = (annotation(n, result("pairwise", {"selected": "left"})) for n in (5, 6))
+    prefs = prefqa.read([task(1, first), task(1, first, second), task(2, first | {"id": 7})])
+    assert sides(prefs) == {("1", "5"): "left", ("1", "6"): "left", ("2", "5"): "left"}
+    assert codes(prefs) == {"PQ727": 1}

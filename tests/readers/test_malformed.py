@@ -34,13 +34,15 @@ def answered(layout: str, value: Any) -> Rows:
     """An export in which ann answers the second record, p2, with this value; pairs become what the layout has."""
     records = ARGILLA[layout]()
     pairs = isinstance(value, list) and all(isinstance(one, tuple) for one in value)
-    if pairs and layout == "argilla1":
+    if pairs and layout in ("argilla1", "argilla1-columns"):
         value = {"rank": [rank for _, rank in value], "value": [option for option, _ in value]}
     elif pairs:
         value = [{"value": option, "rank": rank} for option, rank in value]
     second: Any = records[1]
     if layout == "argilla1":
         second["ranking"][0]["value"] = value
+    elif layout == "argilla1-columns":
+        second["ranking"]["value"][0] = value
     elif layout == "argilla-records":
         second["responses"][0]["values"]["ranking"]["value"] = value
     elif layout == "argilla2":
@@ -84,7 +86,7 @@ def test_mixed_kinds_within_one_answer_are_found(layout: str) -> None:
 @pytest.mark.parametrize("layout", ARGILLA)
 def test_a_missing_question_is_found(layout: str) -> None:
     records: Any = ARGILLA[layout]()
-    if layout in ("argilla1", "argilla2"):
+    if layout in ("argilla1", "argilla1-columns", "argilla2"):
         records[1] = {name: value for name, value in records[1].items() if not name.startswith("ranking")}
     elif layout == "argilla-records":
         records[1]["responses"] = [one | {"values": {}} for one in records[1]["responses"]]
@@ -99,6 +101,8 @@ def test_null_users_are_found(layout: str) -> None:
     second = records[1]
     if layout == "argilla1":
         second["ranking"][0]["user_id"] = None
+    elif layout == "argilla1-columns":
+        second["ranking"]["user_id"][0] = None
     elif layout == "argilla-records":
         second["responses"][0]["user_id"] = None
     elif layout == "argilla2":

@@ -27,8 +27,9 @@ def cases(module: str) -> Any:
     return loaded
 
 
-_argilla, _studio, _public, _sft, _trainers = (
-    cases(f"test_{name}") for name in ("argilla", "label_studio", "public", "sft", "trainers")
+_argilla, _studio, _public, _sft, _trainers, _potato, _platforms = (
+    cases(f"test_{name}")
+    for name in ("argilla", "label_studio", "public", "sft", "trainers", "potato", "platforms")
 )
 _feedback = cases("test_feedback")
 EXPORTS: dict[str, list[dict[str, Any]]] = {
@@ -37,6 +38,8 @@ EXPORTS: dict[str, list[dict[str, Any]]] = {
     **_feedback.CASES,
     **_sft.LAYOUTS,
     **{name: records for name, (records, _) in _trainers.CASES.items()},
+    **_platforms.CASES,
+    "potato": _potato.as_csv(),
     "label-studio": [
         _studio.task(1, _studio.annotation(5, _studio.result("ranker", {"ranker": {"rank": ["b", "a", "c"]}}))),
         _studio.task(2, _studio.annotation(6, _studio.result("pairwise", {"selected": "left"}, "pw"))),
@@ -44,6 +47,7 @@ EXPORTS: dict[str, list[dict[str, Any]]] = {
             3, _studio.annotation(7, _studio.result("rating", {"rating": 3}, "stars")), drafts=[{"result": []}]
         ),
     ],
+    "label-studio-storage": [_studio.stored(1, 1, "left", 5), _studio.stored(2, 1, "right", 6)],
     "label-studio-min": _studio.min_rows(),
 }
 JSON = st.recursive(

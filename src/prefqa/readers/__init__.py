@@ -2,7 +2,18 @@
 
 from prefqa.readers.files import readable
 from prefqa.readers.reader import read
-from prefqa.readers.registry import FEEDBACK, INSTRUCTIONS, PUBLIC, TOOLS, TRAINERS
+from prefqa.readers.registry import BY_NAME, FEEDBACK, INSTRUCTIONS, PLATFORMS, PUBLIC, TOOLS, TRAINERS
 from prefqa.readers.shapes import SHAPES
 
-__all__ = ["FEEDBACK", "INSTRUCTIONS", "PUBLIC", "SHAPES", "TOOLS", "TRAINERS", "read", "readable"]
+__all__ = [
+    "BY_NAME",
+    "FEEDBACK",
+    "INSTRUCTIONS",
+    "PLATFORMS",
+    "PUBLIC",
+    "SHAPES",
+    "TOOLS",
+    "TRAINERS",
+    "read",
+    "readable",
+]

@@ -141,9 +141,7 @@ def _filled(rows: pl.DataFrame) -> pl.DataFrame:
     row = formatted("row-{}", ROW)
     item = pl.coalesce(pl.col("item_id").cast(pl.String), row) if "item_id" in rows.columns else row
     unnamed = pl.lit(UNNAMED)
-    who = (
-        pl.coalesce(pl.col("annotator_id").cast(pl.String), unnamed) if "annotator_id" in rows.columns else unnamed
-    )
+    who = pl.coalesce(pl.col("annotator_id").cast(pl.String), unnamed) if "annotator_id" in rows.columns else unnamed
     return rows.with_columns(item_id=item, annotator_id=who)
 
 

@@ -27,7 +27,10 @@ RECORD = "record"
 
 @dataclass(frozen=True)
 class Export:
-    """Records of a tool, where they came from, and what the caller asked for."""
+    """Records of a tool, where they came from, and what the caller asked for.
+
+    `buckets` names the buckets of Rankers from best to worst, where no configuration does.
+    """
 
     records: Records
     origin: str
@@ -35,6 +38,7 @@ class Export:
     settings: Path | None = None
     ranks: Ranks = "given"
     models: Models = "without"
+    buckets: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         for name, allowed in (("ranks", get_args(Ranks)), ("models", get_args(Models))):

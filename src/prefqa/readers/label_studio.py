@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -13,16 +13,21 @@ from prefqa.notes import Note
 from prefqa.preferences import ROW
 from prefqa.readers import label_studio_notes as notes
 from prefqa.readers.export import Export, Extract, misfit_note, note
-from prefqa.readers.label_studio_config import CONTROLS, Project, project_beside
-from prefqa.readers.label_studio_values import SIDES, listed_responses, person, to_long
+from prefqa.readers.label_studio_config import CONTROLS, Control, Project, project_beside
+from prefqa.readers.label_studio_values import SIDES, buckets_without_order, listed_responses, person, to_long
 from prefqa.readers.long_rows import PROMPTS
 from prefqa.readers.records import Misfit, fields_of, json_lists
 
 _TEXT = pl.String()
 _READ = f"read are {', '.join(CONTROLS)}."
+_NEEDED = (
+    f"{_READ} Plain words in JSON-MIN and CSV do not say which control wrote them; the labelling configuration does: "
+    "put it beside the export as name.project.json, project.json, name.xml or label_config.xml, or give settings=."
+)
 _RESULT = pl.List(pl.Struct(dict.fromkeys(("from_name", "type", "value"), _TEXT)))
 _ANNOTATION = dict.fromkeys(
-    ("id", "completed_by", "updated_by", "was_cancelled", "ground_truth", "created_at", "lead_time"), _TEXT
+    ("id", "completed_by", "updated_by", "was_cancelled", "ground_truth", "created_at", "updated_at", "lead_time"),
+    _TEXT,
 ) | {"result": _RESULT}
 _PREDICTION = {"id": _TEXT, "model_version": _TEXT, "created_at": _TEXT, "result": _RESULT}
 _DRAFT = {"id": _TEXT, "user": _TEXT, "created_at": _TEXT, "lead_time": _TEXT, "result": _RESULT}
@@ -58,12 +63,7 @@ def read_full(export: Export) -> Extract:
     data = fields_of(schema.get("data"))
     own_id = [pl.col("data").struct.field("item_id")] if "item_id" in data else []
     frame = frame.with_columns(pl.coalesce(*own_id, "id", formatted("row-{}", ROW)).alias("item_id"))
-    annotations = _exploded(frame, "annotations").with_columns(
-        person("completed_by").alias("annotator_id"),
-        status=pl.when(pl.col("was_cancelled") == "true").then(pl.lit("discarded")).otherwise(pl.lit("submitted")),
-        _gold=pl.col("ground_truth") == "true",
-        annotator_kind=pl.lit("human"),
-    )
+    annotations, doubled = notes.latest(_judged(_exploded(frame, "annotations")))
     parts = [annotations]
     if "drafts" in wanted:
         user, draft = person("user").alias("annotator_id"), pl.lit("draft")
@@ -76,7 +76,25 @@ def read_full(export: Export) -> Extract:
     rest = {name: f"data.{name}" if name == ROW else name for name in data if name != "item_id"}
     texts = [pl.col("data").struct.field(name).alias(ours) for name, ours in rest.items()]
     tasks = frame.select(ROW, "item_id", *texts).unique("item_id", keep="first", maintain_order=True)
-    return _reading(export, _Parts(tasks, _answered(answers), misfits, notes.edited(annotations)))
+    noted = (*doubled, *notes.edited(annotations))
+    return _reading(export, _Parts(tasks, _answered(answers), misfits, noted))
+
+
+def read_stored(export: Export) -> Extract:
+    """Read what target storage writes: annotations with their task inside, each in a file of its own."""
+    data = fields_of(fields_of(export.records.schema.get("task")).get("data"))
+    task = pl.Struct({"id": _TEXT, "data": pl.Struct(dict.fromkeys(data, _TEXT)) if data else _TEXT})
+    frame, misfits = export.records.as_text({**_ANNOTATION, "task": task})
+    inner = pl.col("task").struct
+    own_id = [inner.field("data").struct.field("item_id")] if "item_id" in data else []
+    frame = frame.with_columns(pl.coalesce(*own_id, inner.field("id"), formatted("row-{}", ROW)).alias("item_id"))
+    named = frame.drop("task").rename({"id": "judgment_id"}).with_columns(duration_s="lead_time")
+    annotations, doubled = notes.latest(_judged(named))
+    texts = {f"data.{name}" if name == ROW else name: inner.field("data").struct.field(name) for name in data}
+    texts.pop("item_id", None)
+    tasks = frame.select(ROW, "item_id", **texts).unique("item_id", keep="first", maintain_order=True)
+    noted = (*doubled, *notes.edited(annotations))
+    return _reading(export, _Parts(tasks, _answered(annotations), misfits, noted))
 
 
 def read_min(export: Export) -> Extract:
@@ -96,7 +114,7 @@ def read_min(export: Export) -> Extract:
         _gold=pl.lit(False),
     )
     if not kinds:
-        raise ReadError(export.origin, "no column holds answers of a control that is read", hint=_READ)
+        raise ReadError(export.origin, "no column shows that it holds answers of a control that is read", hint=_NEEDED)
     answers = pl.concat([_cells(who, name, kind) for name, kind in kinds.items()], how="diagonal_relaxed")
     data = [name for name in frame.columns if name not in (*_MIN, *kinds, ROW, "item_id")]
     tasks = frame.select(ROW, "item_id", *data).unique("item_id", keep="first", maintain_order=True)
@@ -118,8 +136,10 @@ def _reading(export: Export, parts: _Parts) -> Extract:
     people = pl.col("annotator_kind") == "human"
     chosen = {"without": people, "with": pl.lit(True), "only": ~people}[export.models]
     controls = known.select("from_name", "type").unique().sort("from_name", "type").rows()
+    ordered = {name: _control(export, project, name, kind) for name, kind in controls}
+    _check_buckets(export, known, ordered)
     read = [
-        to_long(kind, known.filter(chosen, from_name=name, type=kind), project.controls.get(name)).with_columns(
+        to_long(kind, known.filter(chosen, from_name=name, type=kind), ordered[name]).with_columns(
             criterion=pl.lit(name)
         )
         for name, kind in controls
@@ -153,6 +173,43 @@ def _reading(export: Export, parts: _Parts) -> Extract:
     return Extract(_with_gold(long), responses, _items(parts.tasks, used), f"{said}; {config}", noted)
 
 
+def _control(export: Export, project: Project, name: str, kind: str) -> Control | None:
+    """A control of the configuration; a Ranker with the buckets that the caller named, where they are named."""
+    control = project.controls.get(name)
+    if kind != "ranker" or export.buckets is None:
+        return control
+    return replace(control or Control(kind, ()), buckets=tuple(export.buckets))
+
+
+def _check_buckets(export: Export, known: pl.DataFrame, controls: Mapping[str, Control | None]) -> None:
+    """Refuse Rankers whose buckets nothing puts in order.
+
+    Raises:
+        ReadError: with the names of the buckets, and how to name their order.
+    """
+    for name, control in controls.items():
+        lacking = buckets_without_order(known.filter(from_name=name, type="ranker"), control)
+        if lacking:
+            listed = ", ".join(map(repr, lacking))
+            what = f"the buckets of Ranker {name!r} have no known order from best to worst: {listed}"
+            names = ", ".join(f'"{one}"' for one in lacking)
+            hint = (
+                "put the labelling configuration beside the export (label_config.xml, name.project.json) or give "
+                f"settings=; or name all buckets from best to worst:\n[read]\nbuckets = [{names}]  # in your order"
+            )
+            raise ReadError(export.origin, what, hint=hint)
+
+
+def _judged(annotations: pl.DataFrame) -> pl.DataFrame:
+    """Who made each annotation, and whether it counts."""
+    return annotations.with_columns(
+        person("completed_by").alias("annotator_id"),
+        status=pl.when(pl.col("was_cancelled") == "true").then(pl.lit("discarded")).otherwise(pl.lit("submitted")),
+        _gold=pl.col("ground_truth") == "true",
+        annotator_kind=pl.lit("human"),
+    )
+
+
 def _exploded(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     """One row per annotation, draft or prediction, with our names for what all of them have."""
     each = frame.select(ROW, "item_id", name).filter(pl.col(name).list.len() > 0).explode(name)
@@ -170,8 +227,9 @@ def _answered(each: pl.DataFrame) -> pl.DataFrame:
 def _kind_seen(cells: pl.Series) -> str | None:
     """The kind of control that wrote a column, by the keys of its answers."""
     first = cells.filter(cells.str.starts_with("[{")).head(1)
-    if first.is_empty():
-        return None
+    if first.is_empty():  # several choices stand as an object, one as the bare word
+        several = cells.str.contains(r'^\{\s*"choices"\s*:\s*\[').any()
+        return "choices" if several else None
     return next((kind for kind, key in _KEYS.items() if first.str.contains(rf'^\[\{{"{key}"').item()), None)
 
 

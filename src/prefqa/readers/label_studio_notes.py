@@ -14,6 +14,19 @@ from prefqa.readers.label_studio_config import CONTROLS
 from prefqa.readers.label_studio_values import person
 
 
+def latest(annotations: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Note, ...]]:
+    """Keep each annotation once, as it was changed last: target storage writes a task again with every annotation."""
+    same = ["item_id", "judgment_id"]
+    doubled = annotations.select(same).is_duplicated() & annotations["judgment_id"].is_not_null()
+    if not doubled.any():
+        return annotations, ()
+    numbered = annotations.with_row_index("_place")
+    newest = pl.col("_place").sort_by(pl.col("updated_at").fill_null(""), "_place").last().over(same)
+    keep = numbered.select((pl.col("_place") == newest) | pl.col("judgment_id").is_null()).to_series()
+    message = "{n} of {of} annotations stand in the export again, with the same id; each counts once, as changed last."
+    return annotations.filter(keep), note("PQ727", message, annotations.filter(~keep), annotations.height)
+
+
 def edited(annotations: pl.DataFrame) -> tuple[Note, ...]:
     """Annotations that another than their annotator changed last."""
     other = person("updated_by")

@@ -53,11 +53,9 @@ def _ranker(answers: pl.DataFrame, control: Control | None) -> pl.DataFrame:
     """Responses of one bucket share a rank; without buckets the order is the ranking.
 
     Older versions write a bare list, newer ones an object of lists by bucket. Buckets run from best to worst as the
-    configuration lists them, or without one as the export does.
+    configuration lists them; the order of keys is that of the database (see `buckets_without_order`).
     """
-    ranker = pl.col("value").str.json_path_match("$.ranker")
-    as_object = pl.when(ranker.str.starts_with("[")).then(pl.lit('{"rank":') + ranker + "}").otherwise(ranker)
-    answers = answers.with_columns(_ranker=as_object).filter(pl.col("_ranker").str.starts_with("{"))
+    answers = _with_ranker(answers)
     if answers.is_empty():
         return answers.drop("value", "_ranker").with_columns(
             response_id=pl.lit(None, pl.String), rank=pl.lit(None, pl.String)
@@ -79,6 +77,27 @@ def _ranker(answers: pl.DataFrame, control: Control | None) -> pl.DataFrame:
     dense = pl.col("_rank").rank("dense").over("_answer").cast(pl.String)
     whole = whole.with_columns(rank=dense).drop("_answer", "_rank")
     return whole if buckets else whole.drop("bucket")
+
+
+def _with_ranker(answers: pl.DataFrame) -> pl.DataFrame:
+    """Add `_ranker`, the JSON of the lists by bucket; a bare list is that of the bucket `rank`."""
+    ranker = pl.col("value").str.json_path_match("$.ranker")
+    as_object = pl.when(ranker.str.starts_with("[")).then(pl.lit('{"rank":') + ranker + "}").otherwise(ranker)
+    return answers.with_columns(_ranker=as_object).filter(pl.col("_ranker").str.starts_with("{"))
+
+
+def buckets_without_order(answers: pl.DataFrame, control: Control | None) -> list[str]:
+    """Return the buckets of a Ranker that no configuration puts in order, where there is more than one to order.
+
+    Databases return the keys of an object in an order of their own (PostgreSQL by length, then by letters).
+    """
+    ranked = _with_ranker(answers)
+    if ranked.is_empty():
+        return []
+    seen = [name for name in json_objects(ranked["_ranker"]).columns if name != UNRANKED]
+    named = control.buckets if control is not None else ()
+    unnamed = [name for name in seen if name not in named and (name != RANKED or len(seen) > 1)]
+    return sorted(unnamed) if len(seen) > 1 else []
 
 
 def _rating(answers: pl.DataFrame, _control: Control | None) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from prefqa.errors import AmbiguousReadingError, Choice, PrefqaError, UsageError
 from prefqa.preferences import JUDGMENT_TYPES, ROW
 from prefqa.readers.ballots import BOTH_BAD, SAID, STRENGTH, VOTE, Ballots, with_votes
 from prefqa.readers.cells import chat, decoded, encoded, is_messages, is_texts, split_prompt, text_of
-from prefqa.readers.export import note
+from prefqa.readers.export import VALUES, note
 from prefqa.readers.keys import PAIR, items_by_prompt, unnamed_annotators, with_annotator, with_item, with_prompt
 from prefqa.readers.laid import Laid
 from prefqa.readers.names import roles_of
@@ -94,8 +94,10 @@ def pairwise(table: Table) -> Laid:
     table = with_item(table, row_is_judgment=not wide).with_optional()
     table = _aside(table)
     table, texts = _with_texts(table, sides)
+    n_empty = 0
     columns = Columns("winner", table.shown(main.first), table.shown(main.second), table.origin)
     if wide:
+        n_empty = _n_empty(table, wide)
         table, vote = _unpivoted(table, wide), "_answer"
         columns = replace(columns, vote=", ".join(wide[:6]))
     elif vote is not None:
@@ -108,7 +110,8 @@ def pairwise(table: Table) -> Laid:
     ballots = with_votes(table, vote, columns, [pair.first for pair in keys], [pair.second for pair in keys])
     table = table.with_frame(ballots.frame)
     laid = _two_rows(table, sides, texts=texts)
-    return replace(laid, values=ballots.values, notes=(*laid.notes, *_without_vote(ballots, wide)))
+    values = pl.concat([ballots.values, *_empty_cells(columns, n_empty)])
+    return replace(laid, values=values, notes=(*laid.notes, *_without_vote(ballots, wide)))
 
 
 def is_chosen_rejected(table: Table) -> bool:
@@ -324,6 +327,17 @@ def _unpivoted(table: Table, wide: Sequence[str]) -> Table:
 
     table = replace(table, uses=(*table.uses, Use("(names of the columns)", "annotator_id", ", ".join(wide[:8]))))
     return table.with_frame(frame)
+
+
+def _n_empty(table: Table, wide: Sequence[str]) -> int:
+    """Count the cells of annotators' columns that hold nothing."""
+    empty = [(pl.col(name).cast(pl.String).str.strip_chars().fill_null("") == "").sum().alias(name) for name in wide]
+    return int(sum(table.frame.select(empty).collect().row(0)))
+
+
+def _empty_cells(columns: Columns, n: int) -> list[pl.DataFrame]:
+    row = (columns.vote, "(empty cells)", "missing", n)
+    return [pl.DataFrame([row], schema=VALUES, orient="row")] if n else []
 
 
 def _one_hot(table: Table, pair: Pair, columns: Columns) -> tuple[Table, str, Columns]:

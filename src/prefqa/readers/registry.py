@@ -8,13 +8,18 @@ import polars as pl
 
 from prefqa.readers import oasst, own_pairs, preflib, sft, trainer_layouts, tuning_files
 from prefqa.readers.argilla import read_argilla
+from prefqa.readers.argilla_columns import Columns1, answer_columns
 from prefqa.readers.argilla_layouts import Datasets1, Flat2, Nested2
 from prefqa.readers.argilla_layouts import Records as RecordLists
-from prefqa.readers.label_studio import read_full, read_min
+from prefqa.readers.crowd import MTURK, TOLOKA
+from prefqa.readers.label_studio import read_full, read_min, read_stored
+from prefqa.readers.labeling import DOCCANO, KILI, LABELBOX
 from prefqa.readers.langfuse import LANGFUSE
 from prefqa.readers.langsmith import LANGSMITH
 from prefqa.readers.mlflow import MLFLOW
 from prefqa.readers.phoenix import PHOENIX
+from prefqa.readers.potato import POTATO
+from prefqa.readers.prodigy import PRODIGY
 from prefqa.readers.public_lists import read_nectar, read_prism, read_ultrafeedback
 from prefqa.readers.public_pairs import (
     read_arena,
@@ -28,6 +33,7 @@ from prefqa.readers.public_pairs import (
     read_shp,
 )
 from prefqa.readers.records import Records, fields_of
+from prefqa.readers.surveys import FORMS, QUALTRICS
 from prefqa.readers.tool import Tool, has_columns, has_fields, listed, unseen
 from prefqa.readers.weave import WEAVE
 
@@ -36,6 +42,11 @@ def _answer_lists(schema: pl.Schema) -> str | None:
     wanted = {"user_id", "value", "status"}
     seen = [name for name, dtype in schema.items() if isinstance(dtype, pl.List) and wanted <= set(fields_of(dtype))]
     return f"lists of user_id, value and status in {listed(seen)}" if seen else None
+
+
+def _lists_of_answers(schema: pl.Schema) -> str | None:
+    seen = answer_columns(schema)
+    return f"objects of lists user_id, value and status in {listed(seen)}" if seen else None
 
 
 def _record_responses(schema: pl.Schema) -> str | None:
@@ -65,6 +76,11 @@ def _annotations(schema: pl.Schema) -> str | None:
     return f"a list of {named[0]} with results beside data" if "data" in schema and named else None
 
 
+def _stored_annotations(schema: pl.Schema) -> str | None:
+    task = fields_of(schema.get("task"))
+    return "a result beside a task with data" if "result" in schema and {"id", "data"} <= set(task) else None
+
+
 def _annotation_rows(schema: pl.Schema) -> str | None:
     wanted = {"id", "annotator", "annotation_id", "lead_time"}
     return "columns annotator, annotation_id and lead_time" if wanted <= set(schema) else None
@@ -74,6 +90,12 @@ def _annotation_rows(schema: pl.Schema) -> str | None:
 TOOLS = (
     Tool("argilla1", 'Argilla 1.x, format_as("datasets")', _answer_lists, partial(read_argilla, layout=Datasets1)),
     Tool(
+        "argilla1-columns",
+        'Argilla 1.8 to 1.13, format_as("datasets")',
+        _lists_of_answers,
+        partial(read_argilla, layout=Columns1),
+    ),
+    Tool(
         "argilla-records",
         "Argilla 1.x records, or raw records of an Argilla server",
         _record_responses,
@@ -81,14 +103,30 @@ TOOLS = (
     ),
     Tool("argilla2", "Argilla 2.x, flat", _parallel_lists, partial(read_argilla, layout=Flat2)),
     Tool("label-studio", "Label Studio JSON", _annotations, read_full),
+    Tool("label-studio-storage", "Label Studio, annotations of target storage", _stored_annotations, read_stored),
     Tool("label-studio-min", "Label Studio JSON-MIN or CSV", _annotation_rows, read_min),
     Tool("argilla2-nested", "Argilla 2.x, nested", _responses_by_question, partial(read_argilla, layout=Nested2)),
+)
+#: Annotation tools, crowdsourcing platforms and surveys beside Argilla and Label Studio.
+PLATFORMS = (
+    POTATO,
+    PRODIGY,
+    MTURK,
+    TOLOKA,
+    QUALTRICS,
+    LABELBOX,
+    KILI,
+    DOCCANO,
+    FORMS,
 )
 #: Public data sets; those without a reason to recognise them are read by name alone.
 PUBLIC = (
     Tool("hh-rlhf", "HH-RLHF", unseen, read_hh),
     Tool(
-        "ultrafeedback", "UltraFeedback", has_fields("completions", "model", "response", "annotations"), read_ultrafeedback
+        "ultrafeedback",
+        "UltraFeedback",
+        has_fields("completions", "model", "response", "annotations"),
+        read_ultrafeedback,
     ),
     Tool("nectar", "Nectar", has_fields("answers", "answer", "model", "rank"), read_nectar),
     Tool(
@@ -98,7 +136,10 @@ PUBLIC = (
         read_helpsteer2,
     ),
     Tool(
-        "helpsteer3", "HelpSteer3, preferences", has_columns("response1", "response2", "overall_preference"), read_helpsteer3
+        "helpsteer3",
+        "HelpSteer3, preferences",
+        has_columns("response1", "response2", "overall_preference"),
+        read_helpsteer3,
     ),
     Tool("oasst", "OASST, messages", has_columns("message_id", "parent_id", "role", "rank"), oasst.read_messages),
     Tool("oasst-trees", "OASST, trees", oasst.is_tree, oasst.read_trees),
@@ -111,7 +152,12 @@ PUBLIC = (
         read_arena,
     ),
     Tool("multipref", "MultiPref", has_columns("comparison_id", "normal_worker_annotations"), read_multipref),
-    Tool("prism", "PRISM, utterances", has_columns("interaction_id", "within_turn_id", "model_response", "score"), read_prism),
+    Tool(
+        "prism",
+        "PRISM, utterances",
+        has_columns("interaction_id", "within_turn_id", "model_response", "score"),
+        read_prism,
+    ),
     Tool("pandalm", "PandaLM, test set", has_columns("response1", "response2", "annotator1"), read_pandalm),
     Tool("llmbar", "LLMBar", has_columns("output_1", "output_2", "label"), read_llmbar),
     Tool("preflib", "PrefLib, ordinal", has_columns(preflib.LINE), preflib.read_preflib),
@@ -137,11 +183,11 @@ INSTRUCTIONS = (
     Tool("sharegpt", "ShareGPT conversations", has_fields("conversations", "from", "value"), sft.read_sharegpt),
     Tool("messages", "chat messages", has_fields("messages", "role", "content"), sft.read_messages),
 )
-BY_NAME = {tool.name: tool for tool in (*TOOLS, *PUBLIC, *TRAINERS, *FEEDBACK, *INSTRUCTIONS)}
+BY_NAME = {tool.name: tool for tool in (*TOOLS, *PLATFORMS, *PUBLIC, *TRAINERS, *FEEDBACK, *INSTRUCTIONS)}
 
 
 #: Formats that are recognised before columns are looked at by their names.
-_FIRST = (*TOOLS, *PUBLIC, *TRAINERS, *FEEDBACK)
+_FIRST = (*TOOLS, *PLATFORMS, *PUBLIC, *TRAINERS, *FEEDBACK)
 
 
 def tool_of(records: Records) -> tuple[Tool, str] | None:

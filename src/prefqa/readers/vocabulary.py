@@ -55,6 +55,8 @@ _BOTH_BAD = {
 _UNREADABLE = {"none"}
 _MISSING = {
     "", "skip", "skipped", "na", "n a", "nan", "null", "missing", "no vote", "no answer", "not answered", "unanswered",
+    "unsure", "not sure", "hard to tell", "cannot tell", "cant tell", "dont know", "do not know", "i dont know", "uncertain",
+    "cannot decide", "cant decide", "undecided", "hard to say", "cannot say", "cant say", "unclear", "unknown", "i am not sure",
     "not annotated", "unlabeled", "unlabelled", "no response", "invalid", "discarded", "rejected task",
 }  # fmt: skip
 _GRADES = {
