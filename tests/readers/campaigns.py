@@ -304,7 +304,9 @@ def filled(config: Mapping[str, Any], written: Written) -> dict[str, Any]:
     columns = {role: written.roles.get(role, name) if name == GAP else name
                for role, name in config.get("columns", {}).items()}  # fmt: skip
     read = dict(config.get("read", {}))
-    if isinstance(read.get("votes"), dict):
+    if "scale" in read.get("votes", {}):  # its ends are those that occur; a person who knows others writes the values
+        read["votes"] = dict(written.meanings)
+    elif isinstance(read.get("votes"), dict):
         read["votes"] = {value: meant(value, pasted) for value, pasted in read["votes"].items()}
     if GAP in read.get("annotators", ()):
         read["annotators"] = written.roles.get("annotators", read["annotators"])

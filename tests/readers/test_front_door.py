@@ -528,6 +528,13 @@ def test_a_column_that_could_have_the_role_too_turns_no_vote(more: dict[str, obj
     assert_right_or_refused(written.rows, written)
 
 
+@pytest.mark.parametrize("words", ["left", "A", "own column"])
+def test_columns_that_a_public_set_has_too_are_not_taken_for_it(words: str) -> None:
+    """LLMBar has `output_1`, `output_2` and `label`, and no annotators."""
+    written = pairwise(WORDS[words], SIDES["output_1"], {"vote": "label"})
+    assert_right_or_refused(written.rows, written)
+
+
 @pytest.mark.parametrize(("one", "other"), [("vote", "preference"), ("choice", "label")])
 def test_two_columns_of_votes_that_disagree_are_refused(one: str, other: str) -> None:
     """Neither the order of the columns nor that of the aliases decides."""
