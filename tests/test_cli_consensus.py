@@ -116,7 +116,7 @@ def test_relabel_says_which_items_and_what_they_buy(rankings: Path, capsys: pyte
     found = parsed(capsys, "relabel", rankings, "--budget", "10", "--method", "mallows")
     assert set(found) == {
         "items", "method", "budget", "n_judgments", "n_items", "n_pairs", "accuracy_now", "accuracy_planned",
-        "accuracy_random", "n_at_border", "n_taken_at_border",
+        "accuracy_random", "n_at_border", "n_taken_at_border", "left_out",
     }  # fmt: skip
     assert set(found["items"][0]) == {"item_id", "information", "gain", "n_pairs", "n_judgments"}
     assert (found["n_judgments"], found["n_items"], found["n_pairs"]) == (10, 60, N_PAIRS)
@@ -130,6 +130,10 @@ def test_relabel_says_which_items_and_what_they_buy(rankings: Path, capsys: pyte
 def test_relabel_without_anything_to_compare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "alone.csv"
     pl.DataFrame({"item_id": ["i"], "annotator_id": ["a"], "response_id": ["x"], "rank": [1]}).write_csv(path)
-    code, out, _ = call(capsys, "relabel", path, "--budget", "3")
+    code, _, err = call(capsys, "relabel", path, "--budget", "3")
+    assert (code, "1 of 1 judgments rank fewer than two responses" in err) == (2, True)
+    rated = tmp_path / "rated.csv"
+    pl.read_csv(path).rename({"rank": "score"}).write_csv(rated)
+    code, out, _ = call(capsys, "relabel", rated, "--budget", "3")
     assert (code, "No item" in out) == (0, True)
     assert call(capsys, "relabel", path, "--budget", "0")[0] == 2

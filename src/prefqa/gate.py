@@ -11,6 +11,7 @@ from prefqa.checks.baseline import is_new
 from prefqa.checks.rules import BY_CODE, unknown
 from prefqa.config import AgreementGate, FindingsGate, GateConfig
 from prefqa.errors import UsageError
+from prefqa.preferences import usable_rows
 from prefqa.results import Result, records
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def gate(
     config = config or GateConfig()
     lines: list[dict[str, Any]] = []
     if check is not None:
-        lines += _severity(check, config) + _nothing_counts(check)
+        lines += _severity(check, config) + _nothing_counts(check, measured=agreement is not None)
     lines += [_finding(one, check) for one in config.findings]
     lines += [_coefficient(one, agreement) for one in config.agreement]
     if config.drift.alarm == "fail":
@@ -78,11 +79,21 @@ def gate(
     return GateResult(passed, pl.DataFrame(lines, schema=LINE_SCHEMA, orient="row"), config.allow_inconclusive)
 
 
-def _nothing_counts(check: CheckResult) -> list[dict[str, Any]]:
-    """Data of which no row counts has been neither good nor bad, so it does not pass."""
-    if not check.preferences.usable().head(1).collect().is_empty():
+def _nothing_counts(check: CheckResult, *, measured: bool) -> list[dict[str, Any]]:
+    """Data of which no row counts has been neither good nor bad, so it does not pass.
+
+    Records of tools that state nothing of their texts, such as instruction data, can be checked, but not measured.
+    """
+    prefs = check.preferences
+    if check.states():
         return []
-    return [_line("judgments", 0.0, 1.0, "min", INCONCLUSIVE, "no judgment counts: there was nothing to measure")]
+    if prefs.source.from_tool and not measured:
+        texts = prefs.judgments.filter(usable_rows(prefs.columns, ranked=False))
+        if not texts.head(1).collect().is_empty():
+            return []
+    left_out = check.left_out
+    message = "no judgment counts: there was nothing to measure" + (f", {left_out}" if left_out.n_rows else "")
+    return [_line("judgments", 0.0, 1.0, "min", INCONCLUSIVE, message)]
 
 
 def _severity(check: CheckResult, config: GateConfig) -> list[dict[str, Any]]:

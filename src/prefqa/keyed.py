@@ -47,6 +47,7 @@ def places_of(frame: pl.DataFrame) -> Ints:
 
 def key_rows(frame: pl.DataFrame) -> KeyedRows:
     """Put codes in place of ids, which are categories and nowhere null."""
+    pl.Series(np.zeros(0))  # loads numpy in polars, which two threads that do so at once break
     with ThreadPoolExecutor(pl.thread_pool_size()) as beside:
         coded = dict(zip(KEYS, beside.map(partial(codes_of, frame), KEYS), strict=True))
     codes = [pl.Series(name, code) for name, (code, _) in coded.items()]

@@ -66,6 +66,7 @@ class RunResult(Result):
                 "shape": self.source.shape,
                 "detail": self.source.detail,
             },
+            "left_out": checked["left_out"],
             "gate": self.gate.to_dict(),
             "check": checked,
             "agreement": self.agreement.to_dict(),

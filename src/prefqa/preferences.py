@@ -114,8 +114,13 @@ class Preferences:
             lazy = lazy.with_row_index(ROW)
         casts: list[pl.Expr] = [pl.col(ROW).cast(pl.Int64)]
         for name, wanted in JUDGMENT_TYPES.items():
-            if name in schema and raw_name(name) not in schema:
+            if name not in schema:
+                continue
+            if raw_name(name) not in schema:
                 casts += cast(name, schema[name], wanted)
+            elif schema[name] != wanted:  # some of a reader's rows have been read, others not yet
+                typed, unread = cast(name, schema[name], wanted)
+                casts += [typed, pl.coalesce(pl.col(raw_name(name)), unread).alias(raw_name(name))]
         clock = schema.get("created_at")
         if clock == pl.String() and NAIVE not in schema:
             zoned = pl.col("created_at").str.strip_chars().str.contains(r"(?i)\d\d:\d\d.*(z|[+-]\d\d:?\d\d)$")
@@ -288,6 +293,17 @@ def usable_rows(columns: Sequence[str], *, ranked: bool = True) -> pl.Expr:
     ids = [pl.col(name).is_not_null() & (pl.col(name) != "") for name in REQUIRED[:3]]
     status = [(pl.col("status").is_null()) | (pl.col("status") == SUBMITTED)] if "status" in columns else []
     return pl.all_horizontal(*ids, *([pl.col("rank") >= 1] if ranked else []), *status)
+
+
+def stating_rows(columns: Sequence[str], values: Sequence[str] = ("rank", "score", "label")) -> pl.Expr:
+    """Expression that is true for a row that states one of `values`, submitted and with all three ids."""
+    tests = {
+        "rank": pl.col("rank") >= 1,
+        "score": pl.col("score").is_finite(),
+        "label": pl.col("label").is_not_null(),
+    }
+    stated = [tests[name].fill_null(False) for name in values if name in columns]
+    return usable_rows(columns, ranked=False) & pl.any_horizontal(pl.lit(False), *stated)
 
 
 def as_preferences(data: Any) -> Preferences:

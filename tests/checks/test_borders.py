@@ -92,13 +92,20 @@ def test_counts_are_those_of_brute_force(frame: pl.DataFrame) -> None:
             judgments[row["item_id"], row["annotator_id"]].append(row)
     sound = [rows for rows in judgments.values() if not any(row["rank"] in ("0", "best") for row in rows)]
     expected = {"PQ103": 0, "PQ105": 0, "PQ107": 0, "PQ109": 0}
+    widths: dict[str, set[str]] = defaultdict(set)
+    for (item, _), rows in judgments.items():
+        widths[item] |= {row["response_id"] for row in rows}
     for rows in sound:
         by_response: dict[str, list[str | None]] = defaultdict(list)
         for row in rows:
             by_response[row["response_id"]].append(row["rank"])
         known = [r[0] for r in by_response.values() if len(set(r)) == 1 and r[0] is not None]
         expected["PQ103"] += sum(len(r) - 1 if len(set(r)) == 1 else len(r) for r in by_response.values())
-        expected["PQ107"] += len(known) < 2
+        scored = [row["score"] not in (None, float("inf")) for row in rows]
+        ranked = [row["rank"] is not None for row in rows]
+        all_scored = all(s for s, r in zip(scored, ranked, strict=True) if r)
+        rating = all_scored and len(known) == 1 and len(widths[rows[0]["item_id"]]) == 1
+        expected["PQ107"] += len(known) < 2 and not (any(scored) and (rating or not any(ranked)))
         ranks = sorted(int(r) for r in known)
         dense = {v: i + 1 for i, v in enumerate(sorted(set(ranks)))}
         usual = all(dense[r] == r for r in ranks) or all(sum(o < r for o in ranks) + 1 == r for r in ranks)

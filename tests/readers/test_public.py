@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -196,13 +197,12 @@ def test_who_is_chosen(name: str) -> None:
     assert tied == ({frozenset((GOOD, SAME))} if name in WITH_TIES else set())
     assert prefs.items is not None
     assert len({item for item, *_ in found}) >= 3
-    # Prompts of HH-RLHF and Nectar do hold "Human:" and "Assistant:" (PQ216).
-    errors = prefqa.check(prefs, ignore=["PQ216"]).findings.filter(severity="error")
+    errors = prefqa.check(prefs).findings.filter(severity="error")
     assert errors.is_empty(), errors
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name != "hh-rlhf"])
-def test_a_public_data_set_is_recognised_by_its_columns(name: str) -> None:
+@pytest.mark.parametrize("name", CASES)
+def test_a_public_data_set_is_recognised(name: str) -> None:
     assert prefqa.read(CASES[name]).source.shape == name
 
 
@@ -210,11 +210,131 @@ def test_each_public_data_set_has_a_case() -> None:
     assert {tool.name for tool in PUBLIC} == {*CASES, "preflib"}
 
 
-def test_hh_keeps_the_dialogue_before_the_last_reply_as_prompt() -> None:
-    prefs = prefqa.read(CASES["hh-rlhf"], format="hh-rlhf")
+def test_the_dialogue_before_the_last_reply_of_hh_is_the_prompt_in_messages() -> None:
+    prefs = prefqa.read(CASES["hh-rlhf"])
     assert prefs.items is not None
-    assert prefs.items["prompt"][0].endswith(f"Human: {ASK}\n\nAssistant:")
-    assert prefs.items["prompt"][0].startswith("\n\nHuman: hello")
+    assert prefs.responses is not None
+    assert prefs.items["prompt"][0].to_list() == [
+        {"role": "user", "content": "hello"}, {"role": "assistant", "content": "hi"}, {"role": "user", "content": ASK},
+    ]  # fmt: skip
+    assert prefs.responses.filter(item_id="row-0")["text"].to_list() == [GOOD, BAD]
+
+
+def test_hh_dialogues_that_part_earlier_are_responses_of_several_turns() -> None:
+    early = {side: f"\n\nHuman: a\n\nAssistant: {text}\n\nHuman: b\n\nAssistant: c" for side, text in (
+        ("chosen", GOOD), ("rejected", BAD))}  # fmt: skip
+    prefs = prefqa.read([*CASES["hh-rlhf"], early])
+    assert prefs.source.shape == "hh-rlhf"
+    assert prefs.responses is not None
+    texts = prefs.responses.filter(item_id="row-3")["text"].to_list()
+    assert [[one["content"] for one in text] for text in texts] == [[GOOD, "b", "c"], [BAD, "b", "c"]]
+    assert prefqa.check(prefs, select=["PQ216", "PQ217", "PQ218"]).findings.is_empty()
+
+
+def test_pairs_without_marks_are_not_hh() -> None:
+    assert prefqa.read([{"chosen": GOOD, "rejected": BAD}]).source.shape == "chosen_rejected"
+
+
+def test_columns_that_somebody_added_to_hh_are_kept() -> None:
+    long = prefqa.read([hh(GOOD, BAD) | {"annotator_id": "ann", "item_id": "x"}]).judgments.collect()
+    assert set(long.select("item_id", "annotator_id").rows()) == {("x", "ann")}
+
+
+def test_nectar_prompts_lose_the_marks_of_their_turns() -> None:
+    one, two = nectar((GOOD, 1.0), (BAD, 2.0)), nectar((GOOD, 1.0), (BAD, 2.0))
+    two["prompt"] = "\n\nHuman: hello\n\nAssistant: hi\n\nHuman: more\n\nAssistant: "
+    items = prefqa.read([one, two]).items
+    assert items is not None
+    said = [[turn["content"] for turn in prompt] for prompt in items["prompt"].to_list()]
+    assert said == [[ASK], ["hello", "hi", "more"]]
+
+
+def test_mt_bench_judges_each_turn_with_what_stands_before_it() -> None:
+    both = {"conversation_a": chat("one", GOOD), "conversation_b": chat("two", BAD)}
+    rows = [arena("", "", "model_a", 81) | both | {"turn": turn} for turn in (1, 2)]
+    prefs = prefqa.read(rows)
+    assert prefs.items is not None
+    assert prefs.responses is not None
+    assert dict(prefs.items.select("item_id", "prompt").rows()) == {"81-1": ASK, "81-2": ASK}
+    said = [
+        [[one["content"] for one in text] for text in prefs.responses.filter(item_id=item)["text"].to_list()]
+        for item in ("81-1", "81-2")
+    ]
+    # The first answers differ, so they are no prompt that both share.
+    assert said == [[["one"], ["two"]], [["one", "And?", GOOD], ["two", "And?", BAD]]]
+    assert prefqa.check(prefs, select=["PQ217", "PQ218"]).findings.is_empty()
+
+
+def test_a_second_turn_after_the_same_first_answer_has_the_dialogue_as_its_prompt() -> None:
+    both = {"conversation_a": chat("one", GOOD), "conversation_b": chat("one", BAD)}
+    prefs = prefqa.read([arena("", "", "model_a", 81) | both | {"turn": 2}])
+    assert prefs.items is not None
+    assert [one["content"] for one in prefs.items["prompt"][0]] == [ASK, "one", "And?"]
+    assert texts(prefs) == [("81", GOOD, BAD, False)]
+
+
+def test_arena_140k_has_texts_out_of_parts_times_and_ids() -> None:
+    def parts(*texts: str) -> list[dict[str, Any]]:
+        roles = ["user", "assistant"] * len(texts)
+        content = [[{"type": "text", "text": text, "image": None}] for text in texts]
+        return [{"role": role, "content": one} for role, one in zip(roles, content, strict=False)]
+
+    row = {"model_a": "x", "model_b": "y", "evaluation_session_id": "s", "timestamp": "2025-05-01T10:00:00"}
+    votes = {"a": "model_b", "b": "tie", "c": "both_bad"}
+    rows = [
+        row | {"id": name, "winner": winner, "conversation_a": parts(ASK, BAD), "conversation_b": parts(ASK, GOOD)}
+        for name, winner in votes.items()
+    ]
+    rows[0]["conversation_b"][0]["content"].append({"type": "image", "text": None, "image": "x.png"})
+    rows[0]["conversation_a"][0]["content"].append({"type": "image", "text": None, "image": "x.png"})
+    prefs = prefqa.read(rows)
+    long = prefs.judgments.collect()
+    assert prefs.responses is not None
+    assert set(prefs.responses["text"]) == {GOOD, BAD}
+    assert long.filter(item_id="a").sort("response_id")["rank"].to_list() == [2, 1]
+    assert long.filter(pl.col("item_id") != "a")["rank"].to_list() == [1] * 4
+    assert long.filter(item_id="c")["both_bad"].all()
+    assert long["created_at"].dt.to_string("%Y-%m-%d %H")[0] == "2025-05-01 10"
+    assert [(note.code, note.count) for note in prefs.source.notes] == [("PQ728", 1)]
+
+
+@pytest.mark.parametrize("said", ['[{"name": "x"}]', "[]", '[{"type": "cat"}]', "[{"])
+def test_a_message_that_looks_like_a_list_stays_as_it_is(said: str) -> None:
+    prefs = prefqa.read([arena(said, BAD, "model_a", 81)])
+    assert texts(prefs) == [("81", said, BAD, False)]
+
+
+def test_arena_of_whole_conversations_alone() -> None:
+    def said(role: str, text: str) -> dict[str, Any]:
+        return {"role": role, "content": [{"type": "text", "text": text}]}
+
+    turn = {"user": said("user", ASK), "model_side_a": said("assistant", GOOD), "model_side_b": said("assistant", BAD)}
+    row = {"id": "a", "model_a": "x", "model_b": "y", "winner": "model_a", "full_conversation": [turn]}
+    prefs = prefqa.read([row])
+    assert texts(prefs) == [("a", GOOD, BAD, False)]
+
+
+@pytest.mark.parametrize("name", ["pandalm", "llmbar", "helpsteer2"])
+def test_a_number_that_is_no_vote_is_no_rank(name: str) -> None:
+    odd = {"pandalm": pandalm(GOOD, BAD, 9, 3), "helpsteer2": helpsteer2(GOOD, BAD, 5),
+           "llmbar": {"input": ASK, "output_1": GOOD, "output_2": BAD, "label": 3}}  # fmt: skip
+    prefs = prefqa.read([odd[name]], format=name)
+    assert prefs.judgments.collect()["rank"].null_count() == 2
+    assert "PQ104" in prefqa.check(prefs).findings["code"].to_list()
+
+
+def test_completions_may_stand_in_lists_side_by_side() -> None:
+    """Arrow files of a `Sequence` of objects hold one object of lists."""
+    ratings = [{"Helpfulness": {"Rating": one}, "Visual Faithfulness": {"Rating": one}} for one in ("5", "1")]
+    row = {
+        "prompt": ASK, "image": {"path": "x.jpg", "bytes": None},
+        "completions": {"model": ["m1", "m2"], "response": [GOOD, BAD], "annotations": ratings},
+    }  # fmt: skip
+    prefs = prefqa.read([row])
+    assert prefs.items is not None
+    assert {pair[1:3] for pair in texts(prefs)} == {(GOOD, BAD)}
+    assert set(prefs.judgments.collect()["annotator_id"]) == {"gpt-4v"}
+    assert set(prefs.items["prompt_image"]) == {"x.jpg"}
 
 
 def test_two_criteria_of_pku_can_contradict_each_other() -> None:

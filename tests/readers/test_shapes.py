@@ -48,7 +48,7 @@ def test_lists_of_different_length_are_a_finding_not_a_guess() -> None:
         ("B", (2, 1)),
         ("tie", (1, 1)),
         ("model_a", (1, 2)),
-        ("2", (2, 1)),
+        ("Response B", (2, 1)),
         ("gpt", (1, 2)),
         ("tie (bothbad)", (1, 1)),
     ],
@@ -81,12 +81,14 @@ def test_pairwise_texts_get_short_ids_and_stand_in_the_responses() -> None:
 def test_chosen_rejected_with_texts_messages_and_without_annotators() -> None:
     prefs = prefqa.read([{"prompt": "q", "chosen": "yes", "rejected": "no"}])
     assert prefs.source.shape == "chosen_rejected"
-    assert "no annotator column" in prefs.source.detail
+    assert "no column names the annotators" in " ".join(prefs.reading.statements)
+    assert not prefs.source.annotators_known
     pair = prefqa.consensus(prefs).pairs().row(0, named=True)
     assert (pair["prompt"], pair["chosen"], pair["rejected"]) == ("q", "yes", "no")
     messages = [[{"role": "user", "content": "q"}, {"role": "assistant", "content": text}] for text in ("yes", "no")]
     chat = prefqa.consensus(prefqa.read([{"chosen": messages[0], "rejected": messages[1]}])).pairs()
-    assert chat["chosen"].to_list() == [messages[0]]
+    assert chat["prompt"].to_list() == [messages[0][:1]]
+    assert chat["chosen"].to_list() == [messages[0][1:]]
 
 
 def test_prompts_and_texts_of_long_rankings_fill_the_tables() -> None:
@@ -137,7 +139,7 @@ def test_a_companion_table_follows_its_items_into_their_pairs() -> None:
 
 def test_an_export_that_fits_no_shape_is_told_the_nearest() -> None:
     nested = [{"item_id": "p", "annotator_id": "a", "responses": [{"rank": 1}], "ranks": [1]}]
-    with pytest.raises(ColumnNotFoundError, match="fit no shape; ranking_lists is nearest"):
+    with pytest.raises(ColumnNotFoundError, match="fit no layout of preferences"):
         prefqa.read(nested)
 
 

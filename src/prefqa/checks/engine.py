@@ -70,7 +70,7 @@ def check_data(
         frame.hand_over_lengths()
     leaving = [(rule, found[rule.code]) for rule in rules if rule.quarantines]
     left_out = [_left_out(rule, one) for rule, one in leaving if isinstance(one, Found) and one.count]
-    quarantine, clean = _split(prefs, frame, left_out)
+    quarantine, clean, n_ranked = _split(prefs, frame, left_out)
     more = further(clean)
     findings = [
         finding(rule, one, request.level_of(rule), request.max_examples)
@@ -86,6 +86,8 @@ def check_data(
         n_rows=frame.n_rows,
         n_judgments=frame.n_judgments,
         ran=tuple(rule.code for rule in rules if not isinstance(found[rule.code], NotRun)),
+        uncounted=frame.uncounted(quarantine),
+        n_ranked=n_ranked,
     )
     return checked, more
 
@@ -129,8 +131,10 @@ def _left_out(rule: Rule, found: Found) -> pl.LazyFrame:
     )
 
 
-def _split(prefs: Preferences, frame: Frame, left_out: list[pl.LazyFrame]) -> tuple[pl.DataFrame, Preferences]:
+def _split(prefs: Preferences, frame: Frame, left_out: list[pl.LazyFrame]) -> tuple[pl.DataFrame, Preferences, int]:
     """Divide the rows into the quarantine (each once, with its first code) and the preferences that go on.
+
+    The third value is how many rows with a rank go on.
 
     What was read of these is handed over, so that nobody reads it again.
     """
@@ -138,11 +142,12 @@ def _split(prefs: Preferences, frame: Frame, left_out: list[pl.LazyFrame]) -> tu
     if not left_out:
         frame.hand_over(prefs)
         empty = prefs.judgments.head(0).select(pl.col(ROW).alias("row"), *names).collect()
-        return empty.with_columns(code=pl.lit(None, pl.String), reason=pl.lit(None, pl.String)), prefs
+        empty = empty.with_columns(code=pl.lit(None, pl.String), reason=pl.lit(None, pl.String))
+        return empty, prefs, int(frame.table.ranked().sum())
     bad = pl.concat(left_out).collect().sort(LONG, "code", "reason").unique(LONG, keep="first", maintain_order=True)
     long = frame.all_rows.select(LONG, ROW, *names)
     quarantine = long.join(bad.lazy(), on=LONG, how="inner").sort(ROW, LONG).drop(LONG).rename({ROW: "row"})
     clean = long.join(bad.lazy().select(LONG), on=LONG, how="anti", maintain_order="left").drop(LONG)
     going_on = prefs.with_judgments(clean)
     frame.hand_over(going_on, bad[LONG])
-    return quarantine.collect(), going_on
+    return quarantine.collect(), going_on, int(frame.table.ranked(bad[LONG]).sum())

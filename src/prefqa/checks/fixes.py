@@ -15,6 +15,7 @@ from prefqa.checks.rules import with_defaults
 from prefqa.checks.schemas import STATUSES
 from prefqa.checks.table import LONG
 from prefqa.preferences import JUDGMENT_TYPES, ROW, Preferences, as_preferences
+from prefqa.readers.long_rows import UNNAMED
 from prefqa.writers.atomic import write_jsonl, write_parquet
 
 CHANGE_SCHEMA = {
@@ -63,7 +64,9 @@ def fix(prefs: Preferences) -> Fixed:
         changes.append(_changes(changed, "PQ116", "status", pl.col("status"), pl.col("_status")))
         rows = rows.with_columns(pl.col("_status").alias("status")).drop("_status")
     content = [name for name in rows.columns if name not in (ROW, LONG)]
-    kept = rows.sort(ROW, LONG).unique(content, keep="first", maintain_order=True)
+    kept = rows.sort(ROW, LONG)
+    if not _are_votes_of_nobody(rows):
+        kept = kept.unique(content, keep="first", maintain_order=True)
     doubled = rows.join(kept.select(LONG), on=LONG, how="anti")
     changes.append(_changes(doubled, "PQ103", None, pl.lit("stands twice"), pl.lit("left out")))
     frame = Frame.of(prefs.with_judgments(kept.drop(LONG).lazy()), datetime.now(UTC), with_defaults({}), ())
@@ -76,6 +79,11 @@ def fix(prefs: Preferences) -> Fixed:
         kept = ranked.with_columns(pl.coalesce("dense", "rank").alias("rank")).drop("dense")
     listed = pl.concat([pl.DataFrame(schema=CHANGE_SCHEMA), *changes]).sort("code", "row", "response_id")
     return Fixed(prefs.with_judgments(kept.drop(LONG).lazy()), listed)
+
+
+def _are_votes_of_nobody(rows: pl.DataFrame) -> bool:
+    """Whether equal rows may be the votes of several, because the source names no annotators."""
+    return rows["annotator_id"].unique().to_list() == [UNNAMED] and bool(rows["rank"].is_not_null().any())
 
 
 def _changes(rows: pl.DataFrame, code: str, column: str | None, before: pl.Expr, after: pl.Expr) -> pl.DataFrame:

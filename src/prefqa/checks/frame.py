@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 import polars as pl
 
 from prefqa.casts import raw_name
@@ -17,15 +18,18 @@ from prefqa.checks.looks import looks_of
 from prefqa.checks.patterns import TESTS
 from prefqa.checks.schemas import RANGES
 from prefqa.checks.seen import Seen
-from prefqa.checks.table import LONG, Table
+from prefqa.checks.table import BAD, LONG, Table
 from prefqa.checks.texts import Texts, none_said, normal, texts_of, unusable
 from prefqa.coding import KEYS, Coded
 from prefqa.lookup import is_of, with_codes
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, SUBMITTED, Preferences
+from prefqa.readers.long_rows import UNNAMED
 from prefqa.response_texts import RESPONSE, is_plain
 
 IDS = KEYS
 RAW_RANK = raw_name("rank")
+#: Shapes whose rows are votes on two responses.
+PAIR_SHAPES = ("pairwise", "chosen_rejected")
 _KINDS = ("human", "model")
 
 
@@ -161,9 +165,38 @@ class Frame:
         return self.judged.figures()
 
     @cached_property
+    def states(self) -> Literal["vote", "rank", "rating"]:
+        """What the source states of responses. An export of a tool without rankings of three or more holds votes."""
+        source = self.prefs.source
+        if source.shape == "ratings":
+            return "rating"
+        pairs = source.shape in PAIR_SHAPES or (source.from_tool and self.judged.lengths.max(initial=0) <= 2)
+        return "vote" if pairs else "rank"
+
+    @cached_property
     def sound(self) -> pl.DataFrame:
         """Judgments without a rank that cannot be read."""
         return self.judgments.filter(pl.col("n_bad") == 0) if self.judged.n_bad.any() else self.judgments
+
+    @property
+    def nobody_is_known(self) -> bool:
+        """Whether the source ranks responses without naming annotators: rows on one response may be of several."""
+        return bool(self.judged.rank.any()) and self.table.keyed.ids.annotator_ids.to_list() == [UNNAMED]
+
+    @cached_property
+    def against_itself(self) -> pl.DataFrame:
+        """Rows of pairs, both sides read from one row of the source, whose two responses are one: LONG, ROW, codes."""
+        rows, sides = self.table.keyed.frame, [*self.key, "response_id", ROW]
+        doubled = self.sound.filter(pl.col("n") > pl.col("n_responses"))
+        of_pairs = self.prefs.source.shape in PAIR_SHAPES
+        if doubled.is_empty() or not (of_pairs or "position" in self.columns):
+            return rows.select(LONG, *sides).clear()
+        both = rows.join(doubled, on=self.key, how="semi").filter(pl.len().over(sides) == 2).select(LONG, *sides)
+        if of_pairs:
+            return both
+        places = self.rows.select(LONG, "position").join(both.lazy().select(LONG), on=LONG, how="semi").collect()
+        placed = both.join(places, on=LONG).filter(pl.col("position").n_unique().over(sides) == 2)
+        return placed.select(LONG, *sides)
 
     @cached_property
     def listed(self) -> pl.DataFrame | None:
@@ -185,6 +218,14 @@ class Frame:
             unseen = pl.when(code.is_null()).then("response_id").rank("dense") + response_ids.len()
             code = coded.select(pl.coalesce(code, unseen.cast(pl.UInt32)))["response"]
         return pl.DataFrame({"item_id": coded["item"].cast(pl.UInt32), "response_id": code.cast(pl.UInt32)})
+
+    @cached_property
+    def widths(self) -> pl.Series:
+        """Number of responses of each item, by its code: those that were judged, and those of the table."""
+        seen = self.judged.seen
+        if self.listed is not None and self.listed is not seen:
+            seen = pl.concat([seen, self.listed]).unique()
+        return pl.Series(np.bincount(seen["item_id"].to_numpy()))
 
     @cached_property
     def seen(self) -> Seen | str:
@@ -233,6 +274,24 @@ class Frame:
         coded = self.judged.coded(self.table.keyed.ids) if without is None else None
         rows = self.table.usable(without) if self.kept or coded is None else None
         prefs.hand_over(rows, coded, None if coded is None else self.judged.place)
+
+    def uncounted(self, quarantine: pl.DataFrame) -> dict[str, int]:
+        """Count, by rule, the rows that count nowhere and are not in the quarantine, since the rule was not asked."""
+        if RAW_RANK not in quarantine.columns:
+            quarantine = quarantine.with_columns(pl.lit(None, pl.String).alias(RAW_RANK))
+        no_id, not_submitted, unread = quarantine.select(
+            no_id=self.no_id.sum(),
+            not_submitted=(self.not_submitted & ~self.no_id).sum(),
+            unread=(pl.col(RAW_RANK).is_not_null() & ~self.not_submitted & ~self.no_id).sum(),
+        ).row(0)
+        keyed = self.table.keyed.frame
+        n_without_id = self.counts["null id"]
+        missing = {
+            "PQ102": n_without_id - no_id,
+            "PQ110": self.n_rows - keyed.height - n_without_id - not_submitted,
+            "PQ104": int(keyed[BAD].sum()) - unread,
+        }
+        return {code: n for code, n in missing.items() if n}
 
     @property
     def n_rows(self) -> int:

@@ -112,7 +112,9 @@ def _out_of_turn(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
 def _contexts_differ(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
     if "context" not in texts.rows.columns:
         return texts.none
-    differ = texts.rows.select(pl.col("context").drop_nulls().n_unique().over("item_id") > 1).to_series()
+    # Messages that begin with the model are a response of several turns, not a conversation that it answers.
+    context = pl.when(~pl.col("roles").str.starts_with("assistant")).then("context")
+    differ = texts.rows.select(context.drop_nulls().n_unique().over("item_id") > 1).to_series()
     return texts.where(differ, excerpt(pl.col("context").str.tail(50)))
 
 

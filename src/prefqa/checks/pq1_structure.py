@@ -15,50 +15,66 @@ from prefqa.checks.table import LONG
 from prefqa.preferences import ROW
 
 _UNLIKELY = math.log(1e-6)
-
-
-def duplicate_judgment(frame: Frame) -> Found:
-    """PQ103."""
-    doubled = frame.sound.filter(pl.col("n") > pl.col("n_responses"))
-    if doubled.is_empty():
-        return nothing(frame)
-    same = [*frame.key, "response_id"]
-    # Which of several rows stays must not hang on their order: the earliest, then the lowest by its other columns.
-    content = sorted(set(frame.columns) - {*same, "rank", ROW}, key=lambda name: (name != "created_at", name))
-    ranks = pl.col("rank").n_unique().over(same)
-    rows = (
-        frame.of_judgments(doubled)
-        .filter(pl.len().over(same) > 1)
-        .sort(*content, ROW, LONG, nulls_last=True)
-        .with_columns(ranks.alias("_ranks"), pl.int_range(pl.len()).over(same).alias("_place"))
-        .filter((pl.col("_ranks") > 1) | (pl.col("_place") > 0))
-        .with_columns(
-            pl.when(pl.col("_ranks") > 1)
-            .then(formatted("rank {}, and another beside it", pl.col("rank").cast(pl.String).fill_null("none")))
-            .otherwise(formatted("rank {} again", pl.col("rank").cast(pl.String).fill_null("none")))
-            .alias("_value")
-        )
-    )
-    kept, n = held(rows)
-    message = (
-        f"{n:,} of {frame.n_rows:,} rows repeat a response within one judgment; they are left out. Tell real repeats "
-        "apart by judgment_id."
-    )
-    return Found(kept, n, frame.n_rows, message)
+#: How many of the values that cannot be read are listed, and how much of each is shown.
+_MOST_VALUES, _LONGEST_VALUE = 5, 30
 
 
 def bad_rank(frame: Frame) -> Found:
     """PQ104."""
-    n = int(frame.judgments["n_bad"].sum())
     broken = frame.judgments.filter(pl.col("n_bad") > 0)
+    if broken.is_empty():
+        return nothing(frame)
     rows = frame.of_judgments(broken).with_columns(pl.col(RAW_RANK).alias("_value"))
-    return Found(
-        rows,
-        n,
-        frame.n_rows,
-        f"{n:,} of {frame.n_rows:,} ranks are not integers from 1 up; the {broken.height:,} judgments that hold them "
-        "are left out whole. If the column is a rating, map it to score.",
+    values = _unread(frame)
+    listed = _listed(values)
+    if frame.states == "vote":
+        n, of = broken.height, frame.n_judgments
+        advice = _advice_on_votes(frame, values)
+        message = f"{n:,} of {of:,} votes could not be read: {listed}. They are left out.{advice}"
+        return Found(rows, n, of, message)
+    n = int(frame.judgments["n_bad"].sum())
+    message = (
+        f"{n:,} of {frame.n_rows:,} ranks are not integers from 1 up: {listed}. The {broken.height:,} judgments that "
+        f"hold them are left out whole. {_advice_on_ranks(values)}"
     )
+    return Found(rows, n, frame.n_rows, message)
+
+
+def _unread(frame: Frame) -> pl.DataFrame:
+    """What stands in place of ranks that cannot be read, the most frequent first: value, n (of votes: counted once)."""
+    unread = frame.rows.filter(pl.col(RAW_RANK).is_not_null()).select(value=RAW_RANK, key=pl.struct(*frame.key, ROW))
+    n = pl.col("key").n_unique() if frame.states == "vote" else pl.len()
+    counted = unread.group_by("value").agg(n.alias("n")).collect(engine="streaming")
+    return counted.sort(pl.col("n"), "value", descending=[True, False])
+
+
+def _listed(values: pl.DataFrame) -> str:
+    shown = ", ".join(f"{_quoted(value)} ({n:,})" for value, n in values.head(_MOST_VALUES).iter_rows())
+    more = values.height - _MOST_VALUES
+    return f"{shown} and {more:,} other value{'s' * (more > 1)}" if more > 0 else shown
+
+
+def _quoted(value: str) -> str:
+    """A value from the data in quotes; what a reader says in place of one, such as "(no vote)", stands without."""
+    short = value if len(value) <= _LONGEST_VALUE else value[: _LONGEST_VALUE - 1] + "…"
+    return short if short.startswith("(") and short.endswith(")") else repr(short)
+
+
+def _advice_on_votes(frame: Frame, values: pl.DataFrame) -> str:
+    if frame.prefs.source.from_tool:
+        return " Look whether the export was edited, or comes from another version."
+    named = values.filter(~pl.col("value").str.starts_with("("))
+    return " Map them under [read.votes]." if named.height else ""
+
+
+def _advice_on_ranks(values: pl.DataFrame) -> str:
+    """Say what helps, by what stands in place of the ranks: a rank from 0, a number, or words."""
+    number = values.select(pl.col("value").cast(pl.Float64, strict=False)).to_series()
+    if number.null_count() == number.len():
+        return "Mend the export, or map another column to rank."
+    if (number == 0).all():
+        return "If 0 is the best rank, say ranks_from = 0 under [read]."
+    return "If the column holds ratings, map it to score."
 
 
 def rank_gaps(frame: Frame) -> Found:
@@ -84,11 +100,7 @@ def rank_gaps(frame: Frame) -> Found:
 
 def partial_ranking(frame: Frame) -> Found:
     """PQ106."""
-    seen = frame.judged.seen
-    if frame.listed is not None and frame.listed is not seen:
-        seen = pl.concat([seen, frame.listed]).unique()
-    n_known = pl.Series(np.bincount(seen["item_id"].to_numpy()))
-    partial = frame.sound.with_columns(n_known.gather(frame.sound["item_id"]).alias("_k")).filter(
+    partial = frame.sound.with_columns(frame.widths.gather(frame.sound["item_id"]).alias("_k")).filter(
         (pl.col("n_ranked") < pl.col("_k")) & (pl.col("n_ranked") > 0)
     )
     rows = frame.ids_of_judgments(partial.with_columns(formatted("{} of {} ranked", "n_ranked", "_k").alias("_value")))
@@ -105,13 +117,46 @@ def one_response(frame: Frame) -> Found:
     alone = frame.sound.filter(pl.col("n_ranked") < 2)
     if frame.prefs.source.from_tool:  # without ranks are scores, labels and texts, and what the reader noted as lost
         alone = alone.filter(pl.col("n_ranked") > 0)
+    if frame.nobody_is_known:  # contradicting rows on one response are no ranking of fewer
+        alone = alone.filter(pl.col("n") == pl.col("n_responses"))
+    if frame.against_itself.height:  # PQ123 has these
+        alone = alone.join(frame.against_itself, on=frame.key, how="anti", maintain_order="left")
+    alone = _without_ratings(frame, alone)
     rows = frame.ids_of_judgments(alone.with_columns(pl.lit(None, pl.String).alias("_value")))
     n, of = alone.height, frame.sound.height
     message = (
         f"{n:,} of {of:,} judgments rank fewer than two responses; they are left out. Look for a filter or a join that "
         "lost the others."
     )
+    if frame.states == "rating":
+        message = f"{n:,} of {of:,} judgments hold no rating; they are left out. Look whether the export lost scores."
     return Found(rows, n, of, message)
+
+
+def _without_ratings(frame: Frame, alone: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the judgments that are no rankings: a label, or a score of what nothing is compared with, is whole.
+
+    A score beside the rank of one response of several is part of a ranking, unless the ranks come from the scores.
+    """
+    if alone.is_empty() or not {"label", "score"} & set(frame.columns):
+        return alone
+    stated = {
+        "labelled": pl.col("label").is_not_null() if "label" in frame.columns else pl.lit(False),
+        "scored": pl.col("score").is_finite().fill_null(False) if "score" in frame.columns else pl.lit(False),
+    }
+    codes = frame.table.keyed.frame.lazy().select(LONG, "rank", *frame.key)
+    known = alone.select(NUMBER, "n_ranked", *frame.key, _width=frame.widths.gather(alone["item_id"])).lazy()
+    rows = codes.join(known, on=frame.key, how="inner").join(frame.rows.select(LONG, **stated), on=LONG, how="inner")
+    source, unranked = frame.prefs.source, pl.col("rank").is_null()
+    if source.shape == "ratings":
+        is_rating = pl.lit(True)
+    else:
+        is_alone = pl.lit(True) if source.from_tool else pl.col("_width").first() == 1
+        rank_is_score = (pl.col("scored") | unranked).all() & (pl.col("n_ranked").first() == 1)
+        is_rating = unranked.all() | (rank_is_score & is_alone)
+    is_whole = pl.col("labelled").any() | (pl.col("scored").any() & is_rating)
+    whole = rows.group_by(NUMBER).agg(is_whole.alias("_whole")).filter("_whole").collect()
+    return alone.join(whole, on=NUMBER, how="anti", maintain_order="left")
 
 
 def unknown_response(frame: Frame) -> Found | NotRun:
@@ -140,31 +185,6 @@ def _all_listed(frame: Frame) -> bool:
         return False
     seen = frame.judged.seen
     return frame.listed is seen or seen.join(frame.listed, on=["item_id", "response_id"], how="anti").is_empty()
-
-
-def score_contradicts_rank(frame: Frame) -> Found | NotRun:
-    """PQ109."""
-    if "score" not in frame.columns:
-        return NotRun("there is no score column")
-    scored = frame.rows.filter(pl.col("rank").is_not_null() & pl.col("score").is_finite())
-    # Ranks of a judgment in order: the lowest score at one rank must reach the highest at the next worse one.
-    steps = (
-        scored.group_by(*frame.key, "rank")
-        .agg(pl.col("score").min().alias("_lowest"), pl.col("score").max().alias("_highest"))
-        .sort(*frame.key, "rank")
-    )
-    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(-1)) for name in frame.key)
-    worse = pl.when(same).then(pl.col("_highest").shift(-1))
-    contradicting = steps.filter(worse > pl.col("_lowest")).select(frame.key).unique().collect(engine="streaming")
-    value = formatted("rank {}, score {}", pl.col("rank"), pl.col("score"))
-    there = frame.rows.join(contradicting.lazy(), on=frame.key, how="semi", nulls_equal=True)
-    rows = there.with_columns(value.alias("_value"))
-    n, of = contradicting.height, frame.n_judgments
-    message = (
-        f"In {n:,} of {of:,} judgments a better rank has a lower score; ranks are what counts. Look which of the two "
-        "runs the wrong way."
-    )
-    return Found(rows, n, of, message)
 
 
 def option_order(frame: Frame) -> Found | NotRun:
@@ -206,19 +226,6 @@ def _in_order(rows: pl.LazyFrame, key: list[str], by: str) -> bool:
     each = rows.unique().sort(*key, by, "rank", descending=[False] * (len(key) + 1) + [True])
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in key)
     return not each.select((same & (pl.col("rank") <= pl.col("rank").shift(1))).any()).collect().item()
-
-
-def repeated_judgment(frame: Frame) -> Found | NotRun:
-    """PQ114."""
-    if "judgment_id" not in frame.columns:
-        return NotRun("there is no judgment_id column")
-    unit = [name for name in frame.key if name != "judgment_id"]
-    repeated = frame.sound.filter(pl.len().over(unit) > 1)
-    rows = frame.of_judgments(repeated).with_columns(formatted("judgment {}", "judgment_id").alias("_value"))
-    n = repeated.height - repeated.select(unit).unique().height
-    of = frame.sound.height
-    message = f"{n:,} of {of:,} judgments are of an item that the annotator judged again later; the latest counts."
-    return Found(rows, n, of, message)
 
 
 def _skips_as_ties_do(ranks: Ints, lengths: Ints) -> Bools:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from prefqa.checks.rule import Example, Rule, ranking
+from prefqa.checks.rule import Example, Row, Rule, ranking
 
 _TWO = ({"item_id": "p1", "response_id": "a"}, {"item_id": "p1", "response_id": "b"})
+
+
+def _battle(other: str, **columns: str) -> Row:
+    """A vote on model m1 and another one."""
+    return {"item_id": "p1", "annotator_id": "ann", "model_a": "m1", "model_b": other, "winner": "model_a"} | columns
+
 
 PQ1 = (
     Rule(
@@ -35,8 +41,9 @@ PQ1 = (
         "error",
         "one response stands twice in one judgment",
         "A row exported twice counts a person twice and makes agreement look better than it is. Of rows that say the "
-        "same one stays, the earliest; where they contradict each other, all rows on this response are left out. Tell "
-        "real repeats apart by judgment_id.",
+        "same one stays, the earliest; where they contradict each other, all rows on this response are left out. Often "
+        "a column of annotators was not recognised: map it to annotator_id. Tell repeats that were meant apart by "
+        "judgment_id. Where the source names no annotators, rows may be the votes of several and are not asked.",
         bad=Example((*ranking(1, 2), *ranking(1))),
         good=Example((*ranking(1, 2, judgment_id="first"), *ranking(1, 2, judgment_id="second"))),
         quarantines=True,
@@ -45,10 +52,11 @@ PQ1 = (
         "PQ104",
         "bad-rank",
         "error",
-        "a rank that is not an integer from 1 up",
-        "Ranks of 0, 1.5, NaN or 'best' show that the column is a score, an index from 0 or a broken export; to rank "
-        "by it can turn the preference upside down. The whole judgment is left out, since the rest of it cannot be "
-        "trusted either. If the column is a rating, map it to score.",
+        "a rank or vote that cannot be read",
+        "Ranks are integers from 1 up: 0, 1.5, NaN or 'best' show that the column is a score, an index from 0 or a "
+        "broken export; to rank by it can turn the preference upside down. The whole judgment is left out, since the "
+        "rest of it cannot be trusted either. If the column is a rating, map it to score; if 0 is the best rank, say "
+        "ranks_from = 0 under [read]. Words for votes that are not known are mapped under [read.votes].",
         bad=Example(ranking(0, 1)),
         good=Example(ranking(1, 2)),
         quarantines=True,
@@ -80,7 +88,8 @@ PQ1 = (
         "warning",
         "a judgment that ranks fewer than two responses",
         "One response alone cannot be preferred: there is no comparison and no vote in it. Often the sign of a filter "
-        "or a join that lost the other one. Such judgments are left out.",
+        "or a join that lost the other one. Such judgments are left out. A label or a score of one response is no "
+        "ranking, and whole.",
         bad=Example((*ranking(1, 2), *ranking(1, item="p2"))),
         good=Example(ranking(1, 2)),
         quarantines=True,
@@ -99,7 +108,7 @@ PQ1 = (
     Rule(
         "PQ109",
         "score-contradicts-rank",
-        "warning",
+        "error",
         "a better rank with a lower score",
         "Scores are higher for better. Where rank and score point in opposite directions one of them has the wrong "
         "polarity, and training on it teaches the opposite of what people said. Ranks are what counts here.",
@@ -267,5 +276,26 @@ PQ1 = (
         "several, they count as independent votes; items written so lose their overlap.",
         bad=Example((*ranking(1, 2), *ranking(1, 2, annotator="Ann "))),
         good=Example((*ranking(1, 2), *ranking(1, 2, annotator="bob"))),
+    ),
+    Rule(
+        "PQ122",
+        "equal-scores",
+        "warning",
+        "a pair in which one response is preferred although both have the same score",
+        "Where the pair was made from the scores, it says a preference that nobody had: a tie was broken by chance or "
+        "by the order of rows, and a model learns noise. Leave such pairs out, or give both responses rank 1.",
+        bad=Example(ranking(1, 2, score=[4.0, 4.0])),
+        good=Example((*ranking(1, 2, score=[5.0, 4.0]), *ranking(1, 1, item="p2", score=[4.0, 4.0]))),
+    ),
+    Rule(
+        "PQ123",
+        "against-itself",
+        "warning",
+        "a response compared with itself",
+        "A pair whose two sides are one response, or one text, holds no preference, whatever was said of it; a model "
+        "set against itself measures the annotator's habit and not the model. Such votes are left out.",
+        bad=Example((_battle("m1"), _battle("m2", item_id="p2")), is_export=True),
+        good=Example((_battle("m2"), _battle("m2", item_id="p2")), is_export=True),
+        quarantines=True,
     ),
 )

@@ -207,7 +207,8 @@ PQ2 = (
         "error",
         "two responses of one item that answer different conversations",
         "What was preferred may be the other question. DPO trainers take the prompt of one side for both. Needs texts "
-        "that are chat messages.",
+        "that are chat messages. Messages that begin with the model are a response of several turns to the prompt of "
+        "the item, and are not compared.",
         bad=Example(ranking(1, 2), texts(chat("Hi", "Hello."), chat("Good day", "Hello!"))),
         good=Example(ranking(1, 2), texts(chat("Hi", "Hello."), chat("Hi", "Hello!"))),
     ),
@@ -277,5 +278,19 @@ PQ2 = (
         good=of_texts(TRANSPORT, GERMAN, prompt="Explain what makes public transport in a large city work, in German."),
         options={"min_letters": 40, "min_probability": 0.9, "max_items": 1000},
         extra="language",
+    ),
+    Rule(
+        "PQ224",
+        "sentinel-score",
+        "warning",
+        "a score such as -1, 0, 99 or 999, far off all others",
+        "Programs and surveys write a score that is missing, or that could not be read, as a number that no scale has. "
+        "Taken for a score it is the worst or the best there is, and decides who wins. Reported are the usual codes at "
+        "an end of their scale, more than once, where the gap to all other scores is wider than the steps of the scale "
+        "(1.5 of them below 0, 3 for 0 and 9) or than its range and its largest value; each criterion for itself, from "
+        "`min_scores` others. Name them under [read]: missing = [-1].",
+        bad=scores(*[5.0, -1.0, 8.0, 6.0, 7.0, 9.0] * 10),
+        good=scores(*[5.0, 4.0, 8.0, 6.0, 7.0, 9.0] * 10),
+        options={"min_scores": 20},
     ),
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
-from prefqa.preferences import Preferences
+from prefqa.checks.left_out import LeftOut
+from prefqa.preferences import Preferences, stating_rows
 from prefqa.results import Result, records
 
 EXAMPLE: dict[str, Any] = {
@@ -45,7 +47,9 @@ class CheckResult(Result):
     or annotators, as the message says; `baseline` is the count that was known before, null without a baseline.
     `not_run` names the rules that lacked what they need: neither passed nor failed; `ran` the others that were chosen.
     `quarantine` holds every row left out with the `code` of the first rule that did so, and its reason.
-    `n_judgments` counts judgments that were submitted and have all ids.
+    `n_judgments` counts judgments that were submitted and have all ids. `uncounted` counts, by the code of a rule that
+    was not asked of them, the rows that no result can use and the quarantine does not hold; `n_ranked` counts the rows
+    with a rank that are left in, where that is known.
     """
 
     findings: pl.DataFrame
@@ -55,6 +59,23 @@ class CheckResult(Result):
     n_rows: int
     n_judgments: int
     ran: tuple[str, ...] = ()
+    uncounted: Mapping[str, int] = field(default_factory=dict)
+    n_ranked: int | None = None
+
+    def states(self, *values: str) -> bool:
+        """Return whether any row that is left in states a value: rank, score or label, or any of them."""
+        values = values or ("rank", "score", "label")
+        if "rank" in values and self.n_ranked:
+            return True
+        if values == ("rank",) and self.n_ranked is not None:
+            return False
+        prefs = self.preferences
+        return not prefs.judgments.filter(stating_rows(prefs.columns, values)).head(1).collect().is_empty()
+
+    @property
+    def left_out(self) -> LeftOut:
+        """The rows that no result counts, by rule."""
+        return LeftOut.counted(self.quarantine, self.uncounted, self.n_rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Return {"findings": [...], "not_run": [...]} and the counts."""
@@ -65,6 +86,7 @@ class CheckResult(Result):
             "n_rows": self.n_rows,
             "n_judgments": self.n_judgments,
             "n_quarantined": self.quarantine.height,
+            "left_out": self.left_out.to_dict(),
         }
 
     def _repr_html_(self) -> str:

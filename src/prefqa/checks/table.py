@@ -75,12 +75,15 @@ class Table:
 
     def usable(self, without: pl.Series | None = None) -> KeyedRows:
         """Return the rows that count by `Preferences.usable`, if there are no `blank_ids`, but those with some LONG."""
-        frame = self.keyed.frame
-        rows = (frame["rank"] >= 1).fill_null(False)
-        if without is not None:
-            rows &= ~frame[LONG].is_in(without.implode())
+        frame, rows = self.keyed.frame, self.ranked(without)
         needed = self.keyed._replace(frame=frame.select(*KEYS, "rank", pl.col("^judgment_id$"), *self.kept))
         return needed if rows.all() else needed.filter(rows)
+
+    def ranked(self, without: pl.Series | None = None) -> pl.Series:
+        """Return which rows have a rank, but those with some LONG."""
+        frame = self.keyed.frame
+        rows = (frame["rank"] >= 1).fill_null(False)
+        return rows if without is None else rows & ~frame[LONG].is_in(without.implode())
 
 
 def _blank(keyed: KeyedRows) -> tuple[pl.Series, bool]:

@@ -44,8 +44,9 @@ def agreement(source: str, config: str | None, as_: str, **given: Any) -> int:
     if given["coefficients"] == ("all",):
         given["coefficients"] = "all"
     options = settings.agreement.model_dump() | {name: value for name, value in given.items() if value}
-    result = measure(clean(source, settings), **options)
-    show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_agreement(console, result))
+    prefs, left_out = clean(source, settings)
+    result = measure(prefs, **options)
+    show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_agreement(console, result), left_out)
     return EXIT_CLEAN
 
 
@@ -62,8 +63,9 @@ def disagreement(source: str, config: str | None, as_: str, **given: Any) -> int
     from prefqa.agreement import disagreement as measure
 
     options = {name: value for name, value in given.items() if value is not None}
-    result = measure(clean(source, settings_of(config)), **options)
-    show_result(as_, result.to_dict(), lambda _, console: _terminal().print_disagreement(console, result))
+    prefs, left_out = clean(source, settings_of(config))
+    result = measure(prefs, **options)
+    show_result(as_, result.to_dict(), lambda _, console: _terminal().print_disagreement(console, result), left_out)
     return EXIT_CLEAN
 
 
@@ -82,8 +84,9 @@ def plan(source: str, config: str | None, as_: str, **given: Any) -> int:
     from prefqa.agreement import plan as make
 
     options = {name: value for name, value in given.items() if value is not None}
-    result = make(clean(source, settings_of(config)), **options)
-    show_result(as_, result.to_dict(), lambda _, console: _terminal().print_plan(console, result))
+    prefs, left_out = clean(source, settings_of(config))
+    result = make(prefs, **options)
+    show_result(as_, result.to_dict(), lambda _, console: _terminal().print_plan(console, result), left_out)
     return EXIT_CLEAN
 
 

@@ -17,8 +17,10 @@ from prefqa.cli.shared import (
     input_argument,
     pseudonymise_option,
     read_input,
+    refuse_empty,
     settings_of,
     show_result,
+    unread,
 )
 
 
@@ -43,10 +45,17 @@ def check(source: str, fixed: str | None, pseudonymise: str | None, config: str 
     prefs = read_input(source, settings)
     if fixed:
         prefs = _fixed(prefs, fixed)
-    found = checked(prefs, settings)
+    found = refuse_empty(checked(prefs, settings))
     alone = settings.gate.model_copy(update={"agreement": (), "drift": type(settings.gate.drift)()})
     verdict = gate(check=found, config=alone)
-    show_result(as_, found.to_dict(), lambda terminal, console: terminal.print_findings(console, found))
+    plain = found.to_dict() | {"gate": verdict.to_dict()}
+
+    def show(terminal: Any, console: Any) -> None:
+        terminal.print_findings(console, found)
+        if not verdict.passed:
+            terminal.print_gate(console, verdict)
+
+    show_result(as_, plain, show)
     return EXIT_CLEAN if verdict.passed else EXIT_FAILED
 
 
@@ -88,6 +97,8 @@ def _fixed(prefs: Any, path: str) -> Any:
         raise click.UsageError(f"fixed data is written as .parquet, not {Path(path).suffix or 'without an ending'}")
     with readable(prefs.source.files):
         result = fix(prefs)
+    if result.preferences.judgments.head(1).collect().is_empty():
+        raise unread(prefs.source)
     log = result.write(path)
     click.echo(f"{result.changes.height:,} changes; wrote {path} and {log}", err=True)
     return result.preferences

@@ -54,7 +54,8 @@ def consensus(source: str, out: str | None, config: str | None, as_: str, **give
     settings = settings_of(config)
     asked = settings.consensus.model_dump() | {name: value for name, value in given.items() if value is not None}
     chosen = parse_config({"consensus": asked}).consensus
-    found = build(clean(source, settings), method=chosen.method)  # type: ignore[arg-type]
+    prefs, left_out = clean(source, settings, "rank")
+    found = build(prefs, method=chosen.method)  # type: ignore[arg-type]
     pairs, split = pairs_of(found, chosen)
     written: list[Any] = []
     if out and split:
@@ -73,7 +74,7 @@ def consensus(source: str, out: str | None, config: str | None, as_: str, **give
         terminal.print_consensus(console, found)
         print_pairs(console, pairs, split, written)
 
-    show_result(as_, plain, show)
+    show_result(as_, plain, show, left_out)
     return EXIT_CLEAN
 
 
@@ -89,7 +90,8 @@ def relabel(source: str, budget: int, method: str | None, config: str | None, as
     from prefqa.terminal.consensus import print_relabel
 
     settings = settings_of(config)
-    found = build(clean(source, settings), method=method or settings.consensus.method)  # type: ignore[arg-type]
+    prefs, left_out = clean(source, settings, "rank")
+    found = build(prefs, method=method or settings.consensus.method)  # type: ignore[arg-type]
     plan = found.plan(budget)
-    show_result(as_, plan.to_dict(), lambda _, console: print_relabel(console, plan))
+    show_result(as_, plan.to_dict(), lambda _, console: print_relabel(console, plan), left_out)
     return EXIT_CLEAN

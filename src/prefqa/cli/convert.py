@@ -15,7 +15,10 @@ from prefqa.cli.shared import (
     input_argument,
     pseudonymise_option,
     read_input,
+    refuse_empty,
+    refuse_unstated,
     settings_of,
+    unread,
 )
 
 
@@ -45,12 +48,24 @@ def convert(
 def _standard(prefs: Any, out: str) -> list[str]:
     import polars as pl
 
+    from prefqa.casts import raw_name
+    from prefqa.preferences import JUDGMENT_TYPES
     from prefqa.writers.atomic import write_parquet
 
     if Path(out).suffix != ".parquet":
         raise click.UsageError(f"judgments are written as .parquet, not {Path(out).suffix or 'without an ending'}")
-    write_parquet(out, _with_tables(prefs.judgments.select(pl.exclude("^_.*$")), prefs).collect())
-    return []
+    judgments = prefs.judgments.collect()
+    if judgments.is_empty():
+        raise unread(prefs.source)
+    plain = judgments.lazy().select(pl.exclude("^_.*$"))
+    write_parquet(out, _with_tables(plain, prefs).collect())
+    raw = {name: raw_name(name) for name in JUDGMENT_TYPES if raw_name(name) in judgments.columns}
+    lost = {name: judgments.height - judgments[raw].null_count() for name, raw in raw.items()}
+    return [
+        f"{n:,} of {judgments.height:,} rows hold a {name} that could not be read; it is written as missing"
+        for name, n in lost.items()
+        if n
+    ]
 
 
 def _with_tables(judgments: Any, prefs: Any) -> Any:
@@ -78,10 +93,11 @@ def _laid_out(prefs: Any, out: str, layout: str, settings: Any, limits: dict[str
     from prefqa.writers import PairLayout, Tables, layout_of
 
     found = layout_of(layout)
-    clean = checked(prefs, settings)
-    lines = [f"{clean.quarantine.height:,} rows left out by the checks"] if clean.quarantine.height else []
+    clean = refuse_empty(checked(prefs, settings))
+    lines = [f"{clean.left_out}"] if clean.left_out.n_rows else []
     rows = clean.preferences
     if isinstance(found, PairLayout):
+        refuse_unstated(clean, "rank")
         result = consensus(rows, method=settings.consensus.method)
         pairs = result.pair_set(
             settings.consensus.select, min_probability=settings.consensus.min_probability, ties=settings.consensus.ties

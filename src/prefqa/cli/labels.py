@@ -17,8 +17,6 @@ from prefqa.cli.shared import (
     show_result,
 )
 
-#: The rule that leaves out judgments with fewer than two ranked responses, which a label does not need.
-_TOO_FEW_RANKED = "PQ107"
 _METHODS = ["dawid-skene", "one-coin", "majority"]
 
 
@@ -33,11 +31,10 @@ def label_consensus(source: str, config: str | None, as_: str, **given: Any) -> 
     from prefqa.consensus import label_consensus as combine
 
     settings = settings_of(config)
-    checks = settings.checks.model_copy(update={"ignore": (*settings.checks.ignore, _TOO_FEW_RANKED)})
-    settings = settings.model_copy(update={"checks": checks})
     options = settings.labels.model_dump() | {name: value for name, value in given.items() if value is not None}
-    result = combine(clean(source, settings), **options)
-    show_result(as_, result.to_dict(), lambda _, console: _terminal().print_labels(console, result))
+    prefs, left_out = clean(source, settings, "label")
+    result = combine(prefs, **options)
+    show_result(as_, result.to_dict(), lambda _, console: _terminal().print_labels(console, result), left_out)
     return EXIT_CLEAN
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +17,13 @@ from prefqa.cli.shared import (
     settings_of,
     show_result,
 )
+
+if TYPE_CHECKING:
+    from prefqa.consensus.leaderboard import LeaderboardResult
+
+
+#: The rule that leaves out votes on a response and itself.
+_AGAINST_ITSELF = "PQ123"
 
 
 @click.command(epilog=EPILOG)
@@ -68,9 +76,16 @@ def leaderboard(source: str, config: str | None, as_: str, **given: Any) -> int:
     """Rank models by all votes between them, with intervals of scores and ranks."""
     from prefqa.consensus.leaderboard import leaderboard as rank
 
-    result = rank(clean(source, settings_of(config)), **given)
-    show_result(as_, result.to_dict(), lambda _, console: _terminal().print_leaderboard(console, result))
+    prefs, left_out = clean(source, settings_of(config), "rank")
+    result = _with_own(rank(prefs, **given), left_out.n_judgments(_AGAINST_ITSELF))
+    show_result(as_, result.to_dict(), lambda _, console: _terminal().print_leaderboard(console, result), left_out)
     return EXIT_CLEAN
+
+
+def _with_own(result: LeaderboardResult, n_votes: int) -> LeaderboardResult:
+    """Count among the votes of a name against itself those that a rule has left out before."""
+    overall = result.overall
+    return replace(result, overall=overall | {"n_votes_same_name": overall["n_votes_same_name"] + n_votes})
 
 
 def _terminal() -> Any:

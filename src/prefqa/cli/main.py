@@ -29,6 +29,7 @@ from prefqa.cli.shared import (
     format_option,
     input_argument,
     pseudonymise_option,
+    refuse_empty,
     settings_of,
     show_result,
 )
@@ -85,8 +86,9 @@ def drift(source: str, config: str | None, as_: str, **given: str | None) -> int
 
     settings = settings_of(config)
     options = settings.drift.model_dump() | {key: value for key, value in given.items() if value is not None}
-    result = look(clean(source, settings), **options)
-    show_result(as_, result.to_dict(), lambda _, console: _terminal_drift().print_drift(console, result))
+    prefs, left_out = clean(source, settings, "rank")
+    result = look(prefs, **options)
+    show_result(as_, result.to_dict(), lambda _, console: _terminal_drift().print_drift(console, result), left_out)
     return EXIT_CLEAN
 
 
@@ -98,8 +100,9 @@ def gate(source: str, config: str | None, as_: str) -> int:
     """Apply the thresholds of the config; exit code 1 if one is missed. Writes nothing."""
     from prefqa.pipeline import run as run_all
 
-    result = run_all(source, config=settings_of(config)).gate
-    show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_gate(console, result))
+    done = run_all(source, config=settings_of(config))
+    result, left_out = done.gate, refuse_empty(done.check).left_out
+    show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_gate(console, result), left_out)
     return EXIT_CLEAN if result.passed else EXIT_FAILED
 
 
@@ -113,7 +116,11 @@ def report(source: str, out: str, pseudonymise: str | None, config: str | None) 
     from prefqa.pipeline import run as run_all
     from prefqa.report import write_report
 
-    write_report(run_all(source, config=settings_of(config, pseudonymise=pseudonymise)), out)
+    done = run_all(source, config=settings_of(config, pseudonymise=pseudonymise))
+    left_out = refuse_empty(done.check).left_out
+    write_report(done, out)
+    if left_out.n_rows:
+        click.echo(f"{left_out}.")
     return EXIT_CLEAN
 
 
@@ -169,6 +176,7 @@ def _run(source: Any, out: str, settings: Any, as_: str) -> int:
 
     with _progress(enabled=as_ == "text") as say:
         result = run_all(source, config=settings, progress=say)
+        refuse_empty(result.check)
         say("report")
         html = render(result)
         say("write")

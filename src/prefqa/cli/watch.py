@@ -44,8 +44,9 @@ def watch(source: str, state: str, config: str | None, as_: str, **given: Any) -
     names = ("time", "every", "version", "batch", "alpha")
     options = {name: value for name, value in settings.drift.model_dump().items() if name in names}
     cuts = {name: value for name, value in given.items() if value is not None}
-    result = look(clean(source, settings), state, **options | cuts)
-    show_result(as_, result.to_dict(), lambda _, console: _print(console, result))
+    prefs, left_out = clean(source, settings, "rank")
+    result = look(prefs, state, **options | cuts)
+    show_result(as_, result.to_dict(), lambda _, console: _print(console, result), left_out)
     return EXIT_FAILED if result.alarm else EXIT_CLEAN
 
 

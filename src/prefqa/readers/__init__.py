@@ -2,7 +2,7 @@
 
 from prefqa.readers.files import readable
 from prefqa.readers.reader import read
-from prefqa.readers.registry import BY_NAME, FEEDBACK, INSTRUCTIONS, PLATFORMS, PUBLIC, TOOLS, TRAINERS
+from prefqa.readers.registry import BY_NAME, FEEDBACK, INSTRUCTIONS, PLATFORMS, PUBLIC, SETS, TOOLS, TRAINERS
 from prefqa.readers.shapes import SHAPES
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "INSTRUCTIONS",
     "PLATFORMS",
     "PUBLIC",
+    "SETS",
     "SHAPES",
     "TOOLS",
     "TRAINERS",

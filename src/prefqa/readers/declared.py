@@ -2,15 +2,18 @@
 
 A declaration maps its records to one of three plain forms, which this module turns into rankings:
 
-- `pairs`: one row per vote. `vote` is "first", "second", "tie", "both_bad" or null (not read), `said` is the value as it
-  was written. `first_text`, `second_text` are the responses; `first_id`, `first_model`, `first_score` (and `second_...`)
-  are optional, and so is any other `first_x` beside a `second_x`, which becomes column `x` of the response.
-- `rated`: one row per rated response: `text`, `score` (higher is better) and, where they are known, `response_id`, `model`.
+- `pairs`: one row per vote. `vote` is "first", "second", "tie", "both_bad" or null (not read), `said` is the value as
+  it was written. `first_text`, `second_text` are the responses; `first_id`, `first_model`, `first_score` (and
+  `second_...`) are optional, and so is any other `first_x` beside a `second_x`, which becomes column `x` of the
+  judgments, or of the responses where the declaration names it in `of_response`. The first response has position 1
+  unless the rows have a `position`, null where nobody knows the places on the screen.
+- `rated`: one row per rated response: `text`, `score` (higher is better) and, where they are known, `response_id`,
+  `model`.
 - `ranked`: likewise with `rank`, 1 = best, in place of `score`.
 
 All forms take `item_id`, `annotator_id`, `prompt` and any standard column (`criterion`, `created_at`, `duration_s`,
-`status`, `strength`, `annotator_kind`, ...). What is missing is filled in: `item_id` numbers the records, `annotator_id`
-is "unknown".
+`status`, `strength`, `annotator_kind`, ...). What is missing is filled in: `item_id` numbers the records,
+`annotator_id` is "unknown".
 """
 
 from __future__ import annotations
@@ -23,14 +26,16 @@ from typing import Literal
 import polars as pl
 
 from prefqa._words import formatted
+from prefqa.casts import raw_name
 from prefqa.notes import Note
 from prefqa.preferences import ROW
 from prefqa.readers.export import VALUES, Export, Extract, misfit_note
 from prefqa.readers.long_rows import PAIR, UNNAMED
+from prefqa.readers.nested import read_fields
 from prefqa.readers.tool import Tool
 
 TEXT = pl.String()
-#: Chat messages, contents as text (JSON where a content is a list of parts: see `readers.cells.parts_as_text`).
+#: Chat messages, contents as text (JSON where a content is a list of parts: see `readers.dialogues.without_parts`).
 MESSAGES = pl.List(pl.Struct({"role": TEXT, "content": TEXT}))
 Form = Literal["pairs", "rated", "ranked"]
 
@@ -49,6 +54,8 @@ class Declaration:
         detail: who is preferred, and by what.
         confirms: looks at the first records, where columns alone do not suffice.
         notes: what was left out of the records, as notes with counts.
+        of_response: columns of the rows that describe a response (an image, a model): they go into the responses.
+        of_item: columns of the rows that describe a prompt; they go into the items.
     """
 
     name: str
@@ -60,6 +67,8 @@ class Declaration:
     detail: str
     confirms: Callable[[pl.DataFrame], bool] | None = None
     notes: Callable[[pl.DataFrame], tuple[Note, ...]] | None = None
+    of_response: tuple[str, ...] = ()
+    of_item: tuple[str, ...] = ()
 
     def tool(self) -> Tool:
         """Return the entry of the registry."""
@@ -70,8 +79,10 @@ def read_declared(export: Export, declaration: Declaration) -> Extract:
     """Read records by their declaration."""
     schema = export.records.schema
     fields = declaration.fields(schema) if callable(declaration.fields) else declaration.fields
-    frame, misfits = export.records.as_text(fields)
-    rows = declaration.rows(frame)
+    added = {name: TEXT for name in _ADDED if name in schema and name not in fields and not schema[name].is_nested()}
+    whole, misfits = read_fields(export.records, {**fields, **added})
+    frame = whole.drop(added)
+    rows = _with_added(declaration.rows(frame), whole.select(ROW, *added))
     lost = declaration.notes(frame) if declaration.notes else ()
     values = None
     if declaration.form == "pairs":
@@ -79,9 +90,33 @@ def read_declared(export: Export, declaration: Declaration) -> Extract:
         long = pair_rows(rows)
     else:
         long = ranked_rows(rows, declaration.form)
-    used = tuple(name for name in fields if name in schema)
+    long, responses = _moved(long, ["item_id", "response_id"], declaration.of_response, ("text", "model"))
+    long, items = _moved(long, ["item_id"], declaration.of_item, ("prompt",))
+    used = tuple(name for name in (*fields, *added) if name in schema)
     notes = (*misfit_note(misfits, frame), *lost)
-    return Extract(long, None, None, declaration.detail, notes, used=used, values=values)
+    return Extract(long, responses, items, declaration.detail, notes, used=used, values=values)
+
+
+def _with_added(rows: pl.DataFrame, added: pl.DataFrame) -> pl.DataFrame:
+    """Rows with standard columns that somebody added to a data set, in place of what its layout alone says of them."""
+    names = [name for name in added.columns if name != ROW]
+    if not names or ROW not in rows.columns:
+        return rows
+    return rows.drop(names, strict=False).join(added, on=ROW, how="left", maintain_order="left")
+
+
+def _moved(
+    long: pl.DataFrame, keys: list[str], names: tuple[str, ...], beside: tuple[str, ...]
+) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """Take columns out of the judgments, into a table of responses or items with one row per key."""
+    moved = [name for name in names if name in long.columns]
+    if not moved:
+        return long, None
+    shown = [name for name in beside if name in long.columns]
+    table = long.select(*keys, *shown, *moved).drop_nulls(keys).unique(keys, keep="first", maintain_order=True)
+    if "text" in beside and "text" not in shown:
+        table = table.with_columns(text=pl.lit(None, TEXT))
+    return long.drop(moved), table.sort(keys)
 
 
 def vote_values(rows: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -97,7 +132,7 @@ def vote_values(rows: pl.DataFrame, column: str) -> pl.DataFrame:
 
 
 def pair_rows(rows: pl.DataFrame) -> pl.DataFrame:
-    """Two rows per vote, ranks 1 and 2 or 1 and 1; a vote that was not read has its value in place of a rank."""
+    """Two rows per vote, ranks 1 and 2 or 1 and 1; a vote that was not read has no rank, and its value beside it."""
     rows = _filled(rows)
     vote = pl.col("vote")
     tie = vote.is_in(["tie", "both_bad"])
@@ -106,15 +141,19 @@ def pair_rows(rows: pl.DataFrame) -> pl.DataFrame:
     if "id" not in own:
         rows = rows.with_columns(first_id=pl.lit("first"), second_id=pl.lit("second"))
         own = [*own, "id"]
+    rows = _each_its_own(rows)
     carried = [name for name in rows.columns if not name.startswith(("first_", "second_")) and name not in _OF_A_VOTE]
     both_bad = [(vote == "both_bad").alias("both_bad")] if rows["vote"].eq("both_bad").any() else []
     sides = []
     for place, side, other in ((1, "first", "second"), (2, "second", "first")):
-        rank = pl.when(tie | (vote == side)).then(pl.lit("1")).when(vote == other).then(pl.lit("2"))
-        unread = pl.coalesce(pl.col("said").cast(pl.String), pl.lit("(no vote)"))
+        rank = pl.when(tie | (vote == side)).then(1).when(vote == other).then(2).cast(pl.Int64)
+        # Not in place of the rank: a value such as 2 would pass for one.
+        unread = pl.when(vote.is_null()).then(pl.coalesce(pl.col("said").cast(pl.String), pl.lit("(no vote)")))
         named = [pl.col(f"{side}_{name}").alias(_OWN.get(name, name)) for name in own]
         place_ = [] if "position" in carried else [pl.lit(place, pl.Int64).alias("position")]
-        sides.append(rows.select(*carried, rank.otherwise(unread).alias("rank"), *place_, *both_bad, *named))
+        sides.append(
+            rows.select(*carried, rank.alias("rank"), unread.alias(raw_name("rank")), *place_, *both_bad, *named)
+        )
     names = pl.col("response_id").sort().str.join("|").over(ROW, "annotator_id", "item_id")
     return _without_empty(pl.concat(sides).with_columns(names.alias(PAIR)))
 
@@ -145,11 +184,24 @@ def _filled(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(item_id=item, annotator_id=who)
 
 
+def _each_its_own(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give votes on one pair whose annotators nobody named an annotator each: they are no repeats."""
+    pair = pl.concat_list(pl.col("first_id").cast(pl.String), pl.col("second_id").cast(pl.String)).list.sort()
+    among = [name for name in ("item_id", "criterion") if name in rows.columns]
+    several = pl.len().over(*among, pair.list.join("|")) > 1
+    unnamed = pl.col("annotator_id") == UNNAMED
+    return rows.with_columns(
+        annotator_id=pl.when(unnamed & several).then(formatted(f"{UNNAMED}-{{}}", ROW)).otherwise("annotator_id")
+    )
+
+
 def _without_empty(long: pl.DataFrame) -> pl.DataFrame:
     """Without optional columns that hold nothing in this file."""
-    keep = {ROW, "item_id", "annotator_id", "response_id", "rank", "score"}
+    keep = {ROW, "item_id", "annotator_id", "response_id", "rank", raw_name("rank"), "score"}
     return long.drop([name for name in long.columns if name not in keep and long[name].null_count() == long.height])
 
 
+#: Standard columns that a data set may have been given by those who judged it anew.
+_ADDED = ("annotator_id", "annotator_kind", "created_at", "duration_s", "batch", "guideline_version")
 _OF_A_VOTE = ("vote", "said")
 _OWN = {"id": "response_id"}

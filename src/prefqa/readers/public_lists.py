@@ -7,40 +7,54 @@ import polars as pl
 from prefqa._words import formatted
 from prefqa.errors import ReadError
 from prefqa.preferences import ROW
+from prefqa.readers.dialogues import marked, plain_prompts
 from prefqa.readers.export import Export, Extract, misfit_note
+from prefqa.readers.nested import read_fields
 from prefqa.readers.records import fields_of
 
 _TEXT = pl.String()
+#: The aspect that only a judge who sees images can rate.
+_SEEN = "Visual Faithfulness"
 
 
 def read_ultrafeedback(export: Export) -> Extract:
-    """UltraFeedback: completions rated by a model in several aspects, 1 to 5 as text, higher is better."""
+    """UltraFeedback, VLFeedback: completions rated by a model in several aspects, 1 to 5 as text, higher is better."""
     aspects = list(fields_of(fields_of(export.records.schema.get("completions")).get("annotations")))
     if not aspects:
         raise ReadError(export.origin, "no completion has annotations with ratings")
     rated = pl.Struct({aspect: pl.Struct({"Rating": _TEXT}) for aspect in aspects})
     completion = pl.Struct({"model": _TEXT, "response": _TEXT, "annotations": rated})
-    frame, misfits = export.records.as_text({"instruction": _TEXT, "source": _TEXT, "completions": pl.List(completion)})
-    each = _exploded(frame, "completions").with_columns(prompt="instruction")
+    plain = dict.fromkeys(("id", "instruction", "prompt", "source"), _TEXT)
+    image = {"image": pl.Struct({"path": _TEXT})} if "path" in fields_of(export.records.schema.get("image")) else {}
+    frame, misfits = read_fields(export.records, {**plain, **image, "completions": pl.List(completion)})
+    each = _exploded(frame, "completions").with_columns(prompt=pl.coalesce("instruction", "prompt"))
+    kept = ["item_id", "prompt", "source", "model"]
+    judge = "gpt-4v" if _SEEN in aspects else "gpt-4"
     parts = [
         each.select(
-            ROW, "item_id", "prompt", "source", "model", annotator_id=pl.lit("gpt-4"), annotator_kind=pl.lit("model"),
+            ROW, *kept, annotator_id=pl.lit(judge), annotator_kind=pl.lit("model"),
             response_id=_names("model"), criterion=pl.lit(aspect), text="response",
             score=pl.col("annotations").struct.field(aspect).struct.field("Rating").replace("N/A", None),
         )
         for aspect in aspects
     ]  # fmt: skip
     long = _ranked(pl.concat(parts), ["item_id", "criterion"])
-    return Extract(
-        long, None, None, "ratings by GPT-4, higher is better, aspects as criteria", misfit_note(misfits, frame)
-    )
+    if long["source"].null_count() == long.height:
+        long = long.drop("source")
+    items = None
+    if image:
+        path = pl.col("image").struct.field("path").alias("prompt_image")
+        items = each.select("item_id", "prompt", path).unique("item_id", keep="first", maintain_order=True)
+    detail = f"ratings by {judge.upper()}, higher is better, aspects as criteria"
+    return Extract(long, None, items, detail, misfit_note(misfits, frame))
 
 
 def read_nectar(export: Export) -> Extract:
-    """Nectar: answers ranked by a model, rank 1 is best."""
+    """Nectar: answers ranked by a model, rank 1 is best; the prompt as messages, without the marks of its turns."""
     answer = pl.Struct({"answer": _TEXT, "model": _TEXT, "rank": _TEXT})
-    frame, misfits = export.records.as_text({"prompt": _TEXT, "answers": pl.List(answer)})
-    each = _exploded(frame, "answers")
+    frame, misfits = read_fields(export.records, {"prompt": _TEXT, "answers": pl.List(answer)})
+    prompts = plain_prompts(frame.select(ROW, prompt=marked(pl.col("prompt"))))
+    each = _exploded(frame.drop("prompt").join(prompts, on=ROW, maintain_order="left"), "answers")
     long = each.select(
         ROW, "item_id", "prompt", "model", annotator_id=pl.lit("gpt-4"), annotator_kind=pl.lit("model"),
         response_id=_names("model"), text="answer", rank="rank",

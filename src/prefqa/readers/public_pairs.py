@@ -12,31 +12,16 @@ from typing import Any
 import polars as pl
 
 from prefqa._words import formatted
+from prefqa.casts import raw_name
 from prefqa.errors import ReadError
 from prefqa.preferences import ROW
 from prefqa.readers.export import Export, Extract, misfit_note
-from prefqa.readers.long_rows import PAIR, UNNAMED, WORDS
+from prefqa.readers.long_rows import PAIR, UNNAMED
 
 _TEXT = pl.String()
 _MESSAGES = pl.List(pl.Struct({"role": _TEXT, "content": _TEXT}))
 #: Aspects that MultiPref asks about, each with its own preference.
 _ASPECTS = ("overall", "helpful", "truthful", "harmless")
-
-
-def read_hh(export: Export) -> Extract:
-    """HH-RLHF: `chosen` and `rejected` are whole dialogues that differ in the last reply of the assistant."""
-    frame, note = _text(export, "chosen", "rejected")
-    turn = r"(?s)^(.*\n\nAssistant:)(.*)$"
-    told = frame.with_columns(
-        item_id=formatted("row-{}", ROW),
-        prompt=pl.col("chosen").str.extract(turn, 1),
-        **{side: pl.coalesce(pl.col(side).str.extract(turn, 2), side) for side in ("chosen", "rejected")},
-    )
-    rows = [
-        told.select(ROW, "item_id", "prompt", response_id=pl.lit(side), rank=pl.lit(rank), text=pl.col(side))
-        for rank, side in ((1, "chosen"), (2, "rejected"))
-    ]
-    return _reading(pl.concat(rows).with_columns(annotator_id=pl.lit(UNNAMED)), "chosen is the better one", note)
 
 
 def read_helpsteer2(export: Export) -> Extract:
@@ -81,34 +66,6 @@ def read_pku(export: Export) -> Extract:
         parts.append(_two(answered, better, said, sides, ["criterion"]))
     said_of = "better_response_id (helpful) and safer_response_id (safe) name the better one"
     return _reading(pl.concat(parts), said_of, note)
-
-
-def read_arena(export: Export) -> Extract:
-    """Chatbot Arena and MT-bench: `winner` is model_a, model_b, tie or tie (bothbad), the last two both ties."""
-    frame, misfits = export.records.as_text(
-        dict.fromkeys(("question_id", "model_a", "model_b", "winner", "judge", "turn", "language", "tstamp"), _TEXT)
-        | {"conversation_a": _MESSAGES, "conversation_b": _MESSAGES}
-    )
-    said = pl.col("winner").str.strip_chars().str.to_lowercase()
-    better = pl.when(said.is_in(WORDS["tie"])).then(0).when(said == "model_a").then(1).when(said == "model_b").then(2)
-    sides = [
-        {"response_id": f"model_{side}", "model": f"model_{side}", "text": pl.col(f"conversation_{side}").list.slice(1)}
-        for side in "ab"
-    ]
-    first = pl.col("conversation_a").list.first().struct.field("content")
-    item = pl.when(pl.col("turn").is_not_null()).then(formatted("{}-{}", _id("question_id"), "turn"))
-    told = frame.with_columns(
-        item_id=item.otherwise(_id("question_id")),
-        prompt=first,
-        annotator_id=pl.coalesce("judge", pl.lit(UNNAMED)),
-        annotator_kind=pl.when(pl.col("judge").str.contains("(?i)gpt"))
-        .then(pl.lit("model"))
-        .otherwise(pl.lit("human")),
-        created_at=pl.col("tstamp").cast(pl.Float64, strict=False),
-    )
-    more = ["annotator_kind", "created_at", "language", "turn"]
-    long = _two(told, better, said, sides, more)
-    return _reading(long, "winner names the better model; both ties are ties", misfit_note(misfits, frame), pairs=True)
 
 
 def read_multipref(export: Export) -> Extract:
@@ -221,9 +178,11 @@ def _two(
     mine = pl.col("_better")
     rows = []
     for place, side in enumerate(sides, start=1):
-        rank = pl.when(mine.is_in([0, place])).then(pl.lit("1")).when(mine.is_not_null()).then(pl.lit("2"))
+        rank = pl.when(mine.is_in([0, place])).then(1).when(mine.is_not_null()).then(2).cast(pl.Int64)
+        # Not in place of the rank: a value such as 3 would pass for one.
+        unread = pl.when(mine.is_null()).then("_told").alias(raw_name("rank"))
         named = {name: pl.col(value) if isinstance(value, str) else value for name, value in side.items()}
-        rows.append(judged.select(*kept, rank=rank.otherwise("_told"), position=pl.lit(place, pl.Int64), **named))
+        rows.append(judged.select(*kept, unread, rank=rank, position=pl.lit(place, pl.Int64), **named))
     return pl.concat(rows)
 
 

@@ -6,7 +6,21 @@ from functools import partial
 
 import polars as pl
 
-from prefqa.readers import oasst, own_pairs, preflib, sft, trainer_layouts, tuning_files
+from prefqa.readers import (
+    oasst,
+    own_pairs,
+    preflib,
+    sets_arena,
+    sets_dialogues,
+    sets_images,
+    sets_judges,
+    sets_rankings,
+    sets_rated,
+    sets_summaries,
+    sft,
+    trainer_layouts,
+    tuning_files,
+)
 from prefqa.readers.argilla import read_argilla
 from prefqa.readers.argilla_columns import Columns1, answer_columns
 from prefqa.readers.argilla_layouts import Datasets1, Flat2, Nested2
@@ -22,10 +36,8 @@ from prefqa.readers.potato import POTATO
 from prefqa.readers.prodigy import PRODIGY
 from prefqa.readers.public_lists import read_nectar, read_prism, read_ultrafeedback
 from prefqa.readers.public_pairs import (
-    read_arena,
     read_helpsteer2,
     read_helpsteer3,
-    read_hh,
     read_llmbar,
     read_multipref,
     read_pandalm,
@@ -34,7 +46,7 @@ from prefqa.readers.public_pairs import (
 )
 from prefqa.readers.records import Records, fields_of
 from prefqa.readers.surveys import FORMS, QUALTRICS
-from prefqa.readers.tool import Tool, has_columns, has_fields, listed, unseen
+from prefqa.readers.tool import Tool, has_columns, has_fields, listed
 from prefqa.readers.weave import WEAVE
 
 
@@ -86,6 +98,13 @@ def _annotation_rows(schema: pl.Schema) -> str | None:
     return "columns annotator, annotation_id and lead_time" if wanted <= set(schema) else None
 
 
+def _completions(schema: pl.Schema) -> str | None:
+    """Completions with annotations, as a list of objects or an object of lists."""
+    inner = fields_of(schema.get("completions"))
+    wanted = {"model", "response", "annotations"}
+    return "model, response and annotations in 'completions'" if wanted <= set(inner) else None
+
+
 #: Every tool format; detection takes the first that recognises the records.
 TOOLS = (
     Tool("argilla1", 'Argilla 1.x, format_as("datasets")', _answer_lists, partial(read_argilla, layout=Datasets1)),
@@ -121,13 +140,8 @@ PLATFORMS = (
 )
 #: Public data sets; those without a reason to recognise them are read by name alone.
 PUBLIC = (
-    Tool("hh-rlhf", "HH-RLHF", unseen, read_hh),
-    Tool(
-        "ultrafeedback",
-        "UltraFeedback",
-        has_fields("completions", "model", "response", "annotations"),
-        read_ultrafeedback,
-    ),
+    sets_dialogues.HH.tool(),
+    Tool("ultrafeedback", "UltraFeedback or VLFeedback", _completions, read_ultrafeedback),
     Tool("nectar", "Nectar", has_fields("answers", "answer", "model", "rank"), read_nectar),
     Tool(
         "helpsteer2",
@@ -145,12 +159,7 @@ PUBLIC = (
     Tool("oasst-trees", "OASST, trees", oasst.is_tree, oasst.read_trees),
     Tool("shp", "SHP", has_columns("human_ref_A", "human_ref_B", "labels"), read_shp),
     Tool("pku-saferlhf", "PKU-SafeRLHF", has_columns("response_0", "response_1", "better_response_id"), read_pku),
-    Tool(
-        "arena",
-        "Chatbot Arena or MT-bench judgments",
-        has_columns("model_a", "model_b", "winner", "conversation_a"),
-        read_arena,
-    ),
+    sets_arena.ARENA.tool(),
     Tool("multipref", "MultiPref", has_columns("comparison_id", "normal_worker_annotations"), read_multipref),
     Tool(
         "prism",
@@ -161,6 +170,34 @@ PUBLIC = (
     Tool("pandalm", "PandaLM, test set", has_columns("response1", "response2", "annotator1"), read_pandalm),
     Tool("llmbar", "LLMBar", has_columns("output_1", "output_2", "label"), read_llmbar),
     Tool("preflib", "PrefLib, ordinal", has_columns(preflib.LINE), preflib.read_preflib),
+)
+#: Public data sets that are read by a declaration; the more specific first.
+SETS = tuple(
+    declaration.tool()
+    for declaration in (
+        sets_arena.ARENA_55K,
+        sets_summaries.COMPARISONS,
+        sets_summaries.AXIS,
+        sets_summaries.WEBGPT,
+        sets_judges.REWARD_BENCH_2,
+        sets_judges.REWARD_BENCH,
+        sets_judges.JUDGE_BENCH,
+        sets_judges.ALPACA_EVAL,
+        sets_rated.HELPSTEER_RATINGS,
+        sets_rated.PRISM,
+        sets_rankings.COLLECTIVE,
+        sets_rankings.COMMUNITY,
+        sets_images.PICK,
+        sets_images.IMAGE_REWARD_DB,
+        sets_images.IMAGE_REWARD_GROUPS,
+        sets_images.IMAGE_REWARD_PAIRS,
+        sets_images.IMAGE_REWARD,
+        sets_images.HPD,
+        sets_images.HPD_RANKS,
+        sets_dialogues.ULTRA_INTERACT,
+        sets_dialogues.INTEL_ORCA,
+        sets_dialogues.RLHF_V,
+    )
 )
 #: Files of trainers, and of prefqa itself: what it writes it reads.
 TRAINERS = (
@@ -183,11 +220,11 @@ INSTRUCTIONS = (
     Tool("sharegpt", "ShareGPT conversations", has_fields("conversations", "from", "value"), sft.read_sharegpt),
     Tool("messages", "chat messages", has_fields("messages", "role", "content"), sft.read_messages),
 )
-BY_NAME = {tool.name: tool for tool in (*TOOLS, *PLATFORMS, *PUBLIC, *TRAINERS, *FEEDBACK, *INSTRUCTIONS)}
+BY_NAME = {tool.name: tool for tool in (*TOOLS, *PLATFORMS, *PUBLIC, *SETS, *TRAINERS, *FEEDBACK, *INSTRUCTIONS)}
 
 
 #: Formats that are recognised before columns are looked at by their names.
-_FIRST = (*TOOLS, *PLATFORMS, *PUBLIC, *TRAINERS, *FEEDBACK)
+_FIRST = (*TOOLS, *PLATFORMS, *PUBLIC, *SETS, *TRAINERS, *FEEDBACK)
 
 
 def tool_of(records: Records) -> tuple[Tool, str] | None:

@@ -17,7 +17,8 @@ from prefqa.notes import Note
 from prefqa.preferences import ROW
 from prefqa.readers.declared import vote_values
 from prefqa.readers.export import Export, Extract, misfit_note, note
-from prefqa.readers.shapes import SHAPES
+from prefqa.readers.names import roles_of
+from prefqa.readers.sides import pairs_of
 from prefqa.readers.vote_columns import Meanings, long_votes, meanings_of, votes_among, with_votes, without_side
 from prefqa.readers.tool import Tool, listed
 
@@ -184,6 +185,10 @@ def _column(frame: pl.DataFrame, name: str) -> pl.Expr:
     return pl.col(name) if name in frame.columns else pl.lit(None, _TEXT)
 
 
+#: Roles that a table of judgments has a column for, and a sheet of answers has not.
+_OF_TABLES = {"item_id", "prompt", "response_id", "rank", "winner", "responses"}
+
+
 def _is_qualtrics(schema: pl.Schema) -> str | None:
     seen = [name for name in ("StartDate", "EndDate", "Progress", "Finished", "RecordedDate") if name in schema]
     return f"columns {listed(['ResponseId', *seen])}" if "ResponseId" in schema and len(seen) > 1 else None
@@ -191,8 +196,10 @@ def _is_qualtrics(schema: pl.Schema) -> str | None:
 
 def _is_form(schema: pl.Schema) -> str | None:
     names = list(schema)
-    first = len(names) > 1 and names[0] == _TIMESTAMP and all(shape.missing(names) for shape in SHAPES)
-    return "column 'Timestamp' before the questions" if first else None
+    if len(names) < 2 or names[0] != _TIMESTAMP or pairs_of(names):
+        return None
+    named = any(_OF_TABLES & set(roles_of(name)) for name in names[1:])
+    return None if named else "column 'Timestamp' before the questions"
 
 
 QUALTRICS = Tool("qualtrics", "Qualtrics survey", _is_qualtrics, read_qualtrics)

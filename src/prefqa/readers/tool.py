@@ -15,8 +15,8 @@ from prefqa.readers.records import Records, fields_of
 class Tool:
     """A layout of a tool or data set.
 
-    `sees` returns by what it is recognised in a schema, or None; `confirms`, where columns alone do not suffice, looks at
-    the first records, with their own types.
+    `sees` returns by what it is recognised in a schema, or None; `confirms`, where columns alone do not suffice, looks
+    at the first records, with their own types.
     """
 
     name: str

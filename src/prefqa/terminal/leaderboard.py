@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 #: Figures of intervals stand beside the bars from this width on.
 _WIDE = 100
 _LEFT_OUT = {
-    "n_votes_same_name": "on two responses of the same name",
+    "n_votes_same_name": "of a name against itself",
     "n_votes_without_name": "without a name",
     "n_votes_without_covariate": "without a covariate",
 }
@@ -54,7 +54,7 @@ def print_leaderboard(console: Console, found: LeaderboardResult) -> None:
     hang(console, None, f"Method: {found.method}.", style="dim")
     for key, words in _LEFT_OUT.items():
         if overall[key]:
-            hang(console, None, f"Left out: {overall[key]:,} votes {words}.", style="yellow")
+            hang(console, None, f"{overall[key]:,} votes {words} left out.", style="yellow")
     if overall["reason"]:
         hang(console, None, f"No intervals: {overall['reason']}.", style="yellow")
     for warning in found.warnings:

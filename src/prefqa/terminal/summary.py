@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 
     from prefqa.agreement import AgreementResult
     from prefqa.checks import CheckResult
+    from prefqa.checks.left_out import LeftOut
     from prefqa.consensus import ConsensusResult
     from prefqa.gate import GateResult
     from prefqa.pipeline import RunResult
 
 #: Coefficients that stand in the summary of a run; the report has all of them.
 MAIN = ("alpha_nominal", "percent_agreement", "kendall_w_corrected")
+#: Longest text on what was left out: every rule that leaves out rows is named.
+_LONGEST = 2000
 _STYLE = {
     "error": "bold red",
     "warning": "yellow",
@@ -61,7 +64,7 @@ def print_run(console: Console, result: RunResult, out: Path) -> None:
         console,
         "",
         f"{overall['n_items']:,} items, {overall['n_annotators']:,} annotators, {overall['n_judgments']:,} judgments, "
-        f"{overall['n_votes']:,} votes; {check.quarantine.height:,} of {check.n_rows:,} rows left out",
+        f"{overall['n_votes']:,} votes; {check.left_out}",
     )
     found = f"{plural(check.findings.height, 'finding')}" if check.findings.height else "nothing found"
     not_run = f"; {plural(check.not_run.height, 'rule')} could not run" if check.not_run.height else ""
@@ -93,7 +96,13 @@ def print_findings(console: Console, check: CheckResult) -> None:
     for reason, codes in check.not_run.group_by("reason", maintain_order=True).agg("code").iter_rows():
         hang(console, Text("not run"), f"{', '.join(codes)}: {reason}", style="dim")
     found = f"{plural(check.findings.height, 'finding')} in {check.n_rows:,} rows, {check.n_judgments:,} judgments; "
-    hang(console, None, f"{found}{check.quarantine.height:,} rows left out.")
+    hang(console, None, f"{found}{check.left_out}.", longest=_LONGEST)
+
+
+def print_left_out(console: Console, left_out: LeftOut) -> None:
+    """Print how many rows were left out and by which rules, if any were."""
+    if left_out.n_rows:
+        hang(console, None, f"{left_out}.", style="yellow", longest=_LONGEST)
 
 
 def print_agreement(console: Console, agreement: AgreementResult) -> None:
