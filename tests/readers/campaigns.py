@@ -75,13 +75,15 @@ class Written:
     """Rows as they are written, and what is true of them.
 
     `votes`, `labels` and `scores` are true; `n_missing` rounds were written without a vote; `meanings` says what each
-    written value means; a pair of `ties_allowed` may also be read as a tie (the losers of a best-of-n choice).
+    written value means, `roles` which column is which, for errors that leave a gap for its name; a pair of
+    `ties_allowed` may also be read as a tie (the losers of a best-of-n choice).
     """
 
     rows: list[Row]
     votes: Votes = field(default_factory=dict)
     n_missing: int = 0
     meanings: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, Any] = field(default_factory=dict)
     ties_allowed: frozenset[tuple[str, str, frozenset[str]]] = frozenset()
     labels: Mapping[tuple[str, str], str] | None = None
     scores: Mapping[tuple[str, str, str], float] | None = None
@@ -235,9 +237,9 @@ def mistakes(prefs: prefqa.Preferences, written: Written) -> list[str]:
         if written.votes.get(pair) != winner:
             wrong.append(f"{pair}: {winner!r}, where {written.votes.get(pair)!r} was written")
     lost = [pair for pair in written.votes if pair not in votes]
-    if len(lost) + written.n_missing > n_counted(prefs):
-        shown = f"{len(lost)} votes lost and {written.n_missing} missing, of which {n_counted(prefs)} are counted"
-        wrong.append(f"{shown}: {lost[:3]}")
+    n_without = len(lost) + written.n_missing
+    if n_without and (n := n_counted(prefs)) < n_without:
+        wrong.append(f"{len(lost)} votes lost and {written.n_missing} missing, of which {n} are counted: {lost[:3]}")
     if 2 * len(lost) > len(written.votes):
         wrong.append(f"{len(lost)} of {len(written.votes)} votes are lost, so the reading is to be refused: {lost[:3]}")
     return wrong
@@ -252,20 +254,26 @@ def _differences(true: Mapping[Any, Any], read: Mapping[Any, Any], what: str) ->
 
 
 def pastes(message: str) -> list[dict[str, Any]]:
-    """Return the configurations in a message: from each line with [read...] or [columns], the longest TOML."""
+    """Return the configurations in a message: from each line with [read...] or [columns], the TOML up to a blank line.
+
+    What follows the blank line may belong to it or be another way to read; both are returned, the longest first.
+    """
     lines = [re.sub(r"^\s*(?:Hint:\s*)?", "", line) for line in message.splitlines()]
-    found = []
+    found: list[dict[str, Any]] = []
     for first, line in enumerate(lines):
         if not re.match(r"\[(read\b.*|columns)\]\s*(#.*)?$", line):
             continue
-        for end in range(len(lines), first + 1, -1):
-            try:
-                config = tomllib.loads("\n".join(lines[first:end]))
-            except tomllib.TOMLDecodeError:
-                continue
-            found.append(config)
-            break
+        ends = [end for end in range(len(lines), first + 1, -1) if _parsed(lines[first:end]) is not None]
+        blocks = [end for end in ends if end == max(ends) or not lines[end].strip()]
+        found += [config for end in blocks if (config := _parsed(lines[first:end])) not in (None, *found)]
     return found
+
+
+def _parsed(lines: Sequence[str]) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads("\n".join(lines))
+    except tomllib.TOMLDecodeError:
+        return None
 
 
 def arguments(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -283,20 +291,30 @@ def merged(given: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     return both
 
 
-def filled(config: Mapping[str, Any], meanings: Mapping[str, str]) -> dict[str, Any]:
-    """The configuration with the true meaning of every value whose meaning it leaves to the person who pastes it."""
+def filled(config: Mapping[str, Any], written: Written) -> dict[str, Any]:
+    """The configuration with the true meaning of each value, and the name of each column, that it leaves open."""
 
     def meant(value: str, pasted: Any) -> Any:
         if isinstance(pasted, dict):
             return {inner: meant(inner, one) for inner, one in pasted.items()}
         if not isinstance(pasted, str):  # a scale
             return pasted
-        return next((meaning for word, meaning in meanings.items() if _alike(word, value)), pasted)
+        return next((meaning for word, meaning in written.meanings.items() if _alike(word, value)), pasted)
 
+    columns = {role: written.roles.get(role, name) if name == GAP else name
+               for role, name in config.get("columns", {}).items()}  # fmt: skip
     read = dict(config.get("read", {}))
-    if isinstance(read.get("votes"), dict):
+    if "scale" in read.get("votes", {}):  # its ends are those that occur; a person who knows others writes the values
+        read["votes"] = dict(written.meanings)
+    elif isinstance(read.get("votes"), dict):
         read["votes"] = {value: meant(value, pasted) for value, pasted in read["votes"].items()}
-    return {**config, "read": read}
+    if GAP in read.get("annotators", ()):
+        read["annotators"] = written.roles.get("annotators", read["annotators"])
+    return {**config, "read": read} | ({"columns": columns} if columns else {})
+
+
+#: What stands in a configuration where the person who pastes it has to put a name or word.
+GAP = "…"
 
 
 def _alike(written: str, pasted: str) -> bool:
@@ -332,7 +350,7 @@ def outcome(source: Any, written: Written, given: Mapping[str, Any] | None = Non
     if not candidates or depth == 0:
         return Outcome("refused", ["refused without a configuration that reads it"], message, given)
     last = None
-    for how, configs in (("pasted", candidates), ("filled", [filled(one, written.meanings) for one in candidates])):
+    for how, configs in (("pasted", candidates), ("filled", [filled(one, written) for one in candidates])):
         for config in configs:
             more = merged(given, arguments(config))
             if more == given:
@@ -465,7 +483,9 @@ def pairwise(
     if not names["prompt"]:
         rows = [{name: cell for name, cell in row.items() if name} for row in rows]
     n_missing = sum(one.vote == MISSING for one in judged)
-    return Written(rows, votes_in(judged, by=sides.by), n_missing, meanings)
+    roles = {"prompt": names["prompt"], "item_id": names["prompt"], "annotator_id": names["annotator"],
+             "winner": names["vote"], "response_a": sides.first, "response_b": sides.second}  # fmt: skip
+    return Written(rows, votes_in(judged, by=sides.by), n_missing, meanings, roles)
 
 
 def one_hot(
@@ -484,7 +504,8 @@ def one_hot(
          **{column: yes if one.vote == outcome else no for outcome, column in outcomes.items()}}
         for one in judged
     ]  # fmt: skip
-    return Written(rows, votes_in(judged, by=sides.by), sum(one.vote == MISSING for one in judged))
+    n_missing = sum(one.vote == MISSING for one in judged)
+    return Written(rows, votes_in(judged, by=sides.by), n_missing, {",".join("0" * len(columns)): MISSING})
 
 
 def scores_beside(columns: tuple[str, str], sides: Sides = SIDES["response_a"], *, higher: bool = True) -> Written:
@@ -567,11 +588,15 @@ def long(value: Callable[[Ranking, int], Any], names: Mapping[str, str], ranked:
             row = {"prompt": one.item.prompt, "model": model, "response": text, "annotator": one.annotator,
                    "value": value(one, place)}  # fmt: skip
             rows.append({names[role]: cell for role, cell in row.items() if names.get(role)})
-    return Written(rows, votes_in_rankings(ranked, by="texts" if names.get("response") else "models"))
+    identity = names.get("response") or names.get("model")
+    roles = {"prompt": names["prompt"], "item_id": names["prompt"], "annotator_id": names["annotator"],
+             "response_id": identity, "text": names.get("response"), "model": names.get("model"),
+             "score": names["value"], "rank": names["value"]}  # fmt: skip
+    return Written(rows, votes_in_rankings(ranked, by="texts" if names.get("response") else "models"), roles=roles)
 
 
 def column_per_annotator(words: Vocabulary, people: Mapping[str, str], sides: Sides = SIDES["response_a"]) -> Written:
-    """One row per item; the votes of an annotator stand in a column of their own."""
+    """One row per item; the votes of an annotator stand in a column of their own, where an empty cell is no vote."""
     judged = rounds(words.meanings)
     values, meanings = written_votes(judged, sides, words)
     rows: dict[str, Row] = {}
@@ -582,7 +607,8 @@ def column_per_annotator(words: Vocabulary, people: Mapping[str, str], sides: Si
         (prompt, people[annotator], pair): winner
         for (prompt, annotator, pair), winner in votes_in(judged, by=sides.by).items()
     }
-    return Written(list(rows.values()), votes, sum(one.vote == MISSING for one in judged), meanings)
+    n_missing = sum(one.vote == MISSING and bool(value) for one, value in zip(judged, values, strict=True))
+    return Written(list(rows.values()), votes, n_missing, meanings, {"annotators": list(people.values())})
 
 
 def labels_long(names: Mapping[str, str]) -> Written:
@@ -593,7 +619,9 @@ def labels_long(names: Mapping[str, str]) -> Written:
         {names["item"]: item.prompt, names["annotator"]: annotator, names["label"]: label}
         for (item, annotator), label in judged
     ]
-    return Written(rows, labels={(item.prompt, annotator): label for (item, annotator), label in judged})
+    true = {(item.prompt, annotator): label for (item, annotator), label in judged}
+    roles = {"item_id": names["item"], "annotator_id": names["annotator"], "label": names["label"]}
+    return Written(rows, labels=true, roles=roles)
 
 
 def one_rated(names: Mapping[str, str]) -> Written:
@@ -606,7 +634,9 @@ def one_rated(names: Mapping[str, str]) -> Written:
         for (item, annotator), rating in judged
     ]  # fmt: skip
     scores = {(item.prompt, annotator, item.texts[0]): float(rating) for (item, annotator), rating in judged}
-    return Written(rows, scores=scores)
+    roles = {"prompt": names["prompt"], "item_id": names["prompt"], "annotator_id": names["annotator"],
+             "text": names["response"], "response_id": names["response"], "score": names["rating"]}  # fmt: skip
+    return Written(rows, scores=scores, roles=roles)
 
 
 # Names and files.

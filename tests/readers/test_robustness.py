@@ -29,10 +29,12 @@ def cases(module: str) -> Any:
 
 _NAMES = ("argilla", "label_studio", "public", "sets", "sft", "trainers", "potato", "platforms")
 _argilla, _studio, _public, _sets, _sft, _trainers, _potato, _platforms = (cases(f"test_{name}") for name in _NAMES)
+_feedback = cases("test_feedback")
 EXPORTS: dict[str, list[dict[str, Any]]] = {
     **{name: make() for name, make in _argilla.LAYOUTS.items()},
     **_public.CASES,
     **_sets.CASES,
+    **_feedback.CASES,
     **_sft.LAYOUTS,
     **{name: records for name, (records, _) in _trainers.CASES.items()},
     **_platforms.CASES,

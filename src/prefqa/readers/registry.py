@@ -28,6 +28,10 @@ from prefqa.readers.argilla_layouts import Records as RecordLists
 from prefqa.readers.crowd import MTURK, TOLOKA
 from prefqa.readers.label_studio import read_full, read_min, read_stored
 from prefqa.readers.labeling import DOCCANO, KILI, LABELBOX
+from prefqa.readers.langfuse import LANGFUSE
+from prefqa.readers.langsmith import LANGSMITH
+from prefqa.readers.mlflow import MLFLOW
+from prefqa.readers.phoenix import PHOENIX
 from prefqa.readers.potato import POTATO
 from prefqa.readers.prodigy import PRODIGY
 from prefqa.readers.public_lists import read_nectar, read_prism, read_ultrafeedback
@@ -43,6 +47,7 @@ from prefqa.readers.public_pairs import (
 from prefqa.readers.records import Records, fields_of
 from prefqa.readers.surveys import FORMS, QUALTRICS
 from prefqa.readers.tool import Tool, has_columns, has_fields, listed
+from prefqa.readers.weave import WEAVE
 
 
 def _answer_lists(schema: pl.Schema) -> str | None:
@@ -200,6 +205,14 @@ TRAINERS = (
     *(declaration.tool() for declaration in trainer_layouts.LAYOUTS),
     *(declaration.tool() for declaration in tuning_files.SERVICES),
 )
+#: Platforms that keep feedback beside traces.
+FEEDBACK = (
+    LANGSMITH.tool(),
+    LANGFUSE.tool(),
+    PHOENIX.tool(),
+    MLFLOW.tool(),
+    WEAVE.tool(),
+)
 #: Instruction data, whose answers nobody ranked; recognised where columns are no preferences.
 INSTRUCTIONS = (
     Tool("alpaca", "Alpaca instructions", has_columns("instruction", "output"), sft.read_alpaca),
@@ -207,11 +220,11 @@ INSTRUCTIONS = (
     Tool("sharegpt", "ShareGPT conversations", has_fields("conversations", "from", "value"), sft.read_sharegpt),
     Tool("messages", "chat messages", has_fields("messages", "role", "content"), sft.read_messages),
 )
-BY_NAME = {tool.name: tool for tool in (*TOOLS, *PLATFORMS, *PUBLIC, *SETS, *TRAINERS, *INSTRUCTIONS)}
+BY_NAME = {tool.name: tool for tool in (*TOOLS, *PLATFORMS, *PUBLIC, *SETS, *TRAINERS, *FEEDBACK, *INSTRUCTIONS)}
 
 
 #: Formats that are recognised before columns are looked at by their names.
-_FIRST = (*TOOLS, *PLATFORMS, *PUBLIC, *SETS, *TRAINERS)
+_FIRST = (*TOOLS, *PLATFORMS, *PUBLIC, *SETS, *TRAINERS, *FEEDBACK)
 
 
 def tool_of(records: Records) -> tuple[Tool, str] | None:
