@@ -32,6 +32,7 @@ from prefqa.readers.langfuse import LANGFUSE
 from prefqa.readers.langsmith import LANGSMITH
 from prefqa.readers.mlflow import MLFLOW
 from prefqa.readers.phoenix import PHOENIX
+from prefqa.readers.names import candidates
 from prefqa.readers.potato import POTATO
 from prefqa.readers.prodigy import PRODIGY
 from prefqa.readers.public_lists import read_nectar, read_prism, read_ultrafeedback
@@ -46,7 +47,7 @@ from prefqa.readers.public_pairs import (
 )
 from prefqa.readers.records import Records, fields_of
 from prefqa.readers.surveys import FORMS, QUALTRICS
-from prefqa.readers.tool import Tool, has_columns, has_fields, listed
+from prefqa.readers.tool import Tool, both, has_columns, has_fields, has_one_of, listed
 from prefqa.readers.weave import WEAVE
 
 
@@ -105,6 +106,12 @@ def _completions(schema: pl.Schema) -> str | None:
     return "model, response and annotations in 'completions'" if wanted <= set(inner) else None
 
 
+def _is_llmbar(rows: pl.DataFrame) -> bool:
+    """Whether labels are the numbers of outputs and no column names annotators, as one has whose votes these would be."""
+    labels = rows["label"].cast(pl.String, strict=False).drop_nulls()
+    return bool(labels.is_in(["1", "2"]).all()) and not candidates("annotator_id", rows.columns)
+
+
 #: Every tool format; detection takes the first that recognises the records.
 TOOLS = (
     Tool("argilla1", 'Argilla 1.x, format_as("datasets")', _answer_lists, partial(read_argilla, layout=Datasets1)),
@@ -146,13 +153,18 @@ PUBLIC = (
     Tool(
         "helpsteer2",
         "HelpSteer2, preferences",
-        has_columns("response_1", "response_2", "preference_strength"),
+        both(
+            has_columns("response_1", "response_2", "preference_strength"),
+            has_one_of("all_preferences_unprocessed", "preference_statement", "three_most_similar_preferences"),
+        ),
         read_helpsteer2,
     ),
     Tool(
         "helpsteer3",
         "HelpSteer3, preferences",
-        has_columns("response1", "response2", "overall_preference"),
+        both(
+            has_columns("response1", "response2", "overall_preference"), has_one_of("individual_preference", "context")
+        ),
         read_helpsteer3,
     ),
     Tool("oasst", "OASST, messages", has_columns("message_id", "parent_id", "role", "rank"), oasst.read_messages),
@@ -167,8 +179,8 @@ PUBLIC = (
         has_columns("interaction_id", "within_turn_id", "model_response", "score"),
         read_prism,
     ),
-    Tool("pandalm", "PandaLM, test set", has_columns("response1", "response2", "annotator1"), read_pandalm),
-    Tool("llmbar", "LLMBar", has_columns("output_1", "output_2", "label"), read_llmbar),
+    Tool("pandalm", "PandaLM, test set", has_columns("response1", "response2", "annotator1", "cmp_key"), read_pandalm),
+    Tool("llmbar", "LLMBar", has_columns("input", "output_1", "output_2", "label"), read_llmbar, _is_llmbar),
     Tool("preflib", "PrefLib, ordinal", has_columns(preflib.LINE), preflib.read_preflib),
 )
 #: Public data sets that are read by a declaration; the more specific first.

@@ -43,6 +43,16 @@ def has_columns(*names: str) -> Callable[[pl.Schema], str | None]:
     return lambda schema: f"columns {listed(list(names))}" if set(names) <= set(schema) else None
 
 
+def has_one_of(*names: str) -> Callable[[pl.Schema], str | None]:
+    """Recognise records by any one of several columns."""
+
+    def sees(schema: pl.Schema) -> str | None:
+        found = [name for name in names if name in schema]
+        return f"column {found[0]!r}" if found else None
+
+    return sees
+
+
 def has_fields(column: str, *names: str) -> Callable[[pl.Schema], str | None]:
     """Recognise records by the fields of the objects in a column, or in its list."""
     reason = f"{listed(list(names))} in {column!r}"
