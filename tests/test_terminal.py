@@ -119,7 +119,7 @@ def test_nothing_judged_is_said() -> None:
 def test_data_cannot_style_or_steer_the_terminal() -> None:
     rows = [
         {"item_id": "[red]p[/red]", "annotator_id": "a\x1b[2J\r\n", "response_id": r, "rank": n}
-        for r, n in (("x", 0), ("y", 1))
+        for r, n in (("x", -1), ("y", 1))
     ]
     text = printed("print_findings", prefqa.check(prefqa.read(rows)))
     assert "[red]p[/red]" in text

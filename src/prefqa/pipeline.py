@@ -59,12 +59,14 @@ class RunResult(Result):
     def to_dict(self) -> dict[str, Any]:
         """Return the content of summary.json."""
         checked = self.check.to_dict()
+        reading = checked.pop("reading")
         return {
             "prefqa": version("prefqa"),
             "source": {
                 "origin": Path(self.source.origin).name,
                 "shape": self.source.shape,
                 "detail": self.source.detail,
+                "reading": reading,
             },
             "left_out": checked["left_out"],
             "gate": self.gate.to_dict(),

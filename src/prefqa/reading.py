@@ -29,6 +29,14 @@ class Facts:
     statements: tuple[str, ...] = ()
     config: dict[str, Any] = field(default_factory=dict)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return columns, values and statements as plain data."""
+        return {
+            "columns": records(self.columns),
+            "values": records(self.values),
+            "statements": list(self.statements),
+        }
+
 
 @dataclass(frozen=True)
 class Reading(Result):

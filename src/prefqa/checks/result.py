@@ -87,6 +87,7 @@ class CheckResult(Result):
             "n_judgments": self.n_judgments,
             "n_quarantined": self.quarantine.height,
             "left_out": self.left_out.to_dict(),
+            "reading": self.preferences.source.facts.to_dict(),
         }
 
     def _repr_html_(self) -> str:

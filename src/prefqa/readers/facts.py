@@ -55,9 +55,9 @@ def facts_of_tool(found: Extract, names: Sequence[str], mapping: Mapping[str, An
         if name in mapped:
             rows.append((name, mapped[name], ""))
         elif name in used:
-            rows.append((name, name, f"read by the reader of {tool}"))
+            rows.append((name, name, f"taken by the reader of {tool}"))
         else:
-            rows.append((name, None, "not read" if used else f"see the notes on {tool}"))
+            rows.append((name, None, "not read"))
     columns = pl.DataFrame(rows, schema=COLUMNS, orient="row")
     values = (found.values if found.values is not None else pl.DataFrame(schema=VALUES)).cast(VALUES)  # type: ignore[arg-type]
     config: dict[str, Any] = {"read": {"format": tool}}

@@ -182,7 +182,9 @@ def _two(
         # Not in place of the rank: a value such as 3 would pass for one.
         unread = pl.when(mine.is_null()).then("_told").alias(raw_name("rank"))
         named = {name: pl.col(value) if isinstance(value, str) else value for name, value in side.items()}
-        rows.append(judged.select(*kept, unread, rank=rank, position=pl.lit(place, pl.Int64), **named))
+        vote = mine.replace_strict(_MEANINGS, default=None, return_dtype=pl.String)
+        own = {"rank": rank, "position": pl.lit(place, pl.Int64), _SAID: pl.col("_told"), _VOTE: vote}
+        rows.append(judged.select(*kept, unread, **own, **named))
     return pl.concat(rows)
 
 
@@ -191,7 +193,19 @@ def _reading(long: pl.DataFrame, detail: str, notes: Any, *, pairs: bool = False
         names = pl.col("response_id").sort().str.join("|").over(ROW)
         long = long.with_columns(names.alias(PAIR))
     empty = [name for name in long.columns if name in _OPTIONAL and long[name].null_count() == long.height]
-    return Extract(long.drop(empty), None, None, detail, notes)
+    votes = long.filter(pl.col("position") == 1)
+    column = pl.col("criterion") if "criterion" in long.columns else pl.lit("vote")
+    values = (
+        votes.group_by(column.alias("column"), pl.col(_SAID).alias("value"), pl.col(_VOTE).alias("meaning"))
+        .agg(count=pl.len().cast(pl.Int64))
+        .sort("column", "count", "value", descending=[False, True, False])
+    )
+    return Extract(long.drop(*empty, _SAID, _VOTE), None, None, detail, notes, values=values)
+
+
+#: What a row was read from, for the table of values; not kept.
+_SAID, _VOTE = "_said", "_vote"
+_MEANINGS = {0: "tie", 1: "first", 2: "second"}
 
 
 _OPTIONAL: Mapping[str, None] = dict.fromkeys(

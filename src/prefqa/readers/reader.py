@@ -32,7 +32,7 @@ from prefqa.readers.keys import PAIR, PROMPTS, TEXTS
 from prefqa.readers.mapping import mapped, mapped_long, renamed_columns
 from prefqa.readers.objects import HUB, is_saved_dataset, load_hub, load_saved, records_of_object
 from prefqa.readers.options import AnnotatorFrom, Gives, Higher, Options, PairValues, Ranking, Winner
-from prefqa.readers.records import Records
+from prefqa.readers.records import AskedRecords, Records
 from prefqa.readers.registry import BY_NAME, INSTRUCTIONS, PLATFORMS, TOOLS, tool_of
 from prefqa.readers.response_columns import with_response_columns
 from prefqa.readers.shapes import laid_out, refuse, refuse_unread_numbers
@@ -268,7 +268,9 @@ def _of_tool(
     mapping: Mapping[str, Any],
     time_format: str | None,
 ) -> Preferences:
-    found = tool.read(export)
+    asked = AskedRecords.of(export.records)
+    found = tool.read(replace(export, records=asked))
+    found = replace(found, used=tuple(dict.fromkeys((*found.used, *asked.asked))))
     if mapping:
         found = replace(found, long=mapped_long(found.long.lazy(), export.records, mapping, tool.name, export.origin))
     own: _Tables = {"responses": found.responses, "items": found.items}

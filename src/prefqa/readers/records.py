@@ -12,7 +12,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +176,23 @@ class Records:
             raise
         shape = pl.Struct(schema)
         return [_fit(row, shape, _Place(number, "", misfits)) for number, row in enumerate(rows, first)]
+
+
+@dataclass(frozen=True)
+class AskedRecords(Records):
+    """Records that list the columns that a reader asked for, to say which ones it did not."""
+
+    asked: list[str] = field(default_factory=list, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, records: Records) -> AskedRecords:
+        """Return the same records with an empty list."""
+        return cls(**{one.name: getattr(records, one.name) for one in fields(records)})
+
+    def scan_text(self, wanted: Mapping[str, pl.DataType]) -> tuple[pl.LazyFrame, list[Misfit]]:
+        """Do as `Records.scan_text`, and list the columns."""
+        self.asked.extend(wanted)
+        return super().scan_text(wanted)
 
 
 def ndjson(rows: Iterable[Row]) -> bytes:

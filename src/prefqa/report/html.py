@@ -12,6 +12,7 @@ import polars as pl
 from prefqa.agreement.meaning import BENCHMARKS, BY_PROBABILITY, in_words
 from prefqa.checks import RULES
 from prefqa.errors import MissingExtraError, UsageError
+from prefqa.reading import short_lines
 from prefqa.report import charts, text
 from prefqa.results import records
 from prefqa.writers.atomic import dumps, write_text
@@ -73,6 +74,7 @@ def _content(run: RunResult) -> dict[str, Any]:
         "name": Path(run.source.origin).name or run.source.origin,
         "version": version("prefqa"),
         "source": run.source,
+        "reading": [text.printable(line) for line in short_lines(run.source.facts)],
         "check": run.check,
         "n_left_out": run.check.left_out.n_rows,
         "left_out": str(run.check.left_out),

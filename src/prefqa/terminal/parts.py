@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: Most slices of a coefficient, or periods of a detector, that are printed; `--format json` has all.
 MAX_ROWS = 60
 _LONGEST = 60
-_INDENT = 13
+INDENT = 13
 
 
 def shown(value: object, longest: int = _LONGEST) -> str:
@@ -25,7 +25,7 @@ def shown(value: object, longest: int = _LONGEST) -> str:
 
 
 def hang(
-    console: Console, head: Text | None, body: str, *, indent: int = _INDENT, style: str = "", longest: int = 600
+    console: Console, head: Text | None, body: str, *, indent: int = INDENT, style: str = "", longest: int = 600
 ) -> None:
     """Print `head` and beside it `body`, whose further lines stand below its first."""
     indent = 0 if head is None else indent

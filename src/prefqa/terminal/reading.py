@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from prefqa.reading import Facts, Reading, short_lines
-from prefqa.terminal.parts import MAX_ROWS, hang, plural, say_more, table
+from prefqa.terminal.parts import INDENT, MAX_ROWS, hang, plural, say_more, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,10 +22,10 @@ _FIGURES = (
 )
 
 
-def print_facts(console: Console, facts: Facts) -> None:
+def print_facts(console: Console, facts: Facts, *, indent: int = INDENT) -> None:
     """Print the reading in a few lines."""
     for i, line in enumerate(short_lines(facts)):
-        hang(console, Text("Read as" if i == 0 else ""), line)
+        hang(console, Text("Read as" if i == 0 else ""), line, indent=indent)
 
 
 def print_reading(console: Console, reading: Reading) -> None:

@@ -12,6 +12,7 @@ from rich.text import Text
 from prefqa.agreement.meaning import BENCHMARKS, BY_PROBABILITY, CHANCE_CORRECTED, in_words
 from prefqa.drift.words import drift_words
 from prefqa.terminal.parts import MAX_ROWS, hang, interval, number, plural, say_more, shown, table
+from prefqa.terminal.reading import print_facts
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,12 +55,15 @@ _COUNTS = {
     "votes": "n_votes",
 }
 
+_INDENT = 11
+
 
 def print_run(console: Console, result: RunResult, out: Path) -> None:
     """Print the summary of a run: what was read, found, measured, built and judged, and where the files are."""
     overall, check = result.consensus.overall, result.check
     console.print()
     _fact(console, "Data", result.source.detail or result.source.shape)
+    print_facts(console, result.source.facts, indent=_INDENT)
     _fact(
         console,
         "",
@@ -92,6 +96,7 @@ def print_run(console: Console, result: RunResult, out: Path) -> None:
 
 def print_findings(console: Console, check: CheckResult) -> None:
     """Print the findings with their first examples."""
+    print_facts(console, check.preferences.source.facts)
     _findings(console, check, examples=True)
     for reason, codes in check.not_run.group_by("reason", maintain_order=True).agg("code").iter_rows():
         hang(console, Text("not run"), f"{', '.join(codes)}: {reason}", style="dim")
@@ -172,7 +177,7 @@ def print_rules(console: Console, listed: Sequence[dict[str, str]]) -> None:
 
 
 def _fact(console: Console, name: str, words: str) -> None:
-    hang(console, Text(name, "bold"), words, indent=11)
+    hang(console, Text(name, "bold"), words, indent=_INDENT)
 
 
 def _findings(console: Console, check: CheckResult, *, examples: bool = False, infos: bool = True) -> None:
