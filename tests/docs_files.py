@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 
 import prefqa
 
@@ -163,7 +164,7 @@ def _text(lines: list[str]) -> str:
 
 
 def _workbook(pages: dict[str, list[str]]) -> bytes:
-    import openpyxl
+    openpyxl = pytest.importorskip("openpyxl")
 
     book = openpyxl.Workbook()
     book.remove(book.active)
