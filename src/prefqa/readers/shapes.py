@@ -137,7 +137,7 @@ def laid_out(table: Table, wanted: str) -> tuple[Shape, Laid] | None:
         shape = shape_named(wanted)
         lacking = shape.missing(table)
         if lacking and not (shape.fits(table) or (table.options.annotators and shape.name == "pairwise")):
-            raise ColumnNotFoundError.from_missing(lacking, [n for n in table.names], table.origin)
+            raise lacking_roles(table, lacking, f"shape {shape.name!r} needs {', '.join(map(repr, lacking))}")
         return shape, shape.read(table)
     standard = {"item_id", "annotator_id", "response_id"} <= set(table.names)
     order = sorted(SHAPES, key=lambda one: standard and one.name not in ("rankings", "ratings"))
@@ -156,6 +156,16 @@ def laid_out(table: Table, wanted: str) -> tuple[Shape, Laid] | None:
     if table.options.annotators:
         return shape_named("pairwise"), pairwise(table)
     return None
+
+
+def lacking_roles(table: Table, roles: list[str], reason: str) -> ColumnNotFoundError:
+    """Return the error for roles that no column plays."""
+    names = ", ".join(repr(table.shown(name)) for name in table.names) or "none"
+    lines = "\n".join(f'{role} = "…"' for role in roles)
+    return ColumnNotFoundError(
+        f"{table.origin}: {reason}, and no column is known to hold {'it' if len(roles) == 1 else 'them'}. The data has: {names}."
+        f"\nHint: name {'it' if len(roles) == 1 else 'them'}:\n[columns]\n{lines}"
+    )
 
 
 def refuse(table: Table) -> Exception:
