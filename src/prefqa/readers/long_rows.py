@@ -181,8 +181,9 @@ def _keyed(table: Table) -> Table:
         known = encoded("prompt", table.schema["prompt"])
         item = formatted("prompt-{}", known.rank("dense").cast(pl.Int64))
         table = table.with_frame(table.frame.with_columns(item_id=pl.when(known.is_not_null()).then(item)))
-    if table.has("position"):
-        table = table.take("position")
+    for role in ("position", "score", "label"):  # under their own names they are read beside ranks, too
+        if table.having(role) == [role] or (role == "position" and table.has(role)):
+            table = table.take(role)
     return table
 
 
