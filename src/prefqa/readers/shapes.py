@@ -30,8 +30,9 @@ from prefqa.readers.pair_rows import (
     pairwise,
     sides_of,
 )
-from prefqa.readers.sides import ANNOTATOR_WORDS, more_than_two
+from prefqa.readers.sides import ANNOTATOR_WORDS, Pair, more_than_two
 from prefqa.readers.table import Table
+from prefqa.readers.vocabulary import SIDES
 
 
 @dataclass(frozen=True)
@@ -200,6 +201,10 @@ def refuse(table: Table) -> Exception:
 
 def _without_votes(table: Table, where: str, seen: str) -> Exception:
     """The error for two responses side by side of which nothing that is understood says which is better."""
+    sides = sides_of(table)
+    other = next((pair for pair in table.pairs if pair.kind in ("score", "rank", "vote") and not pair.preferred), None)
+    if other is not None and sides.main is not None:
+        return _under_other_words(table, where, other, sides.main)
     paired = {name for pair in table.pairs for name in (pair.first, pair.second)}
     known = {"prompt", "item_id", "annotator_id", "created_at", "duration_s"}
     votes = [
@@ -220,6 +225,24 @@ def _without_votes(table: Table, where: str, seen: str) -> Exception:
         Choice(f"{table.shown(n)!r} holds the votes", f'[columns]\nwinner = "{table.shown(n)}"') for n in votes[:4]
     ]
     return AmbiguousReadingError(f"{where}: no column is known to hold the votes. {seen.removesuffix('.')}", choices)
+
+
+def _under_other_words(table: Table, where: str, figures: Pair, main: Pair) -> Exception:
+    """The error for figures of two responses under other words than these: which belongs to which is not known."""
+    names = [_with_word(figures, SIDES[main.scheme][place]) for place in (0, 1)]
+    one, two = table.shown(figures.first), table.shown(figures.second)
+    first, second = table.shown(main.first), table.shown(main.second)
+    return AmbiguousReadingError(
+        f"{where}: {one!r} and {two!r} are told apart by other words than {first!r} and {second!r}",
+        [
+            Choice(f"{a!r} belongs to {first!r}", f'[columns]\n{names[0]} = "{a}"\n{names[1]} = "{b}"')
+            for a, b in ((one, two), (two, one))
+        ],
+    )
+
+
+def _with_word(pair: Pair, word: str) -> str:
+    return "_".join((*pair.base, word))
 
 
 def refuse_unread_numbers(table: Table, instructions: str) -> None:
