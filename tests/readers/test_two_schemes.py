@@ -25,7 +25,7 @@ def test_the_votes_say_which_columns_they_mean(votes: tuple[str, str], winners: 
 
 def test_votes_that_name_neither_are_refused() -> None:
     with pytest.raises(AmbiguousReadingError, match="the votes do not say which of these they mean"):
-        prefqa.read([ROW | {"winner": "tie"}])
+        prefqa.read([ROW | {"winner": "first"}])
 
 
 def test_models_beside_texts_under_the_same_words_belong_to_them() -> None:
