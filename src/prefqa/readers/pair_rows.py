@@ -17,9 +17,10 @@ from prefqa.readers.export import VALUES, note
 from prefqa.readers.keys import PAIR, items_by_prompt, unnamed_annotators, with_annotator, with_item, with_prompt
 from prefqa.readers.laid import Laid
 from prefqa.readers.names import roles_of, tokens
+from prefqa.readers.records import fields_of
 from prefqa.readers.scores import scores_of
 from prefqa.readers.sides import Pair, is_tie_column
-from prefqa.readers.table import Table
+from prefqa.readers.table import Table, Use
 from prefqa.readers.vocabulary import SIDES, Columns, read_values
 
 #: A value with a blank, a line break or this many characters is a text and not a name.
@@ -65,7 +66,7 @@ def sides_of(table: Table, *, preferred: bool = False, scheme: str | None = None
     if first["text"] is None:  # a pair of another name may hold the texts, such as tweet_a and tweet_b
         first["text"] = next((p for p in pairs if p.kind == "other" and _is_textual(table, p)), None)
     rest = tuple(pair for pair in pairs if pair not in first.values())
-    return _Sides(**first, others=rest)  # type: ignore[arg-type]
+    return _Sides(**first, others=rest)
 
 
 def is_pairwise(table: Table) -> bool:
@@ -331,16 +332,15 @@ def _split_messages(table: Table, pair: Pair) -> Table:
     table = table.say(f"the messages with which both {shown} begin are the prompt ({split[0]:,} of {split[1]:,} rows)")
     if not table.used("prompt"):
         frame = frame.with_columns(prompt=pl.col("_common")).drop("_common")
-        return replace(table.with_frame(frame), uses=(*table.uses, _prompt_use()))
+        return replace(table.with_frame(frame), uses=(*table.uses, _LEADING))
     if is_messages(schema["prompt"]):
         whole = pl.when(pl.col("_common").is_null()).then("prompt").otherwise("_common")
         return table.with_frame(frame.with_columns(prompt=whole).drop("_common"))
-    user = pl.struct(pl.lit("user").alias("role"), pl.col("prompt").alias("content"))
-    extra = [f for f in schema["_common"].inner.fields if f.name not in ("role", "content")]  # type: ignore[union-attr]
+    extra = {name: dtype for name, dtype in fields_of(schema["_common"]).items() if name not in ("role", "content")}
     user = pl.struct(
         pl.lit("user").alias("role"),
         pl.col("prompt").cast(pl.String).alias("content"),
-        *(pl.lit(None, f.dtype).alias(f.name) for f in extra),
+        *(pl.lit(None, dtype).alias(name) for name, dtype in extra.items()),
     )
     as_message = pl.when(pl.col("prompt").is_not_null()).then(pl.concat_list(user))
     differs = frame.filter(
@@ -353,10 +353,8 @@ def _split_messages(table: Table, pair: Pair) -> Table:
     return table.with_frame(frame.with_columns(prompt=pl.coalesce("_common", as_message)).drop("_common"))
 
 
-def _prompt_use() -> object:
-    from prefqa.readers.table import Use
-
-    return Use("(leading messages)", "prompt", "split off the dialogues")
+#: The role of the messages with which both dialogues begin.
+_LEADING = Use("(leading messages)", "prompt", "split off the dialogues")
 
 
 def _split_texts(table: Table, pair: Pair) -> Table:
@@ -389,8 +387,6 @@ def _unpivoted(table: Table, wide: Sequence[str]) -> Table:
             for name in wide
         ]
     ).filter(pl.col("_answer").str.strip_chars().fill_null("") != "")
-    from prefqa.readers.table import Use
-
     table = replace(table, uses=(*table.uses, Use("(names of the columns)", "annotator_id", ", ".join(wide[:8]))))
     return table.with_frame(frame)
 
