@@ -49,8 +49,9 @@ def facts_of(
 def facts_of_tool(found: Extract, names: Sequence[str], mapping: Mapping[str, Any], tool: str) -> Facts:
     """Return the facts of an export that its own reader has read."""
     mapped = {yours: role for role, yours in mapping.items() if isinstance(yours, str)}
+    mapped |= {name: role for role, yours in mapping.items() if isinstance(yours, list | tuple) for name in yours}
     used = set(found.used)
-    rows = []
+    rows: list[tuple[str, str | None, str]] = []
     for name in names:
         if name in mapped:
             rows.append((name, mapped[name], ""))

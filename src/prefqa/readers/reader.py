@@ -29,7 +29,7 @@ from prefqa.readers.files import (
     readable,
 )
 from prefqa.readers.keys import PAIR, PROMPTS, TEXTS
-from prefqa.readers.mapping import mapped, mapped_long, renamed_columns
+from prefqa.readers.mapping import mapped, mapped_long, renamed_columns, without_mapped
 from prefqa.readers.objects import HUB, is_saved_dataset, load_hub, load_saved, records_of_object
 from prefqa.readers.options import AnnotatorFrom, Gives, Higher, Options, PairValues, Ranking, Winner
 from prefqa.readers.records import AskedRecords, Records
@@ -274,6 +274,7 @@ def _of_tool(
     found = tool.read(replace(export, records=asked))
     found = replace(found, used=tuple(dict.fromkeys((*found.used, *asked.asked))))
     if mapping:
+        found = without_mapped(found, mapping, tool.name, export.origin)
         found = replace(found, long=mapped_long(found.long.lazy(), export.records, mapping, tool.name, export.origin))
     own: _Tables = {"responses": found.responses, "items": found.items}
     tables = {name: given[name] if given[name] is not None else own[name] for name in own}

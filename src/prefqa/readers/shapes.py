@@ -30,8 +30,9 @@ from prefqa.readers.pair_rows import (
     pairwise,
     sides_of,
 )
-from prefqa.readers.sides import ANNOTATOR_WORDS, more_than_two
+from prefqa.readers.sides import ANNOTATOR_WORDS, Pair, more_than_two
 from prefqa.readers.table import Table
+from prefqa.readers.vocabulary import SIDES
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def laid_out(table: Table, wanted: str) -> tuple[Shape, Laid] | None:
         shape = shape_named(wanted)
         lacking = shape.missing(table)
         if lacking and not (shape.fits(table) or (table.options.annotators and shape.name == "pairwise")):
-            raise ColumnNotFoundError.from_missing(lacking, [n for n in table.names], table.origin)
+            raise lacking_roles(table, lacking, f"shape {shape.name!r} needs {', '.join(map(repr, lacking))}")
         return shape, shape.read(table)
     standard = {"item_id", "annotator_id", "response_id"} <= set(table.names)
     order = sorted(SHAPES, key=lambda one: standard and one.name not in ("rankings", "ratings"))
@@ -156,6 +157,16 @@ def laid_out(table: Table, wanted: str) -> tuple[Shape, Laid] | None:
     if table.options.annotators:
         return shape_named("pairwise"), pairwise(table)
     return None
+
+
+def lacking_roles(table: Table, roles: list[str], reason: str) -> ColumnNotFoundError:
+    """Return the error for roles that no column plays."""
+    names = ", ".join(repr(table.shown(name)) for name in table.names) or "none"
+    lines = "\n".join(f'{role} = "…"' for role in roles)
+    return ColumnNotFoundError(
+        f"{table.origin}: {reason}, and no column is known to hold {'it' if len(roles) == 1 else 'them'}. The data has: {names}."
+        f"\nHint: name {'it' if len(roles) == 1 else 'them'}:\n[columns]\n{lines}"
+    )
 
 
 def refuse(table: Table) -> Exception:
@@ -190,6 +201,10 @@ def refuse(table: Table) -> Exception:
 
 def _without_votes(table: Table, where: str, seen: str) -> Exception:
     """The error for two responses side by side of which nothing that is understood says which is better."""
+    sides = sides_of(table)
+    other = next((pair for pair in table.pairs if pair.kind in ("score", "rank", "vote") and not pair.preferred), None)
+    if other is not None and sides.main is not None:
+        return _under_other_words(table, where, other, sides.main)
     paired = {name for pair in table.pairs for name in (pair.first, pair.second)}
     known = {"prompt", "item_id", "annotator_id", "created_at", "duration_s"}
     votes = [
@@ -210,6 +225,24 @@ def _without_votes(table: Table, where: str, seen: str) -> Exception:
         Choice(f"{table.shown(n)!r} holds the votes", f'[columns]\nwinner = "{table.shown(n)}"') for n in votes[:4]
     ]
     return AmbiguousReadingError(f"{where}: no column is known to hold the votes. {seen.removesuffix('.')}", choices)
+
+
+def _under_other_words(table: Table, where: str, figures: Pair, main: Pair) -> Exception:
+    """The error for figures of two responses under other words than these: which belongs to which is not known."""
+    names = [_with_word(figures, SIDES[main.scheme][place]) for place in (0, 1)]
+    one, two = table.shown(figures.first), table.shown(figures.second)
+    first, second = table.shown(main.first), table.shown(main.second)
+    return AmbiguousReadingError(
+        f"{where}: {one!r} and {two!r} are told apart by other words than {first!r} and {second!r}",
+        [
+            Choice(f"{a!r} belongs to {first!r}", f'[columns]\n{names[0]} = "{a}"\n{names[1]} = "{b}"')
+            for a, b in ((one, two), (two, one))
+        ],
+    )
+
+
+def _with_word(pair: Pair, word: str) -> str:
+    return "_".join((*pair.base, word))
 
 
 def refuse_unread_numbers(table: Table, instructions: str) -> None:

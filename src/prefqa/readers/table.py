@@ -222,9 +222,9 @@ class Table:
             share = numbers.cast(pl.Float64, strict=False).is_not_null().mean()
             return isinstance(share, float) and share > 0.5
         if role == "annotator_id" and dtype == pl.String():
-            return int(values.str.len_chars().max() or 0) <= 80 and not values.str.contains("\n").any()  # type: ignore[call-overload]
+            return bool((values.str.len_chars() <= 80).all() and not values.str.contains("\n").any())
         if role == "model" and dtype == pl.String():
-            return int(values.str.len_chars().max() or 0) <= 120  # type: ignore[call-overload]
+            return bool((values.str.len_chars() <= 120).all())
         return True
 
 
