@@ -67,18 +67,8 @@ def test_there_are_lines_for_most_files() -> None:
     assert len(EXAMPLES) >= 40
 
 
-NOT_PINNED = pytest.mark.xfail(
-    reason="the written configuration lacks the sheet, or names roles that annotators' columns have not yet"
-)
-
-
-def marked(example: Example) -> object:
-    wide = "annotators" in example.config and example.layout in ("labels", "ratings")
-    return pytest.param(example, marks=[NOT_PINNED] if wide or "sheet" in example.config else [])
-
-
 @pytest.mark.parametrize(
-    "example", [marked(one) for one in EXAMPLES if one.layout], ids=lambda example: f"line{example.line}"
+    "example", [one for one in EXAMPLES if one.layout], ids=lambda example: f"line{example.line}"
 )
 def test_a_pinned_reading_reads_the_same(example: Example, tmp_path: Path) -> None:
     path = example.write(tmp_path)

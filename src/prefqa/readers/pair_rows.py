@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -201,7 +201,7 @@ def _vote_column(table: Table, sides: _Sides) -> str | None:
     other = [
         name for name in table.names
         if name != kept and name not in paired and "winner" in roles_of(name) and holds_votes(table, name, main)
-        and not table.alike(kept, name)
+        and not table.alike(kept, name, exact=True)
     ]  # fmt: skip
     if other:
         raise AmbiguousReadingError(
@@ -443,7 +443,9 @@ def _by_figures(table: Table, sides: _Sides, *, texts: bool) -> Laid:
         found = table.sample(pair.first)[pair.first].cast(pl.String).cast(pl.Float64, strict=False)
         start = 0 if options.ranks_from == 0 else 1
         if options.ranks_from is None and (found == 0).any():
-            raise ranks_from_zero(table, pair.first)
+            words = SIDES[pair.scheme] if pair.scheme in SIDES else pair.scheme.split("/")
+            names = [table.shown(pair.first), table.shown(pair.second)]
+            raise ranks_from_zero(table, pair.first, {f"score_{w}": n for w, n in zip(words, names, strict=True)})
         values = [
             whole_rank(pl.col(name).cast(pl.Float64, strict=False) + (1 - start)) for name in (pair.first, pair.second)
         ]
@@ -474,14 +476,16 @@ def _by_figures(table: Table, sides: _Sides, *, texts: bool) -> Laid:
     return replace(laid, values=listed, detail=f"{laid.detail}; {detail}")
 
 
-def ranks_from_zero(table: Table, column: str) -> AmbiguousReadingError:
-    """Return the refusal of ranks that begin at 0."""
+def ranks_from_zero(table: Table, column: str, scores: Mapping[str, str] | None = None) -> AmbiguousReadingError:
+    """Return the refusal of ranks that begin at 0; `scores` are the columns that they are if they are ratings."""
+    as_scores = scores or {"score": table.shown(column)}
+    lines = "\n".join(f'{role} = "{name}"' for role, name in as_scores.items())
     return AmbiguousReadingError(
         f"{table.origin}: column {table.shown(column)!r} holds a rank of 0; 1 is read as the best rank",
         [
             Choice("ranks begin at 0, which is the best", "[read]\nranks_from = 0"),
             Choice("0 stands for a response that was not ranked", '[read]\nranks_from = 1\nmissing = ["0"]'),
-            Choice("the numbers are ratings, higher is better", f'[columns]\nscore = "{table.shown(column)}"'),
+            Choice("the numbers are ratings, higher is better", f"[columns]\n{lines}"),
         ],
     )
 

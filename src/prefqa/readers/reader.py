@@ -16,7 +16,7 @@ from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source
 from prefqa.readers.argilla_server import SERVER, download
 from prefqa.readers.croissant import licence_beside
 from prefqa.readers.export import Export, Models, Ranks
-from prefqa.readers.facts import compare, facts_of, facts_of_tool, with_statements
+from prefqa.readers.facts import compare, facts_of, facts_of_tool, with_config, with_statements
 from prefqa.readers.files import (
     COLUMNAR,
     FILE_FORMATS,
@@ -168,7 +168,8 @@ def read(
             prefs = _of_columns(
                 records, origin, (*files, *listed_in), given, mapping, options, shape, format, time_format
             )
-        prefs = _licensed(prefs, licence)
+        on_files = {"separator": separator, "encoding": encoding, "sheet": sheet, "time_format": time_format, "settings": settings}
+        prefs = with_config(_licensed(prefs, licence), on_files)
         if expect:
             compare(prefs, records.schema, expect)
         return prefs

@@ -134,6 +134,10 @@ def laid_out(table: Table, wanted: str) -> tuple[Shape, Laid] | None:
         ColumnNotFoundError: columns that the layout asked for needs and the data lacks.
         AmbiguousReadingError: two readings, each with its configuration.
     """
+    if table.options.annotators and sides_of(table).main is None:
+        shape = shape_named("labels")
+        laid = wide_labels(table)
+        return shape_named({"score": "ratings", "rank": "rankings"}.get(_role_of(laid), "labels")), laid
     if wanted != "auto":
         shape = shape_named(wanted)
         lacking = shape.missing(table)
@@ -146,10 +150,6 @@ def laid_out(table: Table, wanted: str) -> tuple[Shape, Laid] | None:
         order = [one for one in SHAPES if one.name != "rankings"]
         place = next(i for i, one in enumerate(order) if one.name == "ratings")
         order.insert(place, SHAPES[0])
-    if table.options.annotators and sides_of(table).main is None:
-        shape = shape_named("labels")
-        laid = wide_labels(table)
-        return shape_named({"score": "ratings", "rank": "rankings"}.get(_role_of(laid), "labels")), laid
     for shape in order:
         if shape.fits(table):
             return shape, shape.read(table)
@@ -227,6 +227,19 @@ def _without_votes(table: Table, where: str, seen: str) -> Exception:
     return AmbiguousReadingError(f"{where}: no column is known to hold the votes. {seen.removesuffix('.')}", choices)
 
 
+def _labelled(table: Table, label: str, instructions: str) -> AmbiguousReadingError:
+    """The refusal of prompts with responses and a label, which may be a rating."""
+    shown = table.shown(label)
+    values = ", ".join(repr(value) for value in sorted(distinct_values(table, label))[:4])
+    return AmbiguousReadingError(
+        f"{table.origin}: column {shown!r} ({values}) stands beside prompts and responses; it may rate the responses",
+        [
+            Choice("it is a rating, higher (or true) is better", f'[columns]\nscore = "{shown}"'),
+            Choice("it rates nothing: prompts with answers", f'[read]\nformat = "{instructions}"'),
+        ],
+    )
+
+
 def _under_other_words(table: Table, where: str, figures: Pair, main: Pair) -> Exception:
     """The error for figures of two responses under other words than these: which belongs to which is not known."""
     names = [_with_word(figures, SIDES[main.scheme][place]) for place in (0, 1)]
@@ -255,6 +268,13 @@ def refuse_unread_numbers(table: Table, instructions: str) -> None:
         name for name in table.names
         if not roles_of(name) and key(name) not in ROW_IDS and not set(tokens(name)) & MEASURES and is_numeric(table, name)
     ]  # fmt: skip
+    labels = [
+        name for name in table.names
+        if {"label", "score", "rank"} & set(roles_of(name)) and not {"prompt", "text"} & set(roles_of(name))
+        and not table.schema[name].is_nested() and distinct_values(table, name)
+    ]  # fmt: skip
+    if labels:
+        raise _labelled(table, labels[0], instructions)
     if not numbers:
         return
     listed = ", ".join(f'"{table.shown(name)}"' for name in numbers)
@@ -291,8 +311,8 @@ def _with_named_annotators(table: Table) -> Table:
     if sides.main is None:
         return table
     votes = [name for name in table.names if holds_votes(table, name, (sides.main.first, sides.main.second))]
-    named = [name for name in votes if set(tokens(name)) & ANNOTATOR_WORDS and tokens(name)[-1].isdigit()]
-    if named and named == votes:
+    named = [name for name in table.names if set(tokens(name)) & ANNOTATOR_WORDS and tokens(name)[-1].isdigit()]
+    if named and set(votes) <= set(named):
         from dataclasses import replace
 
         return replace(table, options=replace(table.options, annotators=tuple(named)))
