@@ -229,7 +229,8 @@ def _one_annotator(table: Table) -> Table:
     again = table.frame.group_by(keys).agg(n=pl.len()).filter(pl.col("n") > 1).head(1).collect()
     if not again.is_empty():
         row = again.row(0, named=True)
-        names = ", ".join(repr(table.shown(name)) for name in table.names[:12])
+        ours = ("item_id", "response_id", "annotator_id")
+        names = ", ".join(repr(table.shown(name)) for name in table.names[:12] if name not in ours)
         raise UsageError(
             f"{table.origin}: response {row['response_id']!r} of item {row['item_id']!r} has {row['n']} rows, and no column says "
             "whose judgments they are",
