@@ -32,6 +32,14 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def shared_inputs() -> Path:
+    """The folder of inputs with what is true of them, in `formats` and `hunt`, a folder each."""
+    if not (SHARED / "formats").is_dir() or not (SHARED / "hunt").is_dir():
+        pytest.skip("the folders shared/formats and shared/hunt are not beside the project")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
 def oracles() -> Path:
     """The folder of inputs with the figures that other packages print for them."""
     if not (SHARED / "oracles").is_dir():

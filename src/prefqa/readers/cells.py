@@ -107,8 +107,11 @@ def encoded(name: str, dtype: Any) -> pl.Expr:
     return pl.col(name).cast(pl.String)
 
 
-def split_prompt(frame: pl.LazyFrame, first: str, second: str) -> pl.LazyFrame:
-    """Add `_common`: the messages with which both columns begin, without the last one of either; they are cut off."""
+def split_prompt(frame: pl.LazyFrame, first: str, second: str, only: pl.Expr | None = None) -> pl.LazyFrame:
+    """Add `_common`: the messages with which both columns begin, without the last one of either; they are cut off.
+
+    Where `only`, an expression of `_common`, is false, nothing is cut off and `_common` is null.
+    """
     one, two = (
         pl.col(name).list.eval(pl.element().struct.json_encode()).alias(f"_{n}")
         for n, name in enumerate((first, second))
@@ -124,10 +127,11 @@ def split_prompt(frame: pl.LazyFrame, first: str, second: str) -> pl.LazyFrame:
         .agg(_k=(pl.col("_0") == pl.col("_1")).fill_null(value=False).cast(pl.Int64).cum_prod().sum())
     )
     joined = frame.join(pairs, on=ROW, how="left", maintain_order="left").with_columns(pl.col("_k").fill_null(0))
-    common = pl.when(pl.col("_k") > 0).then(pl.col(first).list.head("_k"))
-    return joined.with_columns(
-        common.alias("_common"), *(pl.col(name).list.slice(pl.col("_k")).alias(name) for name in (first, second))
-    ).drop("_k")
+    joined = joined.with_columns(_common=pl.when(pl.col("_k") > 0).then(pl.col(first).list.head("_k")))
+    if only is not None:
+        joined = joined.with_columns(_k=pl.when(only).then("_k").otherwise(0), _common=pl.when(only).then("_common"))
+    cut = (pl.col(name).list.slice(pl.col("_k")).alias(name) for name in (first, second))
+    return joined.with_columns(cut).drop("_k")
 
 
 def text_of(messages: str) -> pl.Expr:

@@ -259,6 +259,8 @@ def _used_fields(project: Project, tasks: pl.DataFrame, controls: Sequence[tuple
         if kind in ("pairwise", "ranker", "choices"):
             told = project.controls[name].fields if name in project.controls else ()
             named = [one for one in told if one in tasks.columns]
+            if kind == "choices" and len(named) != len(SIDES):  # the text that choices are about is no response
+                named = []
             used[name] = named or (lists if kind == "ranker" else [])
     return used
 

@@ -25,6 +25,8 @@ from prefqa.readers.vocabulary import SIDES, Columns, read_values
 
 #: A value with a blank, a line break or this many characters is a text and not a name.
 _LONG = 60
+#: Roles of messages that ask.
+_ASKING = ("user", "system", "developer")
 #: Distinct values beyond which a column holds no votes.
 _FEW = 30
 _ANY_SIDE = {word for pair in SIDES.values() for word in pair}
@@ -322,39 +324,51 @@ def _short(table: Table, pair: Pair | None) -> bool:
 
 
 def _split_messages(table: Table, pair: Pair) -> Table:
-    """Take the messages with which both dialogues begin as the prompt."""
-    frame = split_prompt(table.frame, pair.first, pair.second)
+    """Take the messages with which both dialogues begin as the prompt.
+
+    Beside a prompt, dialogues that begin with the assistant go on from it: the calls of tools that both have are theirs.
+    """
+    kind = table.schema["prompt"] if table.used("prompt") else None
+    asked = text_of("prompt") if is_messages(kind) else pl.col("prompt").cast(pl.String).str.strip_chars()
+    frame = split_prompt(table.frame, pair.first, pair.second, None if kind is None else _opens_dialogue(asked))
     split = frame.select(pl.col("_common").is_not_null().sum(), pl.len()).collect().row(0)
+    shown = f"{table.shown(pair.first)!r} and {table.shown(pair.second)!r}"
     if not split[0]:
         return table.with_frame(frame.drop("_common"))
-    schema = frame.collect_schema()
-    shown = f"{table.shown(pair.first)!r} and {table.shown(pair.second)!r}"
     table = table.say(f"the messages with which both {shown} begin are the prompt ({split[0]:,} of {split[1]:,} rows)")
-    if not table.used("prompt"):
+    if kind is None:
         frame = frame.with_columns(prompt=pl.col("_common")).drop("_common")
         return replace(table.with_frame(frame), uses=(*table.uses, _LEADING))
-    if is_messages(schema["prompt"]):
-        whole = pl.when(pl.col("_common").is_null()).then("prompt").otherwise("_common")
+    begins = text_of("_common")
+    ends_so = asked.str.ends_with(begins) if is_messages(kind) else pl.lit(value=False)  # a system prompt comes before
+    differs = pl.col("_common").is_not_null() & ~begins.str.contains(asked, literal=True) & ~ends_so
+    n = int(frame.select(differs.sum()).collect().item())
+    if n:
+        table = table.say(f"in {n:,} rows the column of the prompt does not occur in these messages, which are taken")
+    if is_messages(kind):
+        whole = pl.when(pl.col("_common").is_null() | ends_so).then("prompt").otherwise("_common")
         return table.with_frame(frame.with_columns(prompt=whole).drop("_common"))
-    extra = {name: dtype for name, dtype in fields_of(schema["_common"]).items() if name not in ("role", "content")}
+    fields = fields_of(frame.collect_schema()["_common"])
     user = pl.struct(
         pl.lit("user").alias("role"),
         pl.col("prompt").cast(pl.String).alias("content"),
-        *(pl.lit(None, dtype).alias(name) for name, dtype in extra.items()),
+        *(pl.lit(None, dtype).alias(name) for name, dtype in fields.items() if name not in ("role", "content")),
     )
     as_message = pl.when(pl.col("prompt").is_not_null()).then(pl.concat_list(user))
-    differs = frame.filter(
-        pl.col("_common").is_not_null()
-        & ~text_of("_common").str.contains(pl.col("prompt").cast(pl.String).str.strip_chars(), literal=True)
-    )
-    n = int(differs.select(pl.len()).collect().item())
-    if n:
-        table = table.say(f"in {n:,} rows the column of the prompt does not occur in these messages, which are taken")
     return table.with_frame(frame.with_columns(prompt=pl.coalesce("_common", as_message)).drop("_common"))
 
 
 #: The role of the messages with which both dialogues begin.
 _LEADING = Use("(leading messages)", "prompt", "split off the dialogues")
+
+
+def _opens_dialogue(asked: pl.Expr) -> pl.Expr:
+    """Whether `_common` is a dialogue from its beginning, or holds what the prompt asks: then it is more than an answer."""
+    role = pl.element().struct.field("role")
+    first = pl.col("_common").list.first().struct.field("role")
+    people = pl.col("_common").list.filter(role.is_in(_ASKING)).list.eval(pl.element().struct.field("content"))
+    holds = people.list.join("\n").str.contains(asked, literal=True)
+    return (asked.is_null() | first.is_in(_ASKING) | holds).fill_null(value=True)
 
 
 def _split_texts(table: Table, pair: Pair) -> Table:
