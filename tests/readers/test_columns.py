@@ -54,7 +54,7 @@ def test_columns_that_are_numbered_as_annotators_are_read_all_of_them() -> None:
         ([TWO | {"preference": "A", "choice": "B"}, TWO | {"preference": "B", "choice": "A"}], {"columns": {"winner": "choice"}}),
         ([{"prompt": "q", "response": f"a b {n}", "label": n} for n in (0, 1)], {"columns": {"score": "label"}}),
         ([TWO | {"rank_a": 0, "rank_b": 1}], {"ranks_from": 0}),
-        ([TWO | {"rank_a": 0, "rank_b": 1}], {"columns": {"score_a": "rank_a", "score_b": "rank_b"}}),
+        ([TWO | {"rank_a": 0, "rank_b": 1}], {"columns": {"score_a": "rank_a", "score_b": "rank_b"}, "higher": "better"}),
         ([{"prompt": "q", "response": "a b", "fluency": 2}], {"columns": {"score": ["fluency"]}}),
     ],
 )

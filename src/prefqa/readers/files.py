@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from prefqa.errors import ReadError, UsageError, nearest
+from prefqa.readers.class_labels import classes_in_parquet, described, with_class_names
 from prefqa.readers import croissant, preflib
 from prefqa.readers.archives import Member, base, ending, names_in, unpacked
 from prefqa.readers.damage import explain, reason_of
@@ -224,7 +225,9 @@ def _read(path: Path, form: str, options: FileOptions) -> Records:
         if form == "xlsx":
             frame, how = read_excel(path, options.sheet)
             return replace(Records.of_frame(frame), how=how)
-        return Records.of_frame(_scan(path, form))
+        frame = _scan(path, form)
+        classes = classes_in_parquet(path) if form == "parquet" else {}
+        return replace(Records.of_frame(with_class_names(frame, classes)), how=described(classes))
 
 
 @contextmanager

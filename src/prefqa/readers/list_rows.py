@@ -14,10 +14,13 @@ from prefqa.readers.cells import decoded, encoded, is_messages, is_texts
 from prefqa.readers.keys import items_by_prompt, unnamed_annotators, with_annotator, with_item, with_prompt
 from prefqa.readers.laid import Laid
 from prefqa.readers.names import key, tokens
+from prefqa.readers.ordinals import with_plain_ranks
 from prefqa.readers.pair_rows import ranks_from_zero
 from prefqa.readers.records import fields_of
+from prefqa.readers.scores import refuse_unclear_direction
 from prefqa.readers.sides import more_than_two
 from prefqa.readers.table import Table, Use
+from prefqa.readers.vocabulary import quoted
 
 #: Names of lists beside the responses, by what they hold.
 RANKS = ("ranks", "rank", "responseranks", "ranklist")
@@ -162,7 +165,7 @@ def _places(table: Table, responses: str, *, alone: bool) -> tuple[pl.Expr, Tabl
     if scores is not None:
         table = table.give(scores, "scores", renamed=False)
     if ranks is not None:
-        table = table.give(ranks, "ranks", renamed=False)
+        table = with_plain_ranks(table.give(ranks, "ranks", renamed=False), [ranks])
         start = _first_rank(table, ranks)
         numbers = pl.col(ranks).cast(pl.List(pl.Float64), strict=False) + 1 if start == 0 else pl.col(ranks)
         return (
@@ -176,6 +179,8 @@ def _places(table: Table, responses: str, *, alone: bool) -> tuple[pl.Expr, Tabl
     if unclear is not None:
         return _by_unclear(table, responses, unclear, scores)
     if scores is not None:
+        named = [use.column for use in table.uses if use.role == "scores" and use.column != scores]
+        refuse_unclear_direction(table, named or [scores])
         word = "lower" if table.options.higher == "worse" else "higher"
         numbers = pl.col(scores).cast(pl.List(pl.Float64), strict=False)
         return numbers, table, scores, f"scores in {table.shown(scores)!r}, {word} is better"
@@ -338,6 +343,7 @@ def _is_list(table: Table, name: str, dtype: pl.DataType) -> bool:
 def _numbered_columns(table: Table) -> dict[str, list[str]] | None:
     """Columns response_1, response_2, response_3 beside rank_1, ... or score_1, ...: groups by what they hold."""
     groups: dict[str, list[str]] = {}
+    again: list[tuple[str, list[str]]] = []
     for group in more_than_two(table.names):
         base = key("".join(c for c in group[0] if not c.isdigit()))
         stem = base.rstrip("abcdefgh") if base not in ("rank",) else base
@@ -351,11 +357,68 @@ def _numbered_columns(table: Table) -> dict[str, list[str]] | None:
             ),
         ):
             if any(word in (base, stem) or base.startswith(word) for word in words):
-                groups.setdefault(kind, group)
+                if kind in groups:
+                    again.append((kind, group))
+                groups.setdefault(kind, _by_label(group))
                 break
     decided = "ranks" in groups or "scores" in groups or bool(_lists(table, (*RANKS, *ORDERS, *SCORES, *UNCLEAR)))
     decided = decided or _order_in_words(table) is not None or _best_column(table) is not None
-    return groups if decided and ("responses" in groups or "models" in groups) else None
+    if not decided or ("responses" not in groups and "models" not in groups):
+        return None
+    _refuse_second_groups(table, groups, again)
+    _refuse_unlike_labels(table, groups)
+    return groups
+
+
+def _by_label(group: list[str]) -> list[str]:
+    """Columns in the order of their letters or numbers, whatever their order in the file."""
+    labels = dict(zip(group, _labels(group), strict=True))
+    return sorted(group, key=lambda name: (not labels[name].isdigit(), int(labels[name]) if labels[name].isdigit() else 0, labels[name]))
+
+
+def _refuse_second_groups(table: Table, groups: dict[str, list[str]], again: list[tuple[str, list[str]]]) -> None:
+    """Refuse two groups that may both decide, such as `score_1`, ... beside `rating_1`, ..."""
+    deciding = "ranks" if "ranks" in groups else "scores"
+    for kind, group in again:
+        if kind not in (deciding, "responses"):
+            continue
+        both = (groups[kind], _by_label(group))
+        what = "the responses" if kind == "responses" else f"the {kind}"
+        word = {"ranks": "rank", "scores": "score", "responses": "response"}[kind]
+        raise AmbiguousReadingError(
+            f"{table.origin}: columns {_listed(table, both[0])} and {_listed(table, both[1])} may both hold {what}",
+            [
+                Choice(
+                    f"{table.shown(one[0])!r}, … hold {what}",
+                    "[columns]\n"
+                    + "\n".join(
+                        f'"{word}_{label}" = {quoted(table.shown(name))}'
+                        for label, name in zip(_labels(one), one, strict=True)
+                    ),
+                )
+                for one in both
+            ],
+        )
+
+
+def _refuse_unlike_labels(table: Table, groups: dict[str, list[str]]) -> None:
+    """Refuse groups of which one has other letters or numbers than the responses have."""
+    main = groups.get("responses") or groups["models"]
+    labels = _labels(main)
+    for kind, group in groups.items():
+        if group is main or _labels(group) == labels:
+            continue
+        word = {"ranks": "rank", "scores": "score", "models": "model"}[kind]
+        lines = "\n".join(f'"{word}_{label}" = "…"' for label in labels)
+        raise UsageError(
+            f"{table.origin}: columns {_listed(table, main)} and {_listed(table, group)} are not numbered alike, so that it is not "
+            "certain which belong together",
+            hint=f"name the column that belongs to each response:\n[columns]\n{lines}",
+        )
+
+
+def _listed(table: Table, names: list[str]) -> str:
+    return ", ".join(repr(table.shown(name)) for name in names)
 
 
 def _order_in_words(table: Table) -> str | None:
@@ -491,11 +554,10 @@ def _with_ranks_of_words(table: Table, name: str, labels: list[str] | None) -> T
 
 def _as_lists(table: Table, groups: dict[str, list[str]]) -> Table:
     """Columns that are numbered alike as lists."""
-    size = min(len(group) for group in groups.values())
     frame = table.frame
     uses = list(table.uses)
     for kind, group in groups.items():
         name = {"ranks": "ranks", "scores": "scores", "models": "models", "responses": "responses"}[kind]
-        frame = frame.with_columns(pl.concat_list(group[:size]).alias(name))
+        frame = frame.with_columns(pl.concat_list(group).alias(name))
         uses += [Use(column, kind) for column in group]
     return replace(table, frame=frame.drop([c for group in groups.values() for c in group]), uses=tuple(uses))

@@ -12,7 +12,8 @@ from prefqa.readers.export import RECORD
 from prefqa.readers.keys import NO_ANNOTATORS, PAIR, PROMPTS, UNNAMED, with_annotator, with_item, with_prompt
 from prefqa.readers.laid import Laid
 from prefqa.readers.pair_rows import ranks_from_zero
-from prefqa.readers.scores import ranked, scores_of
+from prefqa.readers.ordinals import with_plain_ranks
+from prefqa.readers.scores import ranked, refuse_unclear_direction, scores_of
 from prefqa.readers.table import Table, row_ids
 
 #: The words for a side of a pair, or for neither, as arenas write them.
@@ -48,7 +49,7 @@ def is_rankings(table: Table) -> bool:
 
 def rankings(table: Table) -> Laid:
     """One row per judgment and response, with its rank."""
-    table = _responses(_keyed(table.take("rank")))
+    table = with_plain_ranks(_responses(_keyed(table.take("rank"))), ["rank"])
     rank = pl.col("rank")
     if table.options.missing:
         rank = table.options.without_missing(rank, table.schema["rank"])
@@ -74,6 +75,7 @@ def is_ratings(table: Table) -> bool:
 def ratings(table: Table) -> Laid:
     """One row per judgment and response, ranked by its score, higher first, equal scores tied (1, 2, 2, 4)."""
     table = _responses(_keyed(table.take("score")))
+    refuse_unclear_direction(table, ["score"])
     table = _one_annotator(table)
     worse = table.options.higher == "worse"
     score = scores_of(table, "score")

@@ -12,7 +12,7 @@ from prefqa.errors import ColumnNotFoundError, UsageError
 from prefqa.preferences import JUDGMENT_TYPES, ROW
 from prefqa.readers.export import Extract
 from prefqa.readers.records import Records
-from prefqa.readers.table import Table
+from prefqa.readers.table import Table, free_name
 
 #: Roles of which several columns are criteria, and the role that each is then.
 _CRITERIA = ("winner", "rank", "score", "label")
@@ -63,7 +63,9 @@ def renamed_columns(
     """
     names = frame.collect_schema().names()
     _there(frame, list(columns.values()), origin)
-    aside = {name: f"{name}_unmapped" for name, yours in columns.items() if name in names and yours != name}
+    aside = {
+        name: free_name(f"{name}_unmapped", names) for name, yours in columns.items() if name in names and yours != name
+    }
     chosen = [pl.col(yours).alias(name) for name, yours in columns.items()]
     kept = [
         pl.col(name).alias(aside.get(name, name))
@@ -135,8 +137,9 @@ def _freed(table: Table, role: str) -> Table:
     """The table with a standard name taken from its column, and no alias looked for."""
     frame, names = table.frame, dict(table.source_names)
     if role in frame.collect_schema() and role in JUDGMENT_TYPES:
-        frame = frame.rename({role: f"source_{role}"})
-        names[f"source_{role}"] = role
+        aside = free_name(f"source_{role}", frame.collect_schema().names())
+        frame = frame.rename({role: aside})
+        names[aside] = role
     return replace(table, frame=frame, source_names=names, freed=table.freed | {role})
 
 

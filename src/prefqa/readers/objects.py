@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from prefqa.errors import MissingExtraError, ReadError, UsageError
+from prefqa.readers.class_labels import names_of_classes, with_class_names
 from prefqa.readers.records import Records
 
 #: How an address on the Hugging Face hub begins.
@@ -18,8 +21,29 @@ HUB = "hf://"
 _SAVED = ("dataset_dict.json", "state.json")
 
 
+@contextmanager
+def sound(data: Any) -> Iterator[None]:
+    """Turn a failure of Polars over a lazy frame that cannot be collected into a ReadError."""
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        if isinstance(data, pl.LazyFrame):
+            _collectable(data, error)
+        raise
+
+
+def _collectable(data: pl.LazyFrame, error: Exception) -> None:
+    try:
+        data.select(pl.all().null_count()).collect(engine="streaming")
+    except pl.exceptions.PolarsError as cause:
+        raise ReadError("lazy frame", f"cannot be collected: {str(cause).splitlines()[0]}") from error
+
+
 def records_of_object(data: Any) -> Records:
     """Return the records of an object in memory; a list of dicts may hold values of several kinds in one place."""
+    if isinstance(data, pl.LazyFrame):
+        with sound(data):
+            return Records.of_frame(data)
     if isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
         return Records.of_rows(data, lambda: scan_object(data))
     return Records.of_frame(scan_object(data))
@@ -101,4 +125,4 @@ def _dataset(data: Any) -> pl.LazyFrame:
     if not hasattr(data, "to_polars"):
         raise ReadError(type(data).__name__, "a streamed dataset has no end", hint="give a Dataset or DatasetDict.")
     frame: pl.DataFrame = data.to_polars()
-    return frame.lazy()
+    return with_class_names(frame.lazy(), names_of_classes(data.features or {}))

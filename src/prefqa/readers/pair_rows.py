@@ -16,17 +16,20 @@ from prefqa.readers.cells import chat, decoded, encoded, is_messages, is_texts, 
 from prefqa.readers.export import VALUES, note
 from prefqa.readers.keys import PAIR, items_by_prompt, unnamed_annotators, with_annotator, with_item, with_prompt
 from prefqa.readers.laid import Laid
-from prefqa.readers.names import roles_of, tokens
+from prefqa.readers.names import key, roles_of, tokens
+from prefqa.readers.ordinals import with_plain_ranks
 from prefqa.readers.records import fields_of
-from prefqa.readers.scores import scores_of
+from prefqa.readers.scores import refuse_unclear_direction, scores_of
 from prefqa.readers.sides import Pair, is_tie_column
-from prefqa.readers.table import Table, Use
-from prefqa.readers.vocabulary import SIDES, Columns, read_values
+from prefqa.readers.table import Table, Use, free_name
+from prefqa.readers.vocabulary import SIDES, Columns, number_of, quoted, read_values
 
 #: A value with a blank, a line break or this many characters is a text and not a name.
 _LONG = 60
 #: Roles of messages that ask.
 _ASKING = ("user", "system", "developer")
+#: Names of columns that hold votes in one file and something else in the next.
+_MANY_MEANINGS = {"label", "answer", "rating", "score", "response", "annotation", "value"}
 #: Distinct values beyond which a column holds no votes.
 _FEW = 30
 _ANY_SIDE = {word for pair in SIDES.values() for word in pair}
@@ -57,7 +60,10 @@ def sides_of(table: Table, *, preferred: bool = False, scheme: str | None = None
 
     Pairs under other words (`model_x` beside `left`) are left out: which of them belongs to which side is not known.
     """
-    pairs = [pair for pair in table.pairs if pair.preferred == preferred and scheme in (None, pair.scheme)]
+    taken = set(table.options.annotator_columns(table.names)) if table.options.annotators else set()
+    pairs = [pair for pair in table.pairs if pair.preferred == preferred and not {pair.first, pair.second} & taken]
+    pairs = [pair for pair in pairs if scheme in (None, pair.scheme)]
+    pairs.sort(key=lambda pair: (not _is_named(table, pair), len(pair.base), pair.base, pair.first, pair.second))
     text = next((pair for pair in pairs if pair.kind == "text"), None)
     main = text or next((pair for pair in pairs if pair.kind in ("id", "model")), None)
     pairs = [pair for pair in pairs if main is None or pair.scheme == main.scheme]
@@ -69,6 +75,55 @@ def sides_of(table: Table, *, preferred: bool = False, scheme: str | None = None
         first["text"] = next((p for p in pairs if p.kind == "other" and _is_textual(table, p)), None)
     rest = tuple(pair for pair in pairs if pair not in first.values())
     return _Sides(**first, others=rest)
+
+
+#: Standard names of two columns, which win over all others.
+_STANDARD = {("response_a", "response_b"), ("chosen", "rejected")}
+#: Pairs of these names mean the whole response, beside others that are about a part or a criterion of it.
+_PLAIN = {("score",), ("rating",), ("rank",), ("ranking",), ("winner",), ("vote",), ("wins",), ("win",), ("won",), ("response",)}
+#: The name under which a pair of a kind is mapped.
+_WORD = {"text": "response", "score": "score", "rank": "rank", "vote": "winner"}
+
+
+def _is_named(table: Table, pair: Pair) -> bool:
+    """Whether a pair has the standard names, or the caller mapped it."""
+    mapped = all(name in table.source_names and "_unmapped" not in name for name in (pair.first, pair.second))
+    return mapped or (pair.first, pair.second) in _STANDARD
+
+
+def refuse_second_pair(table: Table, sides: _Sides, kind: str, pair: Pair) -> None:
+    """Refuse two pairs of columns of which either may decide, or be the responses.
+
+    Raises:
+        AmbiguousReadingError: with the configuration for each.
+    """
+    again = [other for other in sides.others if other.kind == kind and other.preferred == pair.preferred]
+    again = [other for other in again if not _same(table, pair, other)]
+    plain = pair.base in _PLAIN and not any(other.base in _PLAIN for other in again)
+    if not again or _is_named(table, pair) or plain:
+        return
+    what = {"text": "the responses", "score": "the scores that decide", "rank": "the ranks", "vote": "the votes"}[kind]
+    ends = ("chosen", "rejected") if pair.preferred else (f"{_WORD[kind]}_a", f"{_WORD[kind]}_b")
+    both = [(table.shown(one.first), table.shown(one.second)) for one in (pair, *again)]
+    raise AmbiguousReadingError(
+        f"{table.origin}: {'; '.join(f'{first!r} and {second!r}' for first, second in both[:6])} may all be {what}",
+        [
+            Choice(
+                f"{first!r} and {second!r} are",
+                f"[columns]\n{ends[0]} = {quoted(first)}\n{ends[1]} = {quoted(second)}",
+            )
+            for first, second in both[:6]
+        ],
+    )
+
+
+def _same(table: Table, one: Pair, two: Pair) -> bool:
+    """Whether two pairs hold the same values."""
+    names = ((one.first, two.first), (one.second, two.second))
+    if any(table.schema[a] != table.schema[b] for a, b in names):
+        return False
+    differ = pl.any_horizontal(pl.col(a).ne_missing(pl.col(b)).any() for a, b in names)
+    return not table.frame.select(differ).collect().item()
 
 
 def is_pairwise(table: Table) -> bool:
@@ -94,6 +149,13 @@ def pairwise(table: Table) -> Laid:
         raise UsageError(f"{table.origin}: there are no two columns of responses")
     wide = table.options.annotator_columns(table.names)
     vote = None if wide else _vote_column(table, sides)
+    if sides.text is not None:
+        refuse_second_pair(table, sides, "text", sides.text)
+    if not wide and vote is None:
+        for kind, decisive in (("vote", sides.vote), ("rank", sides.rank), ("score", sides.score)):
+            if decisive is not None:
+                refuse_second_pair(table, sides, kind, decisive)
+                break
     for pair in (sides.text, sides.model, sides.id, sides.score, sides.rank, sides.vote, *sides.others):
         if pair is not None:
             table = _give(table, pair)
@@ -172,6 +234,9 @@ def chosen_rejected(table: Table) -> Laid:
     pair = sides.text
     if pair is None:
         raise UsageError(f"{table.origin}: there are no columns chosen and rejected")
+    refuse_second_pair(table, sides, "text", pair)
+    _refuse_names_of_sides(table, pair)
+    _refuse_vote_beside(table, pair)
     table = decoded(table, [pair.first, pair.second], lists=True)
     several = any(is_texts(table.schema[name]) for name in (pair.first, pair.second))
     for one in (pair, sides.model, sides.id, sides.score, *sides.others):
@@ -186,6 +251,64 @@ def chosen_rejected(table: Table) -> Laid:
     return replace(
         laid, detail=f"{table.shown(pair.first)!r} is preferred to {table.shown(pair.second)!r} in every row"
     )
+
+
+def _refuse_names_of_sides(table: Table, pair: Pair) -> None:
+    """Refuse `chosen` and `rejected` that hold no responses but say which of two other columns is better.
+
+    Raises:
+        AmbiguousReadingError: with the configuration that reads `chosen` as the vote.
+    """
+    sides = sides_of(table)
+    if sides.main is None or table.schema[pair.first].is_nested():
+        return
+    columns = Columns(table.shown(pair.first), table.shown(sides.main.first), table.shown(sides.main.second))
+    values = distinct_values(table, pair.first)
+    if not values or not all(number_of(value) is not None or meaning_of(value, columns) for value in values):
+        return
+    raise AmbiguousReadingError(
+        f"{table.origin}: column {columns.vote!r} holds {', '.join(map(repr, sorted(values)[:6]))} and no responses; these may name "
+        f"{columns.first!r} and {columns.second!r}",
+        [
+            Choice(f"{columns.vote!r} says which of the two is better", f"[columns]\nwinner = {quoted(columns.vote)}"),
+            Choice("these are the responses themselves", '[read]\nshape = "chosen_rejected"'),
+        ],
+    )
+
+
+def _refuse_vote_beside(table: Table, pair: Pair) -> None:
+    """Refuse a vote beside `chosen` and `rejected` by which the rejected response is the better one in some rows.
+
+    Raises:
+        AmbiguousReadingError: with the configuration for either reading.
+    """
+    columns = Columns("winner", table.shown(pair.first), table.shown(pair.second))
+    for name in table.having("winner"):
+        if table.schema[name].is_nested() or name in (pair.first, pair.second) or key(name) in _MANY_MEANINGS:
+            continue
+        values = distinct_values(table, name)
+        meanings = {meaning_of(value, columns) for value in values}
+        if "second" not in meanings or None in meanings:
+            continue
+        first, second, vote = columns.first, columns.second, table.shown(name)
+        raise AmbiguousReadingError(
+            f"{table.origin}: column {vote!r} holds votes beside {first!r} and {second!r}, and by some of them {second!r} is better",
+            [
+                Choice(f"{first!r} is better in every row", "[columns]\nwinner = false"),
+                Choice(
+                    f"{vote!r} says which of the two is better",
+                    f"[columns]\nresponse_a = {quoted(first)}\nresponse_b = {quoted(second)}\nwinner = {quoted(vote)}",
+                ),
+            ],
+        )
+
+
+def meaning_of(value: str, columns: Columns) -> str | None:
+    """Return what a word means on its own as a vote; None for numbers, and for words that mean nothing."""
+    try:
+        return read_values([value], columns)[value].meaning
+    except PrefqaError:
+        return None
 
 
 def _vote_column(table: Table, sides: _Sides) -> str | None:
@@ -219,7 +342,7 @@ def _vote_column(table: Table, sides: _Sides) -> str | None:
 
 def holds_votes(table: Table, name: str, columns: tuple[str, str]) -> bool:
     """Whether all values of a column are words for a side, a tie or no vote."""
-    if table.schema[name].is_nested() or name in columns:
+    if name in columns:
         return False
     values = distinct_values(table, name)
     if not values:
@@ -233,7 +356,9 @@ def holds_votes(table: Table, name: str, columns: tuple[str, str]) -> bool:
 
 
 def distinct_values(table: Table, name: str) -> list[str]:
-    """Return the values of a column as text; none where there are more than a vote has."""
+    """Return the values of a column as text; none where there are more than a vote has, or lists or objects."""
+    if table.schema[name].is_nested():
+        return []
     said = pl.col(name).cast(pl.String, strict=False).str.strip_chars()
     values = table.frame.select(said.unique()).head(_FEW + 1).collect()[name].drop_nulls().to_list()
     return values if len(values) <= _FEW else []
@@ -246,8 +371,10 @@ def _aside(table: Table) -> Table:
     taken = [name for name in taken if name not in used]
     if not taken:
         return table
-    names = {**table.source_names, **{f"source_{name}": table.shown(name) for name in taken}}
-    return replace(table, frame=table.frame.rename({name: f"source_{name}" for name in taken}), source_names=names)
+    have = table.schema.names()
+    aside = {name: free_name(f"source_{name}", have) for name in taken}
+    names = {**table.source_names, **{new: table.shown(name) for name, new in aside.items()}}
+    return replace(table, frame=table.frame.rename(aside), source_names=names)
 
 
 def _give(table: Table, pair: Pair) -> Table:
@@ -294,6 +421,7 @@ def _with_texts(table: Table, sides: _Sides, *, texts: bool | None = None) -> tu
         raise UsageError(f"two sides of one pair are of different kinds: {both}", hint="bring both to one form.")
     if all(is_messages(kind) for kind in kinds):
         return _split_messages(table, pair), True
+    table = _one_of_each(table, names)
     if texts is None:
         texts = sides.model is not None or sides.id is not None or _holds_texts(table, pair)
         if not texts:
@@ -301,6 +429,23 @@ def _with_texts(table: Table, sides: _Sides, *, texts: bool | None = None) -> tu
                 f"{table.shown(pair.first)!r} and {table.shown(pair.second)!r} hold names of responses, not their texts"
             )
     return (_split_texts(table, pair) if texts and table.used("prompt") else table), texts
+
+
+def _one_of_each(table: Table, names: Sequence[str]) -> Table:
+    """The table with texts out of lists of one; other lists, and objects without a text, are refused."""
+    for name in names:
+        dtype = table.schema[name]
+        if not dtype.is_nested():
+            continue
+        if is_texts(dtype) and table.frame.select((pl.col(name).list.len() <= 1).all()).collect().item():
+            table = table.with_frame(table.frame.with_columns(pl.col(name).list.first()))
+            continue
+        kind = "lists" if isinstance(dtype, pl.List) else "objects"
+        raise UsageError(
+            f"{table.origin}: column {table.shown(name)!r} holds {kind} in which no text of a response is known: {dtype}",
+            hint="write each response as one text, or as chat messages with the fields role and content.",
+        )
+    return table
 
 
 def _holds_texts(table: Table, pair: Pair) -> bool:
@@ -454,6 +599,7 @@ def _by_figures(table: Table, sides: _Sides, *, texts: bool) -> Laid:
         raise UsageError(f"{table.origin}: nothing says which response is better")
     options = table.options
     if sides.rank is not None:
+        table = with_plain_ranks(table, [pair.first, pair.second])
         found = table.sample(pair.first)[pair.first].cast(pl.String).cast(pl.Float64, strict=False)
         start = 0 if options.ranks_from == 0 else 1
         if options.ranks_from is None and (found == 0).any():
@@ -466,6 +612,7 @@ def _by_figures(table: Table, sides: _Sides, *, texts: bool) -> Laid:
         better_is_lower = True
         detail = f"ranks in {table.shown(pair.first)!r} and {table.shown(pair.second)!r}, {start} is best"
     else:
+        refuse_unclear_direction(table, [pair.first, pair.second])
         values = [scores_of(table, name) for name in (pair.first, pair.second)]
         better_is_lower = options.higher == "worse"
         word = "lower" if better_is_lower else "higher"
@@ -499,7 +646,7 @@ def ranks_from_zero(table: Table, column: str, scores: Mapping[str, str] | None 
         [
             Choice("ranks begin at 0, which is the best", "[read]\nranks_from = 0"),
             Choice("0 stands for a response that was not ranked", '[read]\nranks_from = 1\nmissing = ["0"]'),
-            Choice("the numbers are ratings, higher is better", f"[columns]\n{lines}"),
+            Choice("the numbers are ratings, higher is better", f'[read]\nhigher = "better"\n\n[columns]\n{lines}'),
         ],
     )
 
@@ -561,10 +708,10 @@ def _two_rows(table: Table, sides: _Sides, *, texts: bool, placed: bool = True) 
             )
         )
     long = pl.concat(rows, how="vertical_relaxed")
-    if STRENGTH in have:
-        long = long.rename({STRENGTH: "strength"})
-    if BOTH_BAD in have:
-        long = long.rename({BOTH_BAD: "both_bad"})
+    for added, name in ((STRENGTH, "strength"), (BOTH_BAD, "both_bad")):
+        if added in have:
+            aside = {name: free_name(f"source_{name}", have)} if name in have else {}
+            long = long.rename({**aside, added: name})
     if numbered:
         # An item id and a text that recur give the same number whatever the order of rows.
         number = formatted("r{}", pl.col("response_id").rank("dense").over("item_id").cast(pl.Int64))

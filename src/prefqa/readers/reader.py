@@ -15,6 +15,7 @@ from prefqa.errors import UsageError, nearest
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source
 from prefqa.readers.argilla_server import SERVER, download
 from prefqa.readers.croissant import licence_beside
+from prefqa.readers.dtypes import plain_types
 from prefqa.readers.export import Export, Models, Ranks
 from prefqa.readers.facts import compare, facts_of, facts_of_tool, with_config, with_statements
 from prefqa.readers.files import (
@@ -29,14 +30,15 @@ from prefqa.readers.files import (
     readable,
 )
 from prefqa.readers.keys import PAIR, PROMPTS, TEXTS
+from prefqa.readers.long_checks import refuse_most_unread, refuse_nested
 from prefqa.readers.mapping import mapped, mapped_long, renamed_columns, without_mapped
-from prefqa.readers.objects import HUB, is_saved_dataset, load_hub, load_saved, records_of_object
+from prefqa.readers.objects import HUB, is_saved_dataset, load_hub, load_saved, records_of_object, sound
 from prefqa.readers.options import AnnotatorFrom, Gives, Higher, Options, PairValues, Ranking, Winner
 from prefqa.readers.records import AskedRecords, Records
 from prefqa.readers.registry import BY_NAME, INSTRUCTIONS, PLATFORMS, TOOLS, tool_of
 from prefqa.readers.response_columns import with_response_columns
 from prefqa.readers.shapes import laid_out, refuse, refuse_unread_numbers
-from prefqa.readers.table import Table
+from prefqa.readers.table import WORKING, Table, free_name
 from prefqa.readers.tool import Tool
 
 #: The column with the name of each row's file, where files are annotators'.
@@ -159,7 +161,7 @@ def read(
     for_tools = (settings, ranks, models, buckets) != (None, "given", "without", None)
     if for_tools and (tool is None or tool[0] not in (*TOOLS, *PLATFORMS)):
         raise _only_for_tools()
-    with readable((*files, *listed_in), on_disk):
+    with readable((*files, *listed_in), on_disk), sound(source):
         if tool is not None:
             beside_it = Path(settings) if settings else beside.get("settings")
             export = Export(records, origin, Path(files[0]) if files else None, beside_it, ranks, models, buckets)
@@ -192,7 +194,9 @@ def _of_columns(
     time_format: str | None,
 ) -> Preferences:
     """Preferences by the names of columns; instruction data where these are no preferences."""
-    frame = _without_reserved(records.typed()).with_row_index(ROW)
+    frame, left_out = plain_types(records.typed())
+    records = replace(records, how=(*records.how, *left_out))
+    frame = _without_reserved(frame).with_row_index(ROW)
     if records.decimal_comma:
         frame = frame.with_columns(
             decimal_commas(name) for name, dtype in frame.collect_schema().items() if dtype == pl.String()
@@ -208,6 +212,8 @@ def _of_columns(
         export = Export(records, origin, Path(files[0]) if files else None)
         return _of_tool(*instructions, export, given, files, mapping, time_format)
     seen, laid = found
+    refuse_nested(laid)
+    refuse_most_unread(laid)
     long, response_columns = with_response_columns(laid)
     long, tables = _folded(long, given)
     facts = facts_of(
@@ -348,8 +354,9 @@ def _scan(
 
 def _without_reserved(frame: pl.LazyFrame) -> pl.LazyFrame:
     """Rename columns that have the names of columns of our own."""
-    reserved = {ROW, NAIVE, PAIR, *map(raw_name, JUDGMENT_TYPES)}
-    return frame.rename({name: f"source{name}" for name in frame.collect_schema() if name in reserved})
+    names = frame.collect_schema().names()
+    reserved = {ROW, NAIVE, PAIR, *map(raw_name, JUDGMENT_TYPES), *WORKING}
+    return frame.rename({name: free_name(f"source{name}", names) for name in names if name in reserved})
 
 
 def _table(

@@ -32,7 +32,7 @@ from prefqa.readers.pair_rows import (
 )
 from prefqa.readers.sides import ANNOTATOR_WORDS, Pair, more_than_two
 from prefqa.readers.table import Table
-from prefqa.readers.vocabulary import SIDES
+from prefqa.readers.vocabulary import SIDES, quoted
 
 
 @dataclass(frozen=True)
@@ -276,6 +276,7 @@ def refuse_unread_numbers(table: Table, instructions: str) -> None:
     if labels:
         raise _labelled(table, labels[0], instructions)
     if not numbers:
+        _refuse_unread_words(table, instructions)
         return
     listed = ", ".join(f'"{table.shown(name)}"' for name in numbers)
     one = f'"{table.shown(numbers[0])}"'
@@ -288,6 +289,30 @@ def refuse_unread_numbers(table: Table, instructions: str) -> None:
             Choice("nobody rated anything: prompts with answers", f'[read]\nformat = "{instructions}"'),
         ],
     )
+
+
+def _refuse_unread_words(table: Table, instructions: str) -> None:
+    """Refuse columns that by their names rate or rank responses, in words that no layout reads as numbers."""
+    deciding = {"winner", "rank", "score"}
+    names = [name for name in table.names if deciding & set(roles_of(name)) and "text" not in roles_of(name)]
+    for name in names:
+        values = distinct_values(table, name)
+        if len(values) < 2 or key(name) in ("label", "annotation"):
+            continue
+        column = quoted(table.shown(name))
+        shown = ", ".join(repr(value[:40]) for value in sorted(values)[:6])
+        raise AmbiguousReadingError(
+            f"{table.origin}: column {table.shown(name)!r} holds {shown}, which are no numbers, so that they do not say which response "
+            "is better",
+            [
+                Choice("they are labels, which rank nothing", f"[columns]\nlabel = {column}"),
+                Choice("nobody rated anything: prompts with answers", f'[read]\nformat = "{instructions}"'),
+                Choice(
+                    "they are ranks or scores: write them as numbers into a column of their own",
+                    '[columns]\nscore = "…"',
+                ),
+            ],
+        )
 
 
 _KINDS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -26,6 +26,20 @@ OPTIONAL = (
 #: Roles whose columns name things, so that two columns of other names may still say the same.
 _NAMES = ("item_id", "annotator_id", "response_id", "model", "batch", "judgment_id")
 _STATUS = {"submitted", "draft", "discarded"}
+
+
+#: Columns that layouts add while they read, and drop: columns of the source by these names are renamed before.
+WORKING = (
+    "_vote", "_said", "_strength", "_both_bad", "_is_1", "_is_2", "_answer", "_flags", "_id_1", "_id_2", "_response", "_place",
+    "_unequal", "_scores", "_models", "_positions", "_texts", "_common", "_k", "_n", "_0", "_1", "_order_ranks", "_part",
+)  # fmt: skip
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Return a name that no column has: `name`, or with as many `_` behind it as needed."""
+    while name in taken:
+        name += "_"
+    return name
 
 
 @dataclass(frozen=True)
@@ -121,7 +135,7 @@ class Table:
         if not renamed or column == role:
             return replace(self, uses=(*self.uses, use))
         frame = self.frame
-        aside = {role: f"{role}_unmapped"} if role in self.schema else {}
+        aside = {role: free_name(f"{role}_unmapped", self.schema.names())} if role in self.schema else {}
         frame = frame.rename({**aside, column: role})
         names = dict(self.source_names)
         for old, new in aside.items():
@@ -186,10 +200,11 @@ class Table:
         if self.source_names.get("status", "status") != "status" or values & _STATUS:
             return self.give("status", "status")  # mapped by the caller, or partly ours: the checks name the others
         shown = ", ".join(repr(value[:40]) for value in sorted(values)[:4])
-        frame = self.frame.rename({"status": "source_status"})
-        names = {**self.source_names, "source_status": "status"}
+        aside = free_name("source_status", self.schema.names())
+        frame = self.frame.rename({"status": aside})
+        names = {**self.source_names, aside: "status"}
         return replace(self, frame=frame, source_names=names).say(
-            f"column 'status' holds {shown}, not submitted, draft or discarded: it is kept as 'source_status', to slice by"
+            f"column 'status' holds {shown}, not submitted, draft or discarded: it is kept as {aside!r}, to slice by"
         )
 
     def alike(self, one: str, two: str, *, exact: bool = False) -> bool:
