@@ -12,7 +12,7 @@ from prefqa.readers.table import Table
 from prefqa.readers.vocabulary import quoted
 
 #: Texts of rows without an answer, which a reader writes itself.
-_NO_ANSWER = r"\(empty\)|^\(no vote\)$|^\s*$|^(?i:nan|null|none|n/?a)$"
+_NO_ANSWER = r"\(empty\)|^\(no vote\)$|^\s*$|^(?i:nan|null|none|n/?a)$|^\d+ ranks for \d+ responses$"
 
 
 def refuse_nested(laid: Laid) -> None:
