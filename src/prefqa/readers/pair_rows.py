@@ -422,9 +422,10 @@ def _holds_texts(table: Table, pair: Pair) -> bool:
         return table.options.pair_values == "texts"
     if table.schema[pair.first].is_nested():
         return True
-    if table.schema[pair.first] != pl.String():
+    strings = [name for name in (pair.first, pair.second) if table.schema[name] == pl.String()]
+    if not strings:
         return False
-    values = pl.concat([table.sample(name)[name].alias("v") for name in (pair.first, pair.second)]).drop_nulls()
+    values = pl.concat([table.sample(name)[name].alias("v") for name in strings]).drop_nulls()
     values = values.filter(values != "")
     if ((values.str.len_chars() > _LONG) | values.str.contains(r"\n|\S\s+\S+\s+\S")).any():
         return True
