@@ -16,6 +16,10 @@ from prefqa.readers.vocabulary import Columns, Vote, number_of, quoted, read_val
 VOTE, SAID, STRENGTH, BOTH_BAD = "_vote", "_said", "_strength", "_both_bad"
 #: Distinct values beyond which only names and texts of the responses are looked for.
 _MANY = 5_000
+#: Distinct values beyond which they are no words for a side.
+_WORDS = 12
+_YES, _NO = {"true", "yes", "y", "t"}, {"false", "no", "n", "f"}
+_YES_AND_NO = [{yes, no} for yes in _YES for no in _NO]
 _CODES = {"first": 1, "second": 2, "tie": 0, "both_bad": 0, "missing": -1}
 
 
@@ -52,7 +56,7 @@ def with_votes(table: Table, vote: str, columns: Columns, firsts: Sequence[str],
     """
     said = pl.col(vote).cast(pl.String, strict=False).str.strip_chars()
     is_first, is_second = (
-        pl.any_horizontal(said == pl.col(name).cast(pl.String).str.strip_chars() for name in names)
+        pl.any_horizontal(_as_name(said) == _as_name(pl.col(name).cast(pl.String).str.strip_chars()) for name in names)
         if names
         else pl.lit(value=False)
         for names in (firsts, seconds)
@@ -68,7 +72,8 @@ def with_votes(table: Table, vote: str, columns: Columns, firsts: Sequence[str],
         .collect()
         .with_columns(other=pl.col("n") - pl.col("first") - pl.col("second"))
     )
-    votes = _votes(counts, columns, table)
+    names = [table.shown(name) for name in (*firsts, *seconds)]
+    votes = _votes(counts, columns, table, names)
     codes = {value: _CODES[one.meaning] for value, one in votes.items() if one.meaning is not None}
     by_name = pl.when("_is_1").then(1).when("_is_2").then(2)
     read = (
@@ -95,7 +100,12 @@ def with_votes(table: Table, vote: str, columns: Columns, firsts: Sequence[str],
     return Ballots(frame.filter((pl.col(VOTE) != -1).fill_null(value=True)), values, int(counts["n"].sum()), missing)
 
 
-def _votes(counts: pl.DataFrame, columns: Columns, table: Table) -> dict[str, Vote]:
+def _as_name(text: pl.Expr) -> pl.Expr:
+    """Text by which names are compared: 12.0 and 12 are one number."""
+    return text.str.replace(r"^(\d+)\.0+$", "${1}")
+
+
+def _votes(counts: pl.DataFrame, columns: Columns, table: Table, names: Sequence[str]) -> dict[str, Vote]:
     """The values that words, numbers or the configuration explain; all others are looked for among the names."""
     options = table.options
     if options.votes:
@@ -114,7 +124,7 @@ def _votes(counts: pl.DataFrame, columns: Columns, table: Table) -> dict[str, Vo
     votes = {value: one for value, one in read_values(values, columns).items() if one.meaning is not None}
     if options.winner is None:
         _refuse_two_meanings(counts, votes, columns)
-    _refuse_most_unread(counts, votes, columns)
+    _refuse_most_unread(counts, votes, columns, names)
     return votes
 
 
@@ -133,18 +143,40 @@ def _refuse_two_meanings(counts: pl.DataFrame, votes: dict[str, Vote], columns: 
             )
 
 
-def _refuse_most_unread(counts: pl.DataFrame, votes: dict[str, Vote], columns: Columns) -> None:
+def _refuse_most_unread(
+    counts: pl.DataFrame, votes: dict[str, Vote], columns: Columns, names: Sequence[str]
+) -> None:
     missing = [value for value, one in votes.items() if one.meaning == "missing"]
     present = counts.filter(~pl.col(SAID).is_in(missing))
     unread = present.filter(~pl.col(SAID).is_in(list(votes)) & (pl.col("other") > 0)).sort("other", descending=True)
     if int(unread["other"].sum()) * 2 <= int(present["n"].sum()):
         return
     shown = ", ".join(f"{value[:60]!r} ({n:,})" for value, n in unread.select(SAID, "other").head(8).iter_rows())
+    words = set(present[SAID].str.to_lowercase())
+    if words in _YES_AND_NO:
+        yes, no = (next(v for v in present[SAID] if v.lower() in known) for known in (_YES, _NO))
+        raise AmbiguousReadingError(
+            f"{_where(columns)}column {columns.vote!r} holds {yes!r} and {no!r}, and the file does not say for which response",
+            [
+                Choice(
+                    f"{yes!r} is a vote for {one!r}, {no!r} for {two!r}",
+                    f'[read.votes]\n{quoted(yes)} = "{first}"\n{quoted(no)} = "{second}"',
+                )
+                for one, two, first, second in (
+                    (columns.first, columns.second, "first", "second"),
+                    (columns.second, columns.first, "second", "first"),
+                )
+            ],
+        )
     lines = "\n".join(f'{quoted(value)} = "…"' for value in unread[SAID].head(8) if len(value) <= 60)
     hint = (
         "say what each value means, by first, second, tie, both_bad or missing:\n"
-        f"[read.votes]\n{lines}\n\nFirst is {columns.first!r}, second {columns.second!r}."
+        f"[read.votes]\n{lines}\n\nThe first response is {columns.first!r}, the second {columns.second!r}."
     )
+    if unread.height > _WORDS:
+        hint = f'name the column that holds the votes:\n[columns]\nwinner = "…"\n\n{columns.vote!r} holds no words for a side.'
+    if names:
+        hint += f" Names of responses are read where they are written as in {', '.join(map(repr, names))}."
     raise UsageError(f"{_where(columns)}column {columns.vote!r}: most votes are not understood: {shown}", hint=hint)
 
 

@@ -344,7 +344,7 @@ def _numbered_columns(table: Table) -> dict[str, list[str]] | None:
     """Columns response_1, response_2, response_3 beside rank_1, ... or score_1, ...: groups by what they hold."""
     groups: dict[str, list[str]] = {}
     again: list[tuple[str, list[str]]] = []
-    for group in more_than_two(table.names):
+    for group in sorted(more_than_two(table.names), key=lambda group: not _are_mapped(table, group)):
         base = key("".join(c for c in group[0] if not c.isdigit()))
         stem = base.rstrip("abcdefgh") if base not in ("rank",) else base
         for kind, words in (
@@ -370,6 +370,11 @@ def _numbered_columns(table: Table) -> dict[str, list[str]] | None:
     return groups
 
 
+def _are_mapped(table: Table, group: list[str]) -> bool:
+    """Whether the caller named these columns."""
+    return all(name in table.source_names and "_unmapped" not in name for name in group)
+
+
 def _by_label(group: list[str]) -> list[str]:
     """Columns in the order of their letters or numbers, whatever their order in the file."""
     labels = dict(zip(group, _labels(group), strict=True))
@@ -380,7 +385,7 @@ def _refuse_second_groups(table: Table, groups: dict[str, list[str]], again: lis
     """Refuse two groups that may both decide, such as `score_1`, ... beside `rating_1`, ..."""
     deciding = "ranks" if "ranks" in groups else "scores"
     for kind, group in again:
-        if kind not in (deciding, "responses"):
+        if kind not in (deciding, "responses") or _are_mapped(table, groups[kind]):
             continue
         both = (groups[kind], _by_label(group))
         what = "the responses" if kind == "responses" else f"the {kind}"

@@ -12,7 +12,7 @@ from prefqa.readers.table import Table
 from prefqa.readers.vocabulary import quoted
 
 #: Texts of rows without an answer, which a reader writes itself.
-_NO_ANSWER = r"^\d+ ranks for \d+ responses$|\(empty\)|^\(no vote\)$|^\s*$|^(?i:nan|null|none|n/?a)$"
+_NO_ANSWER = r"\(empty\)|^\(no vote\)$|^\s*$|^(?i:nan|null|none|n/?a)$|^\d+ ranks for \d+ responses$"
 
 
 def refuse_nested(laid: Laid) -> None:
@@ -59,6 +59,8 @@ def refuse_most_unread(laid: Laid) -> None:
 
 
 def _unread(table: Table, role: str, shown: str) -> UsageError:
+    roles = {use.role for use in table.uses}
+    role = "score" if "score" in roles and "rank" not in roles else role  # ranks that scores give
     columns = list(dict.fromkeys(table.shown(use.column) for use in table.uses if use.role in (role, f"{role}s")))
     where = f"column{'s' if len(columns) > 1 else ''} {', '.join(map(repr, columns[:6]))}: " if columns else ""
     if role == "rank":

@@ -30,6 +30,8 @@ _LONG = 60
 _ASKING = ("user", "system", "developer")
 #: Names of columns that hold votes in one file and something else in the next.
 _MANY_MEANINGS = {"label", "answer", "rating", "score", "response", "annotation", "value"}
+#: Words of columns that name the worse response.
+_WORSE = {"worse", "worst", "loser", "losing", "lost", "rejected", "reject", "inferior", "dispreferred", "not", "non", "bad"}
 #: Distinct values beyond which a column holds no votes.
 _FEW = 30
 _ANY_SIDE = {word for pair in SIDES.values() for word in pair}
@@ -63,7 +65,7 @@ def sides_of(table: Table, *, preferred: bool = False, scheme: str | None = None
     taken = set(table.options.annotator_columns(table.names)) if table.options.annotators else set()
     pairs = [pair for pair in table.pairs if pair.preferred == preferred and not {pair.first, pair.second} & taken]
     pairs = [pair for pair in pairs if scheme in (None, pair.scheme)]
-    pairs.sort(key=lambda pair: (not _is_named(table, pair), len(pair.base), pair.base, pair.first, pair.second))
+    pairs.sort(key=lambda pair: (not _is_named(table, pair), pair.base not in _PLAIN, len(pair.base), pair.base, pair.first))
     text = next((pair for pair in pairs if pair.kind == "text"), None)
     main = text or next((pair for pair in pairs if pair.kind in ("id", "model")), None)
     pairs = [pair for pair in pairs if main is None or pair.scheme == main.scheme]
@@ -137,7 +139,7 @@ def is_pairwise(table: Table) -> bool:
 
 def winner_columns(table: Table, sides: _Sides) -> list[str]:
     """Return the columns that may hold the vote on two responses."""
-    paired = {name for pair in table.pairs for name in (pair.first, pair.second)}
+    paired = {name for pair in table.pairs if not pair.preferred for name in (pair.first, pair.second)}
     return [name for name in table.having("winner") if name not in paired and not table.schema[name].is_nested()]
 
 
@@ -355,6 +357,15 @@ def holds_votes(table: Table, name: str, columns: tuple[str, str]) -> bool:
     return None not in meanings and bool({"first", "second"} & set(meanings))
 
 
+def turned_votes(table: Table, name: str, columns: tuple[str, str]) -> dict[str, str]:
+    """Return the votes of a column that names the worse response, as its name says; none under any other name."""
+    if not set(tokens(table.shown(name))) & _WORSE:
+        return {}
+    votes = read_values(distinct_values(table, name), Columns(name, *columns))
+    other = {"first": "second", "second": "first"}
+    return {value: other.get(vote.meaning, vote.meaning) for value, vote in votes.items() if vote.meaning is not None and value}
+
+
 def distinct_values(table: Table, name: str) -> list[str]:
     """Return the values of a column as text; none where there are more than a vote has, or lists or objects."""
     if table.schema[name].is_nested():
@@ -454,9 +465,10 @@ def _holds_texts(table: Table, pair: Pair) -> bool:
         return table.options.pair_values == "texts"
     if table.schema[pair.first].is_nested():
         return True
-    if table.schema[pair.first] != pl.String():
+    strings = [name for name in (pair.first, pair.second) if table.schema[name] == pl.String()]
+    if not strings:
         return False
-    values = pl.concat([table.sample(name)[name].alias("v") for name in (pair.first, pair.second)]).drop_nulls()
+    values = pl.concat([table.sample(name)[name].alias("v") for name in strings]).drop_nulls()
     values = values.filter(values != "")
     if ((values.str.len_chars() > _LONG) | values.str.contains(r"\n|\S\s+\S+\s+\S")).any():
         return True
@@ -567,7 +579,8 @@ def _one_hot(table: Table, pair: Pair, columns: Columns) -> tuple[Table, str, Co
     names = [pair.first, pair.second, *([tie] if tie else [])]
     if tie is not None:
         table = table.give(tie, "winner", "a tie", renamed=False)
-    truth = {"true": "1", "yes": "1", "x": "1", "1.0": "1", "false": "0", "no": "0", "": "0", "0.0": "0"}
+    truth = {"true": "1", "yes": "1", "x": "1", "1.0": "1", "false": "0", "no": "0", "": "0", "0.0": "0",
+             "nan": "0", "null": "0"}
     flags = [pl.col(n).cast(pl.String).str.strip_chars().str.to_lowercase().fill_null("").replace(truth) for n in names]
     table = table.with_frame(table.frame.with_columns(pl.concat_str(flags, separator=",").alias("_flags")))
     shown = [table.shown(name) for name in names]
@@ -575,6 +588,18 @@ def _one_hot(table: Table, pair: Pair, columns: Columns) -> tuple[Table, str, Co
     known = _ONE_HOT_TIE if tie else _ONE_HOT
     votes = table.options.votes or {}
     odd = [value for value in found if value not in known and value not in votes]
+    if any(set(value.split(",")) - {"0", "1"} for value in odd):
+        raise AmbiguousReadingError(
+            f"{table.origin}: columns {', '.join(map(repr, shown))} are read as 1 for the better response and 0 otherwise, but "
+            f"rows hold {', '.join(odd[:6])}",
+            [
+                Choice(
+                    "they are numbers of votes or points: the response with more is the better one",
+                    f"[columns]\nscore_a = {quoted(shown[0])}\nscore_b = {quoted(shown[1])}",
+                ),
+                Choice("another column holds the votes", '[columns]\nwinner = "…"'),
+            ],
+        )
     if odd:
         meanings = {"a tie": "tie", "no vote": "missing"}
         raise AmbiguousReadingError(

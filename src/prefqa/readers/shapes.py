@@ -29,6 +29,7 @@ from prefqa.readers.pair_rows import (
     is_pairwise,
     pairwise,
     sides_of,
+    turned_votes,
 )
 from prefqa.readers.sides import ANNOTATOR_WORDS, Pair, more_than_two
 from prefqa.readers.table import Table
@@ -211,6 +212,26 @@ def _without_votes(table: Table, where: str, seen: str) -> Exception:
         name for name in table.names
         if name not in paired and not known & set(roles_of(name)) and distinct_values(table, name)
     ]  # fmt: skip
+    nested = [name for name in table.names if name not in paired and "winner" in roles_of(name) or key(name) in _SEVERAL]
+    nested = [name for name in nested if table.schema[name].is_nested()]
+    if nested and not votes:
+        shown = ", ".join(repr(table.shown(name)) for name in nested)
+        hint = "write one vote per row, in a column of text or numbers, and repeat the row for each vote"
+        return UsageError(f"{where}: column {shown} holds lists or objects where one vote is expected. {seen}", hint=f"{hint}.")
+    figures = [pair for pair in table.pairs if pair.kind == "other" and all(is_numeric(table, n) for n in (pair.first, pair.second))]
+    if figures and not votes:
+        return AmbiguousReadingError(
+            f"{where}: nothing is known to say which response is better. {seen.removesuffix('.')}",
+            [
+                Choice(
+                    f"{table.shown(pair.first)!r} and {table.shown(pair.second)!r} decide, {word} is better",
+                    f"[columns]\nscore_a = {quoted(table.shown(pair.first))}\nscore_b = {quoted(table.shown(pair.second))}\n\n"
+                    f'[read]\nhigher = "{higher}"',
+                )
+                for pair in figures[:4]
+                for word, higher in (("higher", "better"), ("lower", "worse"))
+            ],
+        )
     if not votes:
         lines = '[columns]\nwinner = "…"'
         hint = f"nothing says which of the two responses is better; add a column of votes and name it:\n{lines}"
@@ -315,6 +336,8 @@ def _refuse_unread_words(table: Table, instructions: str) -> None:
         )
 
 
+#: Names of columns that hold several votes in one cell.
+_SEVERAL = {"votes", "annotations", "judgments", "judgements", "preferences", "choices", "winners", "labels", "ratings"}
 _KINDS = {
     "text": "responses", "model": "models", "id": "ids of responses", "score": "scores", "rank": "ranks", "vote": "votes",
     "other": "columns of one kind",
@@ -343,12 +366,19 @@ def _with_named_annotators(table: Table) -> Table:
         return replace(table, options=replace(table.options, annotators=tuple(named)))
     if votes:
         listed = ", ".join(f'"{table.shown(name)}"' for name in votes)
-        choices = [Choice("each holds the votes of one annotator", f"[read]\nannotators = [{listed}]")]
-        choices += [
-            Choice(f"{table.shown(n)!r} alone holds the votes", f'[columns]\nwinner = "{table.shown(n)}"')
-            for n in votes[:3]
-        ]
-        if len(votes) > 1:
+        several = len(votes) > 1
+        each = "each holds the votes of one annotator" if several else "it holds the votes of one annotator"
+        choices = [Choice(each, f"[read]\nannotators = [{listed}]")]
+        for name in votes[:3]:
+            column, alone = table.shown(name), " alone" if several else ""
+            turned = turned_votes(table, name, (sides.main.first, sides.main.second))
+            if turned:
+                lines = "\n".join(f'{quoted(value)} = "{meaning}"' for value, meaning in turned.items())
+                choices.append(
+                    Choice(f"{column!r} names the worse response", f"[columns]\nwinner = {quoted(column)}\n\n[read.votes]\n{lines}")
+                )
+            choices.append(Choice(f"{column!r}{alone} names the better response", f"[columns]\nwinner = {quoted(column)}"))
+        if several:
             choices.append(Choice("each is a criterion that was judged", f"[columns]\nwinner = [{listed}]"))
         raise AmbiguousReadingError(
             f"{table.origin}: {'columns' if len(votes) > 1 else 'column'} {listed} {'hold' if len(votes) > 1 else 'holds'} votes on "

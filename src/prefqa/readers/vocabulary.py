@@ -147,7 +147,7 @@ def read_values(values: Sequence[str], columns: Columns) -> dict[str, Vote]:
     words = {value: _word(value, columns) for value in values}
     numbers = {value: number for value in values if (number := number_of(value)) is not None}
     if numbers:
-        words |= _read_numbers(numbers, columns)
+        words |= _read_numbers(numbers, columns, {value: vote for value, vote in words.items() if vote.meaning})
     _settle_numbered_sides(words, columns)
     graded = any(vote.strength is not None for vote in words.values())
     if graded:
@@ -264,13 +264,14 @@ def numeric_choices(numbers: Sequence[float], columns: Columns) -> list[Choice]:
     ends = (-max(abs(low), abs(high)), max(abs(low), abs(high))) if low < 0 else (low, high)
     middle = (ends[0] + ends[1]) / 2
     shown = [f"{number:g}" for number in (ends[0], middle, ends[1])]
+    adjust = "; change these to the ends and the middle of your scale, where nobody used them"
     return [
         Choice(
-            f"a scale on which {shown[0]} is {first!r} much better, {shown[1]} a tie, {shown[2]} {second!r} much better",
+            f"a scale on which {shown[0]} is {first!r} much better, {shown[1]} a tie, {shown[2]} {second!r} much better{adjust}",
             f"[read.votes]\nscale = {{first = {shown[0]}, tie = {shown[1]}, second = {shown[2]}}}",
         ),
         Choice(
-            f"a scale on which {shown[2]} is {first!r} much better, {shown[1]} a tie, {shown[0]} {second!r} much better",
+            f"a scale on which {shown[2]} is {first!r} much better, {shown[1]} a tie, {shown[0]} {second!r} much better{adjust}",
             f"[read.votes]\nscale = {{first = {shown[2]}, tie = {shown[1]}, second = {shown[0]}}}",
         ),
     ]
@@ -306,7 +307,7 @@ def _on_scale(value: str, scale: object) -> Vote | None:
     return Vote("first" if (number < tie) == (first < tie) else "second", strength=abs(number - tie))
 
 
-def _read_numbers(numbers: Mapping[str, float], columns: Columns) -> dict[str, Vote]:
+def _read_numbers(numbers: Mapping[str, float], columns: Columns, words: Mapping[str, Vote]) -> dict[str, Vote]:
     """Codes under names that number the responses; refused under other names."""
     found = set(numbers.values())
     scheme = scheme_of(columns.first, columns.second)
@@ -321,9 +322,17 @@ def _read_numbers(numbers: Mapping[str, float], columns: Columns) -> dict[str, V
         raise AmbiguousReadingError(
             f"{where}column {columns.vote!r} holds numbers ({listed}), and the file does not say which of them stand for "
             f"{columns.first!r} and which for {columns.second!r}",
-            numeric_choices(sorted(found), columns),
+            [
+                Choice(choice.meaning, "\n".join([choice.config, *_lines(words)]))
+                for choice in numeric_choices(sorted(found), columns)
+            ],
         )
     return {value: Vote(codes[number], label=f"{number:g}") for value, number in numbers.items()}
+
+
+def _lines(words: Mapping[str, Vote]) -> list[str]:
+    """Lines of `[read.votes]` for words beside numbers, so that no value is left without a meaning."""
+    return [f'{quoted(value)} = "{vote.meaning}"' for value, vote in words.items() if value]
 
 
 def _settle_numbered_sides(words: dict[str, Vote], columns: Columns) -> None:
