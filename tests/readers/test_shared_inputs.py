@@ -377,7 +377,7 @@ def test_columns_named_for_people_are_asked_about(
     assert found[0] == {"[G]": 17, "tie": 6}
     assert decided(tmp_path / "out-1") == GOOD_AND_TIES
     text = configs_of(refused(path))[0]
-    assert text == '[read]\nannotators = ["Alice", "Bob", "Carol"]\n\n'
+    assert text == '[read]\nannotators = ["Alice", "Bob", "Carol"]\n'
     prefs = by_config(path, text)
     assert figures(prefs) == (8, 3, 23)
     assert set(column(prefs, "annotator_id")["annotator_id"]) == {"Alice", "Bob", "Carol"}
@@ -389,6 +389,6 @@ def test_ranks_from_0_are_asked_about(
     path = path_of(shared_inputs, "zero_based_ranks")
     found = assert_refused_then(capsys, path, tmp_path, {"[G]": 24})
     assert found[0] == {"[G]": 24}
-    assert configs_of(refused(path))[0] == "[read]\nranks_from = 0\n\n"
+    assert configs_of(refused(path))[0] == "[read]\nranks_from = 0\n"
     assert figures(by_config(path, configs_of(refused(path))[0])) == (8, 3, 24)
     assert decided(tmp_path / "out-1") == ALL_GOOD
