@@ -41,7 +41,7 @@ def test_a_failed_run_says_what_failed_and_where_the_findings_are() -> None:
         {"item_id": i, "annotator_id": a, "response_id": r, "rank": n}
         for i in "pq"
         for a in "st"
-        for r, n in (("x", 1), ("y", 2 if (i, a) == ("p", "s") else 0))
+        for r, n in (("x", 1), ("y", 2 if (i, a) == ("p", "s") else -1))
     ]
     text = printed("print_run", prefqa.run(rows, config={"agreement": {"by": ["annotator_id"]}}), Path("out"))
     assert "PQ104 error" in text

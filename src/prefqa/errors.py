@@ -49,7 +49,8 @@ class ColumnNotFoundError(PrefqaError):
     ) -> ColumnNotFoundError:
         """Build the message from the missing names, the names there are, and the nearest of these."""
         where = f"{path}: " if path is not None else ""
-        close = {name: nearest(name, available) for name in missing}
+        others = [name for name in available if name not in missing]
+        close = {name: nearest(name, others) for name in missing}
         pairs = ", ".join(f"{there!r} for {name!r}" for name, there in close.items() if there)
         hint = (
             f"did you mean {pairs}? Say so with columns={{standard: yours}} or under [columns] in the config."

@@ -69,7 +69,7 @@ def test_a_separator_that_is_not_clear_is_refused_and_can_be_named(tmp_path: Pat
     path = write(tmp_path, content)
     with pytest.raises(ReadError, match=r"line 1: the separator is not clear: it may be ',' or ';'") as error:
         scan_file(path)
-    assert '[read] separator = ";"' in str(error.value)
+    assert '[read]\nseparator = ";"' in str(error.value)
     assert len(columns(path, separator=";")) == 2
 
 
@@ -103,7 +103,7 @@ def test_an_encoding_that_is_not_clear_is_refused_and_can_be_named(tmp_path: Pat
     path = write(tmp_path, f"a,b\n1,{text} {text}\n".encode(encoding))
     with pytest.raises(ReadError, match="line 2: not UTF-8 text") as error:
         scan_file(path)
-    assert "[read] encoding" in str(error.value)
+    assert "[read]\nencoding" in str(error.value)
     assert columns(path, encoding=encoding) == {"a": ["1"], "b": [f"{text} {text}"]}
 
 

@@ -63,7 +63,7 @@ def test_the_sheet_with_data_is_read_and_several_are_refused(tmp_path: Path) -> 
     path = book(tmp_path / "a.xlsx", Empty=[], Votes=rows)
     assert read_records(path).how == ("sheet 'Votes' of 2",)
     both = book(tmp_path / "b.xlsx", Notes=[["x"]], Votes=rows)
-    with pytest.raises(ReadError, match=r"several sheets have data: 'Notes', 'Votes'[\s\S]*\[read\] sheet = "):
+    with pytest.raises(ReadError, match=r"several sheets have data: 'Notes', 'Votes'[\s\S]*\[read\]\nsheet = "):
         read_records(both)
     assert read_records(both, sheet="Votes").typed().collect().rows() == [("1", "2")]
     with pytest.raises(ReadError, match=r"no sheet 'Vote'[\s\S]*did you mean 'Votes'"):

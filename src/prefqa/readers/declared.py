@@ -86,7 +86,7 @@ def read_declared(export: Export, declaration: Declaration) -> Extract:
     lost = declaration.notes(frame) if declaration.notes else ()
     values = None
     if declaration.form == "pairs":
-        values = vote_values(rows, "said")
+        values = vote_values(rows, "vote")
         long = pair_rows(rows)
     else:
         long = ranked_rows(rows, declaration.form)

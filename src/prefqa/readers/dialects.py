@@ -78,11 +78,11 @@ def dialect_of(path: Path, usual: str = ",", separator: str | None = None, encod
         UsageError: a separator that is not one character, or an unknown encoding.
     """
     if separator is not None and (len(separator) != 1 or separator in '"\r\n'):
-        raise UsageError(f"the separator {separator!r} is not one character", hint='such as [read] separator = ";".')
+        raise UsageError(f"the separator {separator!r} is not one character", hint='such as\n[read]\nseparator = ";"')
     found, text, whole = start_of(path, None if encoding is None else checked_encoding(encoding))
     whole, text = whole and len(text) <= _HEAD, text[:_HEAD].lstrip("\ufeff\r\n")
     if "\0" in text[:1_000]:
-        hint = 'name its encoding in the config, such as [read] encoding = "utf-16-le".'
+        hint = 'name its encoding in the config, such as\n[read]\nencoding = "utf-16-le"'
         raise ReadError(path, "holds zero bytes, as UTF-16 does", hint=hint)
     cr_lines = "\r" in text and "\n" not in _masked(text, separator or usual)
     chosen = separator or _separator(path, _rows_by(text, whole, cr_lines, usual), usual)
@@ -132,7 +132,7 @@ def _separator(path: Path, rows: dict[str, list[str]], usual: str) -> str:
     named = [_shown(one) for one in (even or [usual, *(one for one in shares if one != usual)])]
     what = f"the separator is not clear: it may be {' or '.join(named)}"
     example = '"\\t"' if "\t" in rows and ";" not in rows else '";"'
-    raise ReadError(path, what, line=1, hint=f"name it in the config: [read] separator = {example}.")
+    raise ReadError(path, what, line=1, hint=f"name it in the config:\n[read]\nseparator = {example}")
 
 
 def _share_even(rows: list[str], separator: str) -> float:

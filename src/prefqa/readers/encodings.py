@@ -121,4 +121,4 @@ def _is_windows(raw: bytes) -> bool:
 def _hint(path: Path) -> str:
     if path.name.lower().endswith(".zst"):
         return "unpack it, and save it again as UTF-8."
-    return 'name its encoding in the config: [read] encoding = "cp1252" (or another); or save it again as UTF-8.'
+    return 'save it again as UTF-8, or name its encoding in the config, such as\n[read]\nencoding = "cp1252"'

@@ -63,7 +63,7 @@ def _sheet(path: Path, sheets: dict[str, Any], wanted: str | None) -> tuple[pl.L
         raise ReadError(path, f"has no sheet {wanted!r}", hint=hint)
     filled = [wanted] if wanted is not None else [name for name, one in sheets.items() if _has_data(path, one)]
     if len(filled) > 1:
-        hint = f'name one in the config: [read] sheet = "{filled[0]}".'
+        hint = f'name one in the config:\n[read]\nsheet = "{filled[0]}"'
         raise ReadError(path, f"several sheets have data: {', '.join(map(repr, filled))}", hint=hint)
     if not filled:
         raise ReadError(path, "no sheet has data")

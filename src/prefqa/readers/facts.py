@@ -17,7 +17,12 @@ from prefqa.reading import COLUMNS, VALUES, Facts
 
 
 def facts_of(
-    laid: Laid, names: Sequence[str], mapping: Mapping[str, Any], options: Options, shape: str, format: str
+    laid: Laid,
+    names: Sequence[str],
+    mapping: Mapping[str, Any],
+    options: Options,
+    shape: str,
+    format: str,
 ) -> Facts:
     """Return the facts of a source that was read by its columns."""
     table = laid.table
@@ -43,14 +48,20 @@ def facts_of(
     columns = pl.DataFrame(rows, schema=COLUMNS, orient="row")
     values = laid.values if laid.values is not None else pl.DataFrame(schema=VALUES)
     config = _config(laid, mapping, options, shape, format, values, columns)
+    config["columns"] = {
+        role: yours
+        for role, yours in config.get("columns", {}).items()
+        if not isinstance(yours, str) or yours in names
+    }
     return Facts(columns, values.cast(VALUES), table.statements, config)  # type: ignore[arg-type]
 
 
 def facts_of_tool(found: Extract, names: Sequence[str], mapping: Mapping[str, Any], tool: str) -> Facts:
     """Return the facts of an export that its own reader has read."""
     mapped = {yours: role for role, yours in mapping.items() if isinstance(yours, str)}
+    mapped |= {name: role for role, yours in mapping.items() if isinstance(yours, list | tuple) for name in yours}
     used = set(found.used)
-    rows = []
+    rows: list[tuple[str, str | None, str]] = []
     for name in names:
         if name in mapped:
             rows.append((name, mapped[name], ""))
@@ -75,6 +86,16 @@ def with_statements(prefs: Preferences, how: Sequence[str]) -> Preferences:
         return prefs
     facts = replace(facts, statements=(*more, *facts.statements))
     return replace(prefs, source=replace(prefs.source, facts=facts))
+
+
+def with_config(prefs: Preferences, keys: Mapping[str, Any]) -> Preferences:
+    """Return preferences whose pinned configuration has these keys of `[read]`, where they were given."""
+    given = {name: str(value) for name, value in keys.items() if value is not None}
+    facts = prefs.source.facts
+    if not given or not facts.config:
+        return prefs
+    config = {**facts.config, "read": {**facts.config["read"], **given}}
+    return replace(prefs, source=replace(prefs.source, facts=replace(facts, config=config)))
 
 
 def compare(prefs: Preferences, schema: pl.Schema, expect: Mapping[str, Any]) -> None:

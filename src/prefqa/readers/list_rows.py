@@ -15,6 +15,7 @@ from prefqa.readers.keys import items_by_prompt, unnamed_annotators, with_annota
 from prefqa.readers.laid import Laid
 from prefqa.readers.names import key, tokens
 from prefqa.readers.pair_rows import ranks_from_zero
+from prefqa.readers.records import fields_of
 from prefqa.readers.sides import more_than_two
 from prefqa.readers.table import Table, Use
 
@@ -33,7 +34,8 @@ _IDS = ("responseids", "responseid", "candidateids", "modelnames", "models")
 
 def is_ranking_lists(table: Table) -> bool:
     """Whether a table has lists of responses, or a list `ranking` of them, or numbered columns with ranks or scores."""
-    if _numbered_columns(table) is not None:
+    table = _as_numbers(table)
+    if _numbered_columns(table) is not None or _objects(table) is not None:
         return True
     found = _lists(table, _RESPONSES)
     return bool(found or _lists(table, (*UNCLEAR, *ORDERS)))
@@ -41,10 +43,14 @@ def is_ranking_lists(table: Table) -> bool:
 
 def ranking_lists(table: Table) -> Laid:
     """One row per judgment: a list of responses beside their ranks, order or scores, or the responses, best first."""
+    table = _as_numbers(_from_objects(table))
     numbered = _numbered_columns(table)
     if numbered is not None:
         labels = _labels(numbered.get("responses") or numbered["models"])
         table = _as_lists(table, numbered)
+    best = _best_column(table) if numbered is not None else None
+    if best is not None and numbered is not None:
+        table = _with_ranks_of_best(table, best, labels)
     words = _order_in_words(table)
     if words is not None:
         table = _with_ranks_of_words(table, words, labels if numbered is not None else None)
@@ -348,7 +354,7 @@ def _numbered_columns(table: Table) -> dict[str, list[str]] | None:
                 groups.setdefault(kind, group)
                 break
     decided = "ranks" in groups or "scores" in groups or bool(_lists(table, (*RANKS, *ORDERS, *SCORES, *UNCLEAR)))
-    decided = decided or _order_in_words(table) is not None
+    decided = decided or _order_in_words(table) is not None or _best_column(table) is not None
     return groups if decided and ("responses" in groups or "models" in groups) else None
 
 
@@ -364,6 +370,79 @@ def _order_in_words(table: Table) -> str | None:
             if not values.is_empty() and values.str.contains(r"^\s*[\w ]+(\s*[>=≻~]\s*[\w ]+)+\s*$").all():
                 return name
     return None
+
+
+def _best_column(table: Table) -> str | None:
+    """The column that names the best of several responses."""
+    found = [name for name in table.having("winner") if not table.schema[name].is_nested()]
+    return found[0] if len(found) == 1 else None
+
+
+def _with_ranks_of_best(table: Table, name: str, labels: list[str]) -> Table:
+    """The table with `ranks`: 1 for the best response, 2 for the others; responses are named by letter or number.
+
+    Raises:
+        UsageError: a value that names none of them, or numbers beside letters.
+    """
+    said = pl.col(name).cast(pl.String).str.strip_chars().fill_null("")
+    values = table.frame.select(said.unique().sort().alias("v")).collect()["v"].to_list()
+    places = {value: labels.index(word) for value in values if (word := (tokens(value) or ("",))[-1]) in labels}
+    odd = [value for value in values if value and value not in places]
+    if odd:
+        shown = ", ".join(repr(value[:40]) for value in odd[:6])
+        raise UsageError(
+            f"{table.origin}: column {table.shown(name)!r} should name the best of {len(labels)} responses, but holds {shown}",
+            hint=f"the responses are told apart by {', '.join(labels)}; write these, or give each response a rank or a score.",
+        )
+    best = said.replace_strict(places, default=None, return_dtype=pl.Int64)
+    ranks = pl.concat_list([pl.when(best.is_not_null()).then(pl.when(best == i).then(1).otherwise(2)) for i in range(len(labels))])
+    frame = table.frame.with_columns(ranks.alias("ranks"))
+    use = Use(name, "winner", "names the best response")
+    return replace(table, frame=frame, uses=(*table.uses, use), source_names={**table.source_names, "ranks": table.shown(name)})
+
+
+def _as_numbers(table: Table) -> Table:
+    """The table with ranks or orders that are written as "2,1,3" as lists."""
+    frame = table.frame
+    for name, dtype in table.schema.items():
+        if dtype == pl.String() and key(name) in (*RANKS, *ORDERS, *UNCLEAR):
+            values = table.sample(name)[name].drop_nulls().str.strip_chars()
+            values = values.filter(values != "")
+            if not values.is_empty() and values.str.contains(r"^\d+(\s*[,; ]\s*\d+)+$").all():
+                frame = frame.with_columns(pl.col(name).str.extract_all(r"\d+").cast(pl.List(pl.Int64), strict=False))
+    return table.with_frame(frame)
+
+
+#: Fields of responses that are objects: their text, and what ranks them.
+_TEXT_FIELDS = ("text", "response", "completion", "content", "output", "answer", "generation", "response_text")
+_FIGURES = {"ranks": ("rank", "ranking", "place"), "scores": ("score", "rating", "reward", "overall_score"), "models": ("model", "model_name")}
+
+
+def _objects(table: Table) -> str | None:
+    """A column with lists of responses as objects that hold a text and a rank or a score."""
+    for name in table.names:
+        fields = fields_of(table.schema[name]) if key(name) in _RESPONSES and isinstance(table.schema[name], pl.List) else {}
+        ranked = any(field in fields for kind in ("ranks", "scores") for field in _FIGURES[kind])
+        if ranked and any(field in fields for field in _TEXT_FIELDS):
+            return name
+    return None
+
+
+def _from_objects(table: Table) -> Table:
+    """The table with lists of texts, ranks, scores and models in place of lists of objects."""
+    name = _objects(table)
+    if name is None:
+        return table
+    fields = fields_of(table.schema[name])
+    text = next(field for field in _TEXT_FIELDS if field in fields)
+    lists = [pl.col(name).list.eval(pl.element().struct.field(text)).alias("responses")]
+    for target, names in _FIGURES.items():
+        field = next((one for one in names if one in fields), None)
+        if field is not None:
+            lists.append(pl.col(name).list.eval(pl.element().struct.field(field)).alias(target))
+    frame = table.frame.with_columns(lists)
+    frame = frame if name == "responses" else frame.drop(name)
+    return replace(table, frame=frame, source_names={**table.source_names, "responses": table.shown(name)})
 
 
 def _labels(columns: list[str]) -> list[str]:
@@ -406,7 +485,8 @@ def _with_ranks_of_words(table: Table, name: str, labels: list[str] | None) -> T
     if "responses" in frame.collect_schema():
         places = places.list.head(pl.col("responses").list.len())
     frame = frame.with_columns(places.alias("ranks")).drop([f"_place_{i}" for i in range(len(labels))])
-    return replace(table, frame=frame, uses=(*table.uses, Use(name, "order")))
+    named = {**table.source_names, "ranks": table.shown(name)}
+    return replace(table, frame=frame, uses=(*table.uses, Use(name, "order")), source_names=named)
 
 
 def _as_lists(table: Table, groups: dict[str, list[str]]) -> Table:

@@ -173,12 +173,17 @@ def _keyed(table: Table) -> Table:
         table = table if text is None else table.give(text, "prompt", "the text that was judged")
     if not table.used("item_id"):
         if not table.used("prompt"):
-            raise ColumnNotFoundError.from_missing(["item_id"], table.names, table.origin)
+            names = ", ".join(repr(table.shown(name)) for name in table.names) or "none"
+            raise ColumnNotFoundError(
+                f"{table.origin}: no column names the items or holds their prompts. The data has: {names}.\n"
+                'Hint: name it:\n[columns]\nitem_id = "…"'
+            )
         known = encoded("prompt", table.schema["prompt"])
         item = formatted("prompt-{}", known.rank("dense").cast(pl.Int64))
         table = table.with_frame(table.frame.with_columns(item_id=pl.when(known.is_not_null()).then(item)))
-    if table.has("position"):
-        table = table.take("position")
+    for role in ("position", "score", "label"):  # under their own names they are read beside ranks, too
+        if table.having(role) == [role] or (role == "position" and table.has(role)):
+            table = table.take(role)
     return table
 
 
@@ -224,7 +229,8 @@ def _one_annotator(table: Table) -> Table:
     again = table.frame.group_by(keys).agg(n=pl.len()).filter(pl.col("n") > 1).head(1).collect()
     if not again.is_empty():
         row = again.row(0, named=True)
-        names = ", ".join(repr(table.shown(name)) for name in table.names[:12])
+        ours = ("item_id", "response_id", "annotator_id")
+        names = ", ".join(repr(table.shown(name)) for name in table.names[:12] if name not in ours)
         raise UsageError(
             f"{table.origin}: response {row['response_id']!r} of item {row['item_id']!r} has {row['n']} rows, and no column says "
             "whose judgments they are",

@@ -10,6 +10,7 @@ import polars as pl
 
 from prefqa.errors import ColumnNotFoundError, UsageError
 from prefqa.preferences import JUDGMENT_TYPES, ROW
+from prefqa.readers.export import Extract
 from prefqa.readers.records import Records
 from prefqa.readers.table import Table
 
@@ -83,32 +84,51 @@ def mapped_long(
     Raises:
         UsageError: a column that the tool's reader alone can give.
     """
-    impossible = sorted(_OF_LAYOUTS & set(columns))
+    lists = {role for role, yours in columns.items() if isinstance(yours, list | tuple)}
+    impossible = sorted((_OF_LAYOUTS & set(columns)) | (lists - {"prompt"}))
     if impossible:
         raise UsageError(
             f"{origin}: read as {tool}, whose reader knows where the votes are; [columns] {impossible[0]} cannot be set on it",
             hint='to read the file by its columns instead, set a shape: [read]\nshape = "pairwise"',
         )
     names = {role: yours for role, yours in columns.items() if isinstance(yours, str)}
+    parts = list(columns["prompt"]) if "prompt" in lists else []
     known = long.collect_schema().names()
     inside = {role: yours for role, yours in names.items() if yours in known and yours not in records.schema}
     from_records = {role: yours for role, yours in names.items() if role not in inside}
-    missing = [yours for yours in from_records.values() if yours not in records.schema]
+    missing = [yours for yours in (*from_records.values(), *parts) if yours not in records.schema]
     if missing:
         raise ColumnNotFoundError.from_missing(missing, records.schema.names(), origin)
     freed = [role for role, yours in columns.items() if yours is False and role in known]
     long = long.drop(freed)
     long = long.with_columns(pl.col(yours).alias(role) for role, yours in inside.items())
-    if not from_records:
+    if not from_records and not parts:
         return long
-    further, _ = records.as_text(dict.fromkeys(from_records.values(), pl.String()))
+    further, _ = records.as_text(dict.fromkeys((*from_records.values(), *parts), pl.String()))
+    joined = [] if not parts else [_blank_lines([pl.col(name) for name in parts]).alias("prompt")]
     wanted = further.lazy().select(
-        pl.col(ROW).cast(pl.Int64), *(pl.col(yours).alias(role) for role, yours in from_records.items())
+        pl.col(ROW).cast(pl.Int64), *(pl.col(yours).alias(role) for role, yours in from_records.items()), *joined
     )
+    from_records = from_records | ({"prompt": ""} if parts else {})
     kept = long.drop([role for role in from_records if role in long.collect_schema()]).with_columns(
         pl.col(ROW).cast(pl.Int64)
     )
     return kept.join(wanted, on=ROW, how="left", maintain_order="left")
+
+
+def without_mapped(found: Extract, columns: Mapping[str, Any], tool: str, origin: str) -> Extract:
+    """Return what a tool's reader found without the prompts that the caller takes from elsewhere.
+
+    Raises:
+        UsageError: other keys for tables that a tool's reader keeps apart.
+    """
+    keys = [role for role in ("item_id", "response_id") if role in columns]
+    if keys and not (found.items is None and found.responses is None):
+        hint = 'to read the file by its columns instead, set a shape: [read]\nshape = "rankings"'
+        raise UsageError(f"{origin}: read as {tool}, whose reader names items and responses; [columns] {keys[0]}", hint=hint)
+    if found.items is None or "prompt" not in columns:
+        return found
+    return replace(found, items=found.items.drop("prompt", strict=False))
 
 
 def _freed(table: Table, role: str) -> Table:
@@ -121,18 +141,18 @@ def _freed(table: Table, role: str) -> Table:
 
 
 def _joined(table: Table, role: str, columns: list[str]) -> Table:
-    """Several columns of a prompt, joined by blank lines; parts that are empty are left out."""
-    parts = [
-        pl.when(pl.col(name).cast(pl.String).str.strip_chars() != "").then(pl.col(name).cast(pl.String))
-        for name in columns
-    ]
-    whole = pl.concat_str(parts, separator="\n\n", ignore_nulls=True)
+    """Several columns of a prompt as one."""
     frame = table.frame
     rest = [name for name in frame.collect_schema() if name not in columns and name != role]
-    frame = frame.select(
-        *rest, pl.when(pl.any_horizontal(part.is_not_null() for part in parts)).then(whole).alias(role)
-    )
+    frame = frame.select(*rest, _blank_lines([pl.col(name).cast(pl.String) for name in columns]).alias(role))
     return replace(table, frame=frame, source_names={**table.source_names, role: ", ".join(columns)})
+
+
+def _blank_lines(parts: list[pl.Expr]) -> pl.Expr:
+    """Texts joined by blank lines; parts that are empty are left out."""
+    present = [pl.when(part.str.strip_chars() != "").then(part) for part in parts]
+    whole = pl.concat_str(present, separator="\n\n", ignore_nulls=True)
+    return pl.when(pl.any_horizontal(part.is_not_null() for part in present)).then(whole)
 
 
 def _as_criteria(table: Table, role: str, columns: list[str]) -> Table:

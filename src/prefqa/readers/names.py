@@ -93,7 +93,7 @@ ALIASES: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
         "duration_s": (
             ("durations", "durationseconds", "durationsec", "durationinseconds", "worktimeinseconds", "timespents",
              "leadtime", "timespent", "secondsspent", "seconds", "elapseds", "elapsedseconds", "timetakens", "duration",
-             "timetaken", "timeonsecs", "elapsed"),
+             "timetaken", "durationms", "timespentms", "elapsedms", "leadtimems", "timetakenms", "durationmilliseconds", "timeonsecs", "elapsed"),
         ),
         "position": (("position", "displayposition", "presentedposition", "displayorder", "screenposition"),),
         "batch": (("batch", "batchid", "batchname"),),
@@ -112,8 +112,8 @@ MEASURES = frozenset(
      "latency", "time", "seconds", "ms", "temperature", "seed", "turn", "turns", "year", "date", "timestamp", "version", "loss",
      "perplexity", "logprob", "step", "epoch", "split", "fold"}
 )  # fmt: skip
-#: Units of durations other than seconds, by the end of the name.
-MILLISECONDS = ("ms", "millis", "milliseconds")
+#: Last words of the names of durations that are not in seconds.
+MILLISECONDS = (("ms",), ("millis",), ("milliseconds",))
 
 
 def candidates(role: str, names: Collection[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -16,11 +16,12 @@ from prefqa.readers.cells import chat, decoded, encoded, is_messages, is_texts, 
 from prefqa.readers.export import VALUES, note
 from prefqa.readers.keys import PAIR, items_by_prompt, unnamed_annotators, with_annotator, with_item, with_prompt
 from prefqa.readers.laid import Laid
-from prefqa.readers.names import roles_of
+from prefqa.readers.names import roles_of, tokens
+from prefqa.readers.records import fields_of
 from prefqa.readers.scores import scores_of
 from prefqa.readers.sides import Pair, is_tie_column
-from prefqa.readers.table import Table
-from prefqa.readers.vocabulary import Columns, read_values
+from prefqa.readers.table import Table, Use
+from prefqa.readers.vocabulary import SIDES, Columns, read_values
 
 #: A value with a blank, a line break or this many characters is a text and not a name.
 _LONG = 60
@@ -28,6 +29,7 @@ _LONG = 60
 _ASKING = ("user", "system", "developer")
 #: Distinct values beyond which a column holds no votes.
 _FEW = 30
+_ANY_SIDE = {word for pair in SIDES.values() for word in pair}
 _ONE_HOT = {"1,0": "first", "0,1": "second"}
 _ONE_HOT_TIE = {"1,0,0": "first", "0,1,0": "second", "0,0,1": "tie", "0,0,0": "missing"}
 
@@ -50,9 +52,15 @@ class _Sides:
         return self.text or self.id or self.model
 
 
-def sides_of(table: Table, *, preferred: bool = False) -> _Sides:
-    """Return the pairs of columns of a table by what they hold."""
-    pairs = [pair for pair in table.pairs if pair.preferred == preferred]
+def sides_of(table: Table, *, preferred: bool = False, scheme: str | None = None) -> _Sides:
+    """Return the pairs of columns of a table by what they hold, all told apart by the same two words.
+
+    Pairs under other words (`model_x` beside `left`) are left out: which of them belongs to which side is not known.
+    """
+    pairs = [pair for pair in table.pairs if pair.preferred == preferred and scheme in (None, pair.scheme)]
+    text = next((pair for pair in pairs if pair.kind == "text"), None)
+    main = text or next((pair for pair in pairs if pair.kind in ("id", "model")), None)
+    pairs = [pair for pair in pairs if main is None or pair.scheme == main.scheme]
     first = {
         kind: next((p for p in pairs if p.kind == kind), None)
         for kind in ("text", "model", "id", "score", "rank", "vote")
@@ -60,7 +68,7 @@ def sides_of(table: Table, *, preferred: bool = False) -> _Sides:
     if first["text"] is None:  # a pair of another name may hold the texts, such as tweet_a and tweet_b
         first["text"] = next((p for p in pairs if p.kind == "other" and _is_textual(table, p)), None)
     rest = tuple(pair for pair in pairs if pair not in first.values())
-    return _Sides(**first, others=rest)  # type: ignore[arg-type]
+    return _Sides(**first, others=rest)
 
 
 def is_pairwise(table: Table) -> bool:
@@ -80,7 +88,7 @@ def winner_columns(table: Table, sides: _Sides) -> list[str]:
 
 def pairwise(table: Table) -> Laid:
     """Two responses side by side and what says which is better: two rows per vote, at position 1 and 2."""
-    sides = sides_of(table)
+    sides = sides_of(table, scheme=_scheme(table))
     main = sides.main
     if main is None:
         raise UsageError(f"{table.origin}: there are no two columns of responses")
@@ -119,6 +127,38 @@ def pairwise(table: Table) -> Laid:
     laid = _two_rows(table, sides, texts=texts)
     values = pl.concat([ballots.values, *_empty_cells(columns, n_empty)])
     return replace(laid, values=values, notes=(*laid.notes, *_without_vote(ballots, wide)))
+
+
+def _scheme(table: Table) -> str | None:
+    """The words that tell the two responses apart, where columns use several pairs of words: those that the votes use.
+
+    Raises:
+        AmbiguousReadingError: votes that use none of them, or several.
+    """
+    pairs = [pair for pair in table.pairs if not pair.preferred and pair.kind in ("text", "id", "model")]
+    schemes = list(dict.fromkeys(pair.scheme for pair in pairs))
+    if len(schemes) < 2:
+        return None
+    sides = sides_of(table)
+    wide = table.options.annotator_columns(table.names)
+    columns = wide or winner_columns(table, sides)[:1]
+    words = {word for name in columns for value in distinct_values(table, name) for word in tokens(value)}
+    used = [scheme for scheme in schemes if words & set(SIDES[scheme])]
+    if len(used) == 1:
+        return used[0]
+    if not used and (sides.vote or not columns or not words & _ANY_SIDE):
+        return None  # names or texts of responses, or columns that say it themselves
+    shown = [f"{table.shown(pair.first)!r} and {table.shown(pair.second)!r}" for pair in pairs]
+    raise AmbiguousReadingError(
+        f"{table.origin}: the responses may be {', or '.join(shown)}, and the votes do not say which of these they mean",
+        [
+            Choice(
+                f"{table.shown(pair.first)!r} is the first, {table.shown(pair.second)!r} the second",
+                f'[columns]\nresponse_a = "{table.shown(pair.first)}"\nresponse_b = "{table.shown(pair.second)}"',
+            )
+            for pair in pairs
+        ],
+    )
 
 
 def is_chosen_rejected(table: Table) -> bool:
@@ -163,7 +203,7 @@ def _vote_column(table: Table, sides: _Sides) -> str | None:
     other = [
         name for name in table.names
         if name != kept and name not in paired and "winner" in roles_of(name) and holds_votes(table, name, main)
-        and not table.alike(kept, name)
+        and not table.alike(kept, name, exact=True)
     ]  # fmt: skip
     if other:
         raise AmbiguousReadingError(
@@ -298,7 +338,7 @@ def _split_messages(table: Table, pair: Pair) -> Table:
     table = table.say(f"the messages with which both {shown} begin are the prompt ({split[0]:,} of {split[1]:,} rows)")
     if kind is None:
         frame = frame.with_columns(prompt=pl.col("_common")).drop("_common")
-        return replace(table.with_frame(frame), uses=(*table.uses, _prompt_use()))
+        return replace(table.with_frame(frame), uses=(*table.uses, _LEADING))
     begins = text_of("_common")
     ends_so = asked.str.ends_with(begins) if is_messages(kind) else pl.lit(value=False)  # a system prompt comes before
     differs = pl.col("_common").is_not_null() & ~begins.str.contains(asked, literal=True) & ~ends_so
@@ -308,14 +348,18 @@ def _split_messages(table: Table, pair: Pair) -> Table:
     if is_messages(kind):
         whole = pl.when(pl.col("_common").is_null() | ends_so).then("prompt").otherwise("_common")
         return table.with_frame(frame.with_columns(prompt=whole).drop("_common"))
-    fields = frame.collect_schema()["_common"].inner.fields  # type: ignore[attr-defined]
+    fields = fields_of(frame.collect_schema()["_common"])
     user = pl.struct(
         pl.lit("user").alias("role"),
         pl.col("prompt").cast(pl.String).alias("content"),
-        *(pl.lit(None, one.dtype).alias(one.name) for one in fields if one.name not in ("role", "content")),
+        *(pl.lit(None, dtype).alias(name) for name, dtype in fields.items() if name not in ("role", "content")),
     )
     as_message = pl.when(pl.col("prompt").is_not_null()).then(pl.concat_list(user))
     return table.with_frame(frame.with_columns(prompt=pl.coalesce("_common", as_message)).drop("_common"))
+
+
+#: The role of the messages with which both dialogues begin.
+_LEADING = Use("(leading messages)", "prompt", "split off the dialogues")
 
 
 def _opens_dialogue(asked: pl.Expr) -> pl.Expr:
@@ -325,12 +369,6 @@ def _opens_dialogue(asked: pl.Expr) -> pl.Expr:
     people = pl.col("_common").list.filter(role.is_in(_ASKING)).list.eval(pl.element().struct.field("content"))
     holds = people.list.join("\n").str.contains(asked, literal=True)
     return (asked.is_null() | first.is_in(_ASKING) | holds).fill_null(value=True)
-
-
-def _prompt_use() -> object:
-    from prefqa.readers.table import Use
-
-    return Use("(leading messages)", "prompt", "split off the dialogues")
 
 
 def _split_texts(table: Table, pair: Pair) -> Table:
@@ -363,8 +401,6 @@ def _unpivoted(table: Table, wide: Sequence[str]) -> Table:
             for name in wide
         ]
     ).filter(pl.col("_answer").str.strip_chars().fill_null("") != "")
-    from prefqa.readers.table import Use
-
     table = replace(table, uses=(*table.uses, Use("(names of the columns)", "annotator_id", ", ".join(wide[:8]))))
     return table.with_frame(frame)
 
@@ -421,7 +457,9 @@ def _by_figures(table: Table, sides: _Sides, *, texts: bool) -> Laid:
         found = table.sample(pair.first)[pair.first].cast(pl.String).cast(pl.Float64, strict=False)
         start = 0 if options.ranks_from == 0 else 1
         if options.ranks_from is None and (found == 0).any():
-            raise ranks_from_zero(table, pair.first)
+            words = SIDES[pair.scheme] if pair.scheme in SIDES else pair.scheme.split("/")
+            names = [table.shown(pair.first), table.shown(pair.second)]
+            raise ranks_from_zero(table, pair.first, {f"score_{w}": n for w, n in zip(words, names, strict=True)})
         values = [
             whole_rank(pl.col(name).cast(pl.Float64, strict=False) + (1 - start)) for name in (pair.first, pair.second)
         ]
@@ -452,14 +490,16 @@ def _by_figures(table: Table, sides: _Sides, *, texts: bool) -> Laid:
     return replace(laid, values=listed, detail=f"{laid.detail}; {detail}")
 
 
-def ranks_from_zero(table: Table, column: str) -> AmbiguousReadingError:
-    """Return the refusal of ranks that begin at 0."""
+def ranks_from_zero(table: Table, column: str, scores: Mapping[str, str] | None = None) -> AmbiguousReadingError:
+    """Return the refusal of ranks that begin at 0; `scores` are the columns that they are if they are ratings."""
+    as_scores = scores or {"score": table.shown(column)}
+    lines = "\n".join(f'{role} = "{name}"' for role, name in as_scores.items())
     return AmbiguousReadingError(
         f"{table.origin}: column {table.shown(column)!r} holds a rank of 0; 1 is read as the best rank",
         [
             Choice("ranks begin at 0, which is the best", "[read]\nranks_from = 0"),
             Choice("0 stands for a response that was not ranked", '[read]\nranks_from = 1\nmissing = ["0"]'),
-            Choice("the numbers are ratings, higher is better", f'[columns]\nscore = "{table.shown(column)}"'),
+            Choice("the numbers are ratings, higher is better", f"[columns]\n{lines}"),
         ],
     )
 

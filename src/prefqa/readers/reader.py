@@ -16,7 +16,7 @@ from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source
 from prefqa.readers.argilla_server import SERVER, download
 from prefqa.readers.croissant import licence_beside
 from prefqa.readers.export import Export, Models, Ranks
-from prefqa.readers.facts import compare, facts_of, facts_of_tool, with_statements
+from prefqa.readers.facts import compare, facts_of, facts_of_tool, with_config, with_statements
 from prefqa.readers.files import (
     COLUMNAR,
     FILE_FORMATS,
@@ -29,7 +29,7 @@ from prefqa.readers.files import (
     readable,
 )
 from prefqa.readers.keys import PAIR, PROMPTS, TEXTS
-from prefqa.readers.mapping import mapped, mapped_long, renamed_columns
+from prefqa.readers.mapping import mapped, mapped_long, renamed_columns, without_mapped
 from prefqa.readers.objects import HUB, is_saved_dataset, load_hub, load_saved, records_of_object
 from prefqa.readers.options import AnnotatorFrom, Gives, Higher, Options, PairValues, Ranking, Winner
 from prefqa.readers.records import AskedRecords, Records
@@ -76,19 +76,21 @@ def read(
 ) -> Preferences:
     """Read preference data into its standard form.
 
-    A source is read right, and `Preferences.reading` says how; or refused with the configuration that would make it right;
-    or read with a part left out that is counted and named. Nothing that turns a preference round is decided by a default.
+    A source is read right, and `Preferences.reading` says how; or refused with the configuration that would make it
+    right; or read with a part left out that is counted and named. Nothing that turns a preference round is decided by a
+    default.
 
     Args:
-        source: a path (.parquet, .csv, .tsv, .json, .jsonl, .arrow, .feather; text also .gz or .zst), a glob, a
-            directory of such files or of a saved Hugging Face dataset, a list of paths, a Polars or pandas frame, an
-            Arrow table, a `datasets` object, hf://OWNER/NAME (with @REVISION, to be read the same again),
+        source: a path (.parquet, .csv, .tsv, .json, .jsonl, .arrow, .feather, .xlsx, .zip; text also .gz or .zst), a
+            glob, a directory of such files or of a saved Hugging Face dataset, a list of paths, a Polars or pandas
+            frame, an Arrow table, a `datasets` object, hf://OWNER/NAME (with @REVISION, to be read the same again),
             argilla://NAME or argilla://WORKSPACE/NAME (ARGILLA_API_URL and ARGILLA_API_KEY say where), a list of
             dicts; Preferences are returned as they are. In a directory with a file `judgments.*`, `responses.*` and
             `items.*` beside it are read as these tables.
         columns: your column names by the standard ones: {"item_id": "prompt_id"}. A list joins several columns of a
             prompt, or makes criteria of several columns of votes, ranks, scores or labels; False frees a name that is
-            ours but means something else in the data. On the export of a tool they are applied to what its reader gives.
+            ours but means something else in the data. On the export of a tool they are applied to what its reader
+            gives.
         shape: "auto", or one of rankings, ratings, ranking_lists, pairwise, chosen_rejected, labels, records.
         format: "auto": the file by its ending, the export of a tool or a public data set by what its records hold. Or
             parquet, csv, tsv, json, jsonl, arrow; or a format by name (`prefqa.readers.BY_NAME`).
@@ -98,8 +100,8 @@ def read(
         ranks: "order" reads lists of options that an export holds without ranks as running from best to worst.
         models: whether suggestions and predictions in an export are read: "without" leaves them out and counts them,
             "with" reads them beside people's judgments (`annotator_kind` tells them apart), "only" alone.
-        votes: the meaning of each value of a vote: {"A": "first", "B": "second", "=": "tie", "?": "missing"}, or a scale:
-            {"scale": {"first": 1, "tie": 4, "second": 7}}. Values that are not named are refused.
+        votes: the meaning of each value of a vote: {"A": "first", "B": "second", "=": "tie", "?": "missing"}, or a
+            scale: {"scale": {"first": 1, "tie": 4, "second": 7}}. Values that are not named are refused.
         annotators: names or patterns of columns that hold the answers of one annotator each.
         gives: what these columns hold, where they stand beside single responses or items: votes, ranks, scores, labels.
         missing: values of scores and ranks that stand for no answer, such as -1.
@@ -117,8 +119,8 @@ def read(
         expect: what an earlier reading found (`prefqa inspect --write-config`); a source that differs is refused.
 
     Returns:
-        Preferences, lazy over Parquet, CSV and Arrow files; `source.detail` says which shape or format was recognised and by
-        what, `source.notes` what an export lost before it came here.
+        Preferences, lazy over Parquet, CSV and Arrow files; `reading` says how the source was read, `source.detail`
+        which shape or format was recognised and by what, `source.notes` what an export lost before it came here.
 
     Raises:
         ReadError: a file that cannot be read, with path, line or row group, and reason.
@@ -166,7 +168,8 @@ def read(
             prefs = _of_columns(
                 records, origin, (*files, *listed_in), given, mapping, options, shape, format, time_format
             )
-        prefs = _licensed(prefs, licence)
+        on_files = {"separator": separator, "encoding": encoding, "sheet": sheet, "time_format": time_format, "settings": settings}
+        prefs = with_config(_licensed(prefs, licence), on_files)
         if expect:
             compare(prefs, records.schema, expect)
         return prefs
@@ -272,6 +275,7 @@ def _of_tool(
     found = tool.read(replace(export, records=asked))
     found = replace(found, used=tuple(dict.fromkeys((*found.used, *asked.asked))))
     if mapping:
+        found = without_mapped(found, mapping, tool.name, export.origin)
         found = replace(found, long=mapped_long(found.long.lazy(), export.records, mapping, tool.name, export.origin))
     own: _Tables = {"responses": found.responses, "items": found.items}
     tables = {name: given[name] if given[name] is not None else own[name] for name in own}

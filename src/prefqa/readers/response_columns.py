@@ -30,13 +30,12 @@ def with_response_columns(laid: Laid) -> tuple[pl.LazyFrame, tuple[str, ...]]:
     if not others and not named:
         return long, ()
     numbers = [name for name in (*others, *named) if schema[name] == pl.String() and _is_numeric(long, name)]
-    long = long.with_columns(pl.col(name).str.strip_chars().cast(pl.Float64, strict=False) for name in numbers)
-    schema = long.collect_schema()
+    as_numbers = long.with_columns(pl.col(name).str.strip_chars().cast(pl.Float64, strict=False) for name in numbers)
+    schema = as_numbers.collect_schema()
     others = [name for name in others if schema[name].is_numeric()]
-    if others:
-        own = _one_per_response(long, others)
-        named += own
-    return long, tuple(named)
+    own = [*named, *(_one_per_response(as_numbers, others) if others else [])]
+    moved = [name for name in numbers if name in own]
+    return long.with_columns(pl.col(name).str.strip_chars().cast(pl.Float64, strict=False) for name in moved), tuple(own)
 
 
 def _is_numeric(long: pl.LazyFrame, name: str) -> bool:

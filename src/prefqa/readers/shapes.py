@@ -30,8 +30,9 @@ from prefqa.readers.pair_rows import (
     pairwise,
     sides_of,
 )
-from prefqa.readers.sides import ANNOTATOR_WORDS, more_than_two
+from prefqa.readers.sides import ANNOTATOR_WORDS, Pair, more_than_two
 from prefqa.readers.table import Table
+from prefqa.readers.vocabulary import SIDES
 
 
 @dataclass(frozen=True)
@@ -133,11 +134,15 @@ def laid_out(table: Table, wanted: str) -> tuple[Shape, Laid] | None:
         ColumnNotFoundError: columns that the layout asked for needs and the data lacks.
         AmbiguousReadingError: two readings, each with its configuration.
     """
+    if table.options.annotators and sides_of(table).main is None:
+        shape = shape_named("labels")
+        laid = wide_labels(table)
+        return shape_named({"score": "ratings", "rank": "rankings"}.get(_role_of(laid), "labels")), laid
     if wanted != "auto":
         shape = shape_named(wanted)
         lacking = shape.missing(table)
         if lacking and not (shape.fits(table) or (table.options.annotators and shape.name == "pairwise")):
-            raise ColumnNotFoundError.from_missing(lacking, [n for n in table.names], table.origin)
+            raise lacking_roles(table, lacking, f"shape {shape.name!r} needs {', '.join(map(repr, lacking))}")
         return shape, shape.read(table)
     standard = {"item_id", "annotator_id", "response_id"} <= set(table.names)
     order = sorted(SHAPES, key=lambda one: standard and one.name not in ("rankings", "ratings"))
@@ -145,10 +150,6 @@ def laid_out(table: Table, wanted: str) -> tuple[Shape, Laid] | None:
         order = [one for one in SHAPES if one.name != "rankings"]
         place = next(i for i, one in enumerate(order) if one.name == "ratings")
         order.insert(place, SHAPES[0])
-    if table.options.annotators and sides_of(table).main is None:
-        shape = shape_named("labels")
-        laid = wide_labels(table)
-        return shape_named({"score": "ratings", "rank": "rankings"}.get(_role_of(laid), "labels")), laid
     for shape in order:
         if shape.fits(table):
             return shape, shape.read(table)
@@ -156,6 +157,16 @@ def laid_out(table: Table, wanted: str) -> tuple[Shape, Laid] | None:
     if table.options.annotators:
         return shape_named("pairwise"), pairwise(table)
     return None
+
+
+def lacking_roles(table: Table, roles: list[str], reason: str) -> ColumnNotFoundError:
+    """Return the error for roles that no column plays."""
+    names = ", ".join(repr(table.shown(name)) for name in table.names) or "none"
+    lines = "\n".join(f'{role} = "…"' for role in roles)
+    return ColumnNotFoundError(
+        f"{table.origin}: {reason}, and no column is known to hold {'it' if len(roles) == 1 else 'them'}. The data has: {names}."
+        f"\nHint: name {'it' if len(roles) == 1 else 'them'}:\n[columns]\n{lines}"
+    )
 
 
 def refuse(table: Table) -> Exception:
@@ -190,6 +201,10 @@ def refuse(table: Table) -> Exception:
 
 def _without_votes(table: Table, where: str, seen: str) -> Exception:
     """The error for two responses side by side of which nothing that is understood says which is better."""
+    sides = sides_of(table)
+    other = next((pair for pair in table.pairs if pair.kind in ("score", "rank", "vote") and not pair.preferred), None)
+    if other is not None and sides.main is not None:
+        return _under_other_words(table, where, other, sides.main)
     paired = {name for pair in table.pairs for name in (pair.first, pair.second)}
     known = {"prompt", "item_id", "annotator_id", "created_at", "duration_s"}
     votes = [
@@ -212,6 +227,37 @@ def _without_votes(table: Table, where: str, seen: str) -> Exception:
     return AmbiguousReadingError(f"{where}: no column is known to hold the votes. {seen.removesuffix('.')}", choices)
 
 
+def _labelled(table: Table, label: str, instructions: str) -> AmbiguousReadingError:
+    """The refusal of prompts with responses and a label, which may be a rating."""
+    shown = table.shown(label)
+    values = ", ".join(repr(value) for value in sorted(distinct_values(table, label))[:4])
+    return AmbiguousReadingError(
+        f"{table.origin}: column {shown!r} ({values}) stands beside prompts and responses; it may rate the responses",
+        [
+            Choice("it is a rating, higher (or true) is better", f'[columns]\nscore = "{shown}"'),
+            Choice("it rates nothing: prompts with answers", f'[read]\nformat = "{instructions}"'),
+        ],
+    )
+
+
+def _under_other_words(table: Table, where: str, figures: Pair, main: Pair) -> Exception:
+    """The error for figures of two responses under other words than these: which belongs to which is not known."""
+    names = [_with_word(figures, SIDES[main.scheme][place]) for place in (0, 1)]
+    one, two = table.shown(figures.first), table.shown(figures.second)
+    first, second = table.shown(main.first), table.shown(main.second)
+    return AmbiguousReadingError(
+        f"{where}: {one!r} and {two!r} are told apart by other words than {first!r} and {second!r}",
+        [
+            Choice(f"{a!r} belongs to {first!r}", f'[columns]\n{names[0]} = "{a}"\n{names[1]} = "{b}"')
+            for a, b in ((one, two), (two, one))
+        ],
+    )
+
+
+def _with_word(pair: Pair, word: str) -> str:
+    return "_".join((*pair.base, word))
+
+
 def refuse_unread_numbers(table: Table, instructions: str) -> None:
     """Refuse to read prompts with responses as instruction data where columns beside them may be their ratings.
 
@@ -222,6 +268,13 @@ def refuse_unread_numbers(table: Table, instructions: str) -> None:
         name for name in table.names
         if not roles_of(name) and key(name) not in ROW_IDS and not set(tokens(name)) & MEASURES and is_numeric(table, name)
     ]  # fmt: skip
+    labels = [
+        name for name in table.names
+        if {"label", "score", "rank"} & set(roles_of(name)) and not {"prompt", "text"} & set(roles_of(name))
+        and not table.schema[name].is_nested() and distinct_values(table, name)
+    ]  # fmt: skip
+    if labels:
+        raise _labelled(table, labels[0], instructions)
     if not numbers:
         return
     listed = ", ".join(f'"{table.shown(name)}"' for name in numbers)
@@ -258,8 +311,8 @@ def _with_named_annotators(table: Table) -> Table:
     if sides.main is None:
         return table
     votes = [name for name in table.names if holds_votes(table, name, (sides.main.first, sides.main.second))]
-    named = [name for name in votes if set(tokens(name)) & ANNOTATOR_WORDS and tokens(name)[-1].isdigit()]
-    if named and named == votes:
+    named = [name for name in table.names if set(tokens(name)) & ANNOTATOR_WORDS and tokens(name)[-1].isdigit()]
+    if named and set(votes) <= set(named):
         from dataclasses import replace
 
         return replace(table, options=replace(table.options, annotators=tuple(named)))

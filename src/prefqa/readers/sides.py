@@ -88,7 +88,7 @@ def pairs_of(names: Sequence[str]) -> list[Pair]:
     pairs: list[Pair] = []
     used: set[str] = set()
     schemes = [*((name, pair, False) for name, pair in SIDES.items())]
-    schemes += [("preferred", pair, True) for pair in PREFERRED]
+    schemes += [("/".join(pair), pair, True) for pair in PREFERRED]
     for scheme, (one, two), preferred in schemes:
         for name in names:
             if name in used or one not in words[name]:
@@ -109,7 +109,7 @@ def pairs_of(names: Sequence[str]) -> list[Pair]:
             other = next((n for n in names if words[n] == _with_negation(words[name], one, negation)), None)
             if one in words[name] and other is not None and not {name, other} & used and negation not in words[name]:
                 base = tuple(word for word in words[name] if word != one)
-                pairs.append(Pair(name, other, base, _kind(base, preferred=True), "preferred", preferred=True))
+                pairs.append(Pair(name, other, base, _kind(base, preferred=True), f"{one}/{negation} {one}", preferred=True))
                 used |= {name, other}
     return sorted(pairs, key=lambda pair: names.index(pair.first))
 

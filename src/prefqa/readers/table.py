@@ -11,7 +11,7 @@ from prefqa.casts import raw_name
 from prefqa.errors import AmbiguousReadingError, Choice
 from prefqa.notes import Note
 from prefqa.preferences import ROW
-from prefqa.readers.names import MILLISECONDS, ROW_IDS, candidates, key
+from prefqa.readers.names import MILLISECONDS, ROW_IDS, candidates, key, tokens
 from prefqa.readers.options import Options
 from prefqa.readers.sides import Pair, pairs_of
 from prefqa.times import time_forms, time_of
@@ -23,6 +23,8 @@ OPTIONAL = (
     "criterion", "created_at", "duration_s", "batch", "guideline_version", "judgment_id", "is_gold", "status",
     "annotator_kind",
 )  # fmt: skip
+#: Roles whose columns name things, so that two columns of other names may still say the same.
+_NAMES = ("item_id", "annotator_id", "response_id", "model", "batch", "judgment_id")
 _STATUS = {"submitted", "draft", "discarded"}
 
 
@@ -101,7 +103,8 @@ class Table:
         found = self.having(role)
         if len(found) < 2:
             return found[0] if found else None
-        same = [name for name in found[1:] if self.alike(found[0], name)]
+        exact = role not in _NAMES
+        same = [name for name in found[1:] if self.alike(found[0], name, exact=exact)]
         other = [name for name in found[1:] if name not in same]
         if not other:
             return found[0]
@@ -163,7 +166,7 @@ class Table:
                     table = table.say(
                         f"{role} is read from {table.shown(role)!r}, not from {', '.join(map(repr, others))}"
                     )
-        if table.used("duration_s") and key(table.shown("duration_s")).endswith(MILLISECONDS):
+        if table.used("duration_s") and tokens(table.shown("duration_s"))[-1:] in MILLISECONDS:
             seconds = pl.col("duration_s").cast(pl.Float64, strict=False) / 1000
             table = table.with_frame(table.frame.with_columns(duration_s=seconds))
         return table
@@ -189,11 +192,13 @@ class Table:
             f"column 'status' holds {shown}, not submitted, draft or discarded: it is kept as 'source_status', to slice by"
         )
 
-    def alike(self, one: str, two: str) -> bool:
-        """Whether two columns say the same, under one name or two for each value."""
+    def alike(self, one: str, two: str, *, exact: bool = False) -> bool:
+        """Whether two columns say the same: value by value, or, of names, under two names for one thing."""
         if self.schema[one].is_nested() or self.schema[two].is_nested():
             return False
         values = self.frame.select(one=pl.col(one).cast(pl.String), two=pl.col(two).cast(pl.String)).unique().collect()
+        if exact:
+            return values["one"].str.to_lowercase().eq_missing(values["two"].str.to_lowercase()).all()
         return values.height == values["one"].n_unique() == values["two"].n_unique()
 
     def _fits(self, role: str, name: str) -> bool:
@@ -222,9 +227,9 @@ class Table:
             share = numbers.cast(pl.Float64, strict=False).is_not_null().mean()
             return isinstance(share, float) and share > 0.5
         if role == "annotator_id" and dtype == pl.String():
-            return int(values.str.len_chars().max() or 0) <= 80 and not values.str.contains("\n").any()  # type: ignore[call-overload]
+            return bool((values.str.len_chars() <= 80).all() and not values.str.contains("\n").any())
         if role == "model" and dtype == pl.String():
-            return int(values.str.len_chars().max() or 0) <= 120  # type: ignore[call-overload]
+            return bool((values.str.len_chars() <= 120).all())
         return True
 
 

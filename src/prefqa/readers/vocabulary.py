@@ -184,7 +184,7 @@ def mapped(value: str, votes: Mapping[str, object]) -> Meaning | None:
     number = number_of(value)
     for name, meaning in votes.items():
         if name.strip().casefold() == wanted or (number is not None and number_of(name) == number):
-            return meaning if meaning in MEANINGS else None  # type: ignore[return-value]
+            return meaning if meaning in MEANINGS else None
     return None
 
 

@@ -53,6 +53,8 @@ def print_reading(console: Console, reading: Reading) -> None:
         console.print(table(("vote", "value", "read as", "rows"), shown, right=(3,), fold=(0, 1)))
         say_more(console, reading.values.height, "value")
     for column, low, high, n_values, better in reading.scales.iter_rows():
+        if column == "rank" and n_values <= 2:
+            continue  # a vote on two responses
         hang(console, Text(column.capitalize()), f"{low:g} to {high:g}, {n_values:,} values; {better} is better")
     if reading.times is not None:
         hang(
