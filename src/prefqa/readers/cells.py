@@ -75,6 +75,10 @@ def chat(table: Table, columns: Sequence[str]) -> Table:
     schema = frame.collect_schema()
     for name in columns:
         dtype = schema.get(name)
+        inner = next((one for one in fields_of(dtype).items() if is_messages(one[1])), None)
+        if isinstance(dtype, pl.Struct) and inner is not None:  # an object with messages in it, and options beside them
+            frame = frame.with_columns(pl.col(name).struct.field(inner[0]).alias(name))
+            dtype = inner[1]
         if isinstance(dtype, pl.Struct):
             frame = frame.with_columns(_of_object(name, dtype))
         elif is_messages(dtype):

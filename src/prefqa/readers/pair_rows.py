@@ -21,6 +21,7 @@ from prefqa.readers.records import fields_of
 from prefqa.readers.scores import scores_of
 from prefqa.readers.sides import Pair, is_tie_column
 from prefqa.readers.table import Table, Use
+from prefqa.readers.unnamed import refuse_unnamed_prompt
 from prefqa.readers.vocabulary import SIDES, Columns, read_values
 
 #: A value with a blank, a line break or this many characters is a text and not a name.
@@ -516,6 +517,8 @@ def _two_rows(table: Table, sides: _Sides, *, texts: bool, placed: bool = True) 
     )
     numbered = named is None and by_text
     id_of = named or main
+    if by_text:
+        refuse_unnamed_prompt(table)
     if not table.used("item_id"):
         whole = _prompt_or_texts(sides, texts=texts)
         table = items_by_prompt(table, whole)
