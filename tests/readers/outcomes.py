@@ -82,20 +82,22 @@ def decided(out: Path) -> Counter[str]:
 
 
 def configs_of(message: str) -> list[str]:
-    """The configurations of a refusal, word for word: from a line in brackets to the next number or the end."""
-    found: list[list[str]] = []
-    inside = False
-    for line in message.splitlines():
-        if re.match(r"\[(read|columns)\b.*\]", line) and not inside:
-            found.append([])
-            inside = True
-        elif re.match(r"\(\d+\) ", line):
-            inside = False
-        if inside:
-            found[-1].append(line)
-    texts = ["\n".join(lines) + "\n" for lines in found]
-    assert all(tomllib.loads(text) for text in texts)
-    return texts
+    """The configurations of a refusal, word for word: from a line in brackets as far as the lines are TOML."""
+    lines = message.splitlines()
+    found, last = [], 0
+    for first, line in enumerate(lines):
+        if first < last or not re.match(r"\[(read|columns)\b.*\]", line):
+            continue
+        for end in range(len(lines), first, -1):
+            text = "\n".join(lines[first:end]) + "\n"
+            try:
+                tomllib.loads(text)
+            except tomllib.TOMLDecodeError:
+                continue
+            found.append(text.rstrip("\n") + "\n")
+            last = end
+            break
+    return found
 
 
 def refused(source: object) -> str:

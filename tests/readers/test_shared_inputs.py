@@ -212,7 +212,9 @@ def test_ratings_of_several_aspects_are_criteria(shared_inputs: Path) -> None:
     prefs = prefqa.read(path_of(shared_inputs, "helpsteer2_ratings"))
     assert set(column(prefs, "criterion")["criterion"]) == {"helpfulness", "correctness", "coherence"}
     helpful = {key: one for key, one in rankings(prefs).items() if key[0].endswith("/helpfulness")}
-    found = Counter("tie" if len(set(one.values())) == 1 else mark(min(one, key=one.__getitem__)) for one in helpful.values())
+    found = Counter(
+        "tie" if len(set(one.values())) == 1 else mark(min(one, key=one.__getitem__)) for one in helpful.values()
+    )
     assert found == GOOD_AND_TIES
     assert prefs.responses is not None
     assert {"complexity", "verbosity"} <= set(prefs.responses.columns)
@@ -331,7 +333,11 @@ def test_ratings_of_images_have_prompts_and_criteria(
     prefs = prefqa.read(path)
     assert figures(prefs) == (15, 1, 15)
     assert len(prompts(prefs)) == 5
-    assert set(column(prefs, "criterion")["criterion"]) == {"Helpfulness", "Visual Faithfulness", "Ethical Considerations"}
+    assert set(column(prefs, "criterion")["criterion"]) == {
+        "Helpfulness",
+        "Visual Faithfulness",
+        "Ethical Considerations",
+    }
     assert set(column(prefs, "annotator_kind")["annotator_kind"]) == {"model"}
     assert outcomes(prefs) == {"[G]": 10, "tie": 5}
     assert call(capsys, "convert", path, "-o", tmp_path / "p.jsonl", "--layout", "trl")[0] == 0
@@ -377,18 +383,16 @@ def test_columns_named_for_people_are_asked_about(
     assert found[0] == {"[G]": 17, "tie": 6}
     assert decided(tmp_path / "out-1") == GOOD_AND_TIES
     text = configs_of(refused(path))[0]
-    assert text == '[read]\nannotators = ["Alice", "Bob", "Carol"]\n\n'
+    assert text == '[read]\nannotators = ["Alice", "Bob", "Carol"]\n'
     prefs = by_config(path, text)
     assert figures(prefs) == (8, 3, 23)
     assert set(column(prefs, "annotator_id")["annotator_id"]) == {"Alice", "Bob", "Carol"}
 
 
-def test_ranks_from_0_are_asked_about(
-    shared_inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_ranks_from_0_are_asked_about(shared_inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = path_of(shared_inputs, "zero_based_ranks")
     found = assert_refused_then(capsys, path, tmp_path, {"[G]": 24})
     assert found[0] == {"[G]": 24}
-    assert configs_of(refused(path))[0] == "[read]\nranks_from = 0\n\n"
+    assert configs_of(refused(path))[0] == "[read]\nranks_from = 0\n"
     assert figures(by_config(path, configs_of(refused(path))[0])) == (8, 3, 24)
     assert decided(tmp_path / "out-1") == ALL_GOOD

@@ -164,7 +164,9 @@ def test_choices_show_their_kind_or_ask_for_the_configuration(
     settings = prefqa.read(folder / "single.csv", settings=folder / "with-config" / "label_config.xml")
     for prefs in (by_config_beside, settings):
         found = rankings(prefs)
-        assert {k[:2]: "tie" if len(set(v.values())) == 1 else min(v, key=v.__getitem__) for k, v in found.items()} == expected
+        assert {
+            k[:2]: "tie" if len(set(v.values())) == 1 else min(v, key=v.__getitem__) for k, v in found.items()
+        } == expected
         assert sorted(prompts(prefs)) == ["prompt 1", "prompt 2"]
 
 
@@ -278,7 +280,9 @@ def test_several_turns_and_one_question_twice(hunt: Path) -> None:
 def test_a_ranking_of_numbers_is_asked_about(hunt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = hunt / "ranking-beside-responses" / "responses.jsonl"
     texts = configs_of(refused(path))
-    found = [sorted(sorted(one, key=one.__getitem__) for one in rankings(by_config(path, text)).values()) for text in texts]
+    found = [
+        sorted(sorted(one, key=one.__getitem__) for one in rankings(by_config(path, text)).values()) for text in texts
+    ]
     right = [["r two", "r one", "r zero", "r three"], ["r two", "r zero", "r one", "r three"]]
     assert found[0] == sorted(right)
     assert found[1] != found[0]
@@ -313,9 +317,7 @@ def test_how_much_better_is_read_and_self_battles_are_left_out(hunt: Path, capsy
         assert json.loads(out)["left_out"]["n_rows"] == 14, command
 
 
-def test_minus_one_is_found_and_may_be_missing(
-    hunt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_minus_one_is_found_and_may_be_missing(hunt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = hunt / "score-of-minus-one" / "many.jsonl"
     code, out, _ = call(capsys, "check", path)
     assert code == 0

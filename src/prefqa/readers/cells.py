@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 import polars as pl
@@ -13,6 +14,7 @@ from prefqa.errors import UsageError
 from prefqa.preferences import ROW
 from prefqa.readers.records import fields_of
 from prefqa.readers.table import Table
+from prefqa.readers.types import as_type, joint_type
 
 #: Field names of a message, and of the text of an answer that is an object.
 _ROLES = (
@@ -73,6 +75,10 @@ def chat(table: Table, columns: Sequence[str]) -> Table:
     schema = frame.collect_schema()
     for name in columns:
         dtype = schema.get(name)
+        inner = next((one for one in fields_of(dtype).items() if is_messages(one[1])), None)
+        if isinstance(dtype, pl.Struct) and inner is not None:  # an object with messages in it, and options beside them
+            frame = frame.with_columns(pl.col(name).struct.field(inner[0]).alias(name))
+            dtype = inner[1]
         if isinstance(dtype, pl.Struct):
             frame = frame.with_columns(_of_object(name, dtype))
         elif is_messages(dtype):
@@ -80,19 +86,9 @@ def chat(table: Table, columns: Sequence[str]) -> Table:
             frame = frame.with_columns(_standard(name, dtype))
     schema = frame.collect_schema()
     several = [name for name in columns if is_messages(schema.get(name))]
-    fields: dict[str, pl.DataType] = {}
-    for name in several:
-        for one, dtype in fields_of(schema[name]).items():
-            if one not in fields or fields[one] == pl.Null():
-                fields[one] = dtype
-    for name in several:
-        have = fields_of(schema[name])
-        if list(have) != list(fields):
-            whole = pl.struct(
-                (pl.element().struct.field(one) if one in have else pl.lit(None, dtype)).alias(one)
-                for one, dtype in fields.items()
-            )
-            frame = frame.with_columns(pl.col(name).list.eval(whole))
+    if several:
+        whole = reduce(joint_type, (schema[name] for name in several))
+        frame = frame.with_columns(as_type(pl.col(name), schema[name], whole).alias(name) for name in several)
     return table.with_frame(frame)
 
 

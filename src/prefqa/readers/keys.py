@@ -9,6 +9,7 @@ from prefqa.preferences import ROW
 from prefqa.readers.cells import chat, encoded
 from prefqa.readers.names import key
 from prefqa.readers.table import Table, row_ids
+from prefqa.readers.unnamed import refuse_unnamed_annotators, refuse_unnamed_prompt
 
 UNNAMED = "unknown"
 #: Columns that hold the text of a response in a long frame, and the prompt, first found first taken.
@@ -65,6 +66,7 @@ def with_item(table: Table, *, row_is_judgment: bool) -> Table:
 
 def items_by_prompt(table: Table, pair: tuple[str, str] | None = None) -> Table:
     """Return the table with `item_id`: one prompt is one item; without prompts, one pair of texts, or each row."""
+    refuse_unnamed_prompt(table)
     if "item_id" in table.schema and "item_id" not in table.freed:
         return table
     schema = table.schema
@@ -92,6 +94,7 @@ def unnamed_annotators(table: Table, *within: str) -> Table:
     """Return the table with `annotator_id`, where no column has it: rows that share an item stand for one person each."""
     if table.used("annotator_id"):
         return table
+    refuse_unnamed_annotators(table, ["item_id", *within])
     alone = pl.len().over("item_id", *within) == 1
     who = pl.when(alone).then(pl.lit(UNNAMED)).otherwise(formatted(f"{UNNAMED}-{{}}", ROW))
     return table.with_frame(table.frame.with_columns(annotator_id=who)).say(NO_ANNOTATORS)

@@ -32,6 +32,8 @@ _BEST_FIRST = ("output", "outputs", "rankedresponses", "rankedcompletions", "ran
                "responsesranked", "sortedresponses", "rankedgenerations")  # fmt: skip
 _RESPONSES = ("responses", "responseids", "completions", "generations", "candidates", "answers", "outputs", "options", "replies",
               "samples", "modelresponses", "summaries", "output", *_BEST_FIRST, "responsetexts", "texts", "models")  # fmt: skip
+#: A list of numbers as JSON.
+_NUMBERS = r"^\s*\[\s*-?\d[\d.\s,-]*\]\s*$"
 _IDS = ("responseids", "responseid", "candidateids", "modelnames", "models")
 
 
@@ -188,12 +190,29 @@ def _places(table: Table, responses: str, *, alone: bool) -> tuple[pl.Expr, Tabl
         return best_first, table, None, f"the responses in {table.shown(responses)!r}, best first"
     raise AmbiguousReadingError(
         f"{table.origin}: column {table.shown(responses)!r} lists responses, and no column says how they were ranked",
-        [
-            Choice("the lists run from best to worst", '[read]\nranking = "order"'),
-            Choice("another column has their ranks (1 = best)", '[columns]\nranks = "…"'),
-            Choice("another column has their scores (higher is better)", '[columns]\nscores = "…"'),
-        ],
+        [Choice("the lists run from best to worst", '[read]\nranking = "order"'), *_unnamed_numbers(table)],
     )
+
+
+def _unnamed_numbers(table: Table) -> list[Choice]:
+    """What lists of numbers under names that say nothing may be."""
+    schema = table.schema
+    found = []
+    for name in table.names:
+        dtype = schema[name]
+        is_list = isinstance(dtype, pl.List) and dtype.inner.is_numeric()
+        values = table.sample(name)[name].drop_nulls() if dtype == pl.String() else None
+        if is_list or (values is not None and len(values) and values.str.contains(_NUMBERS).all()):
+            found.append(table.shown(name))
+    choices = []
+    for name in found[:2] or ["…"]:
+        shown = "another column" if name == "…" else repr(name)
+        choices += [
+            Choice(f"{shown} has their ranks (1 = best)", f'[columns]\nranks = "{name}"'),
+            Choice(f"{shown} has their scores (higher is better)", f'[columns]\nscores = "{name}"'),
+            Choice(f"{shown} has their places, best first", f'[columns]\norder = "{name}"'),
+        ]
+    return choices
 
 
 def _by_order(table: Table, responses: str, order: str, scores: str | None) -> tuple[pl.Expr, Table, str | None, str]:

@@ -41,7 +41,9 @@ def refuse_most_unread(laid: Laid) -> None:
     schema = long.collect_schema()
     for role in ("rank", "score"):
         raw, dtype = raw_name(role), schema.get(role)
-        if dtype is None or dtype == pl.Null() or (dtype.is_integer() and raw not in schema):
+        if dtype is None or dtype == pl.Null():
+            continue
+        if dtype.is_integer() and raw not in schema and long.select((pl.col(role) > 0).all()).collect().item():
             continue
         if raw in schema:
             value, unread = pl.col(role), pl.col(raw).cast(pl.String)

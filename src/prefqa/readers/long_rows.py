@@ -15,6 +15,7 @@ from prefqa.readers.pair_rows import ranks_from_zero
 from prefqa.readers.ordinals import with_plain_ranks
 from prefqa.readers.scores import ranked, refuse_unclear_direction, scores_of
 from prefqa.readers.table import Table, row_ids
+from prefqa.readers.unnamed import refuse_unnamed_prompt
 
 #: The words for a side of a pair, or for neither, as arenas write them.
 WORDS = {
@@ -200,6 +201,8 @@ def _responses(table: Table) -> Table:
     model = table.pick("model") if table.has("model") else None
     if model is not None:
         table = table.give(model, "model")
+    if text is not None:
+        refuse_unnamed_prompt(table)
     if named is not None:
         return table
     if model is not None and not _model_answers_twice(table):

@@ -49,7 +49,9 @@ ALIASES: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
                 *_persons(
                     "annotator", "worker", "rater", "labeler", "labeller", "evaluator", "participant", "judge", "coder",
                     "reviewer", "assessor", "respondent", "voter", "grader", "crowdworker", "juror", "user",
+                    "expert", "turker",
                 ),
+                "prolificid", "prolificpid",
                 "annotatedby", "labeledby", "labelledby", "completedby", "ratedby", "judgedby", "reviewedby", "annotatoremail",
             ),
             ("useremail", "author", "createdby", "submittedby", "email"),

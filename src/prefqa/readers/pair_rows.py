@@ -22,6 +22,7 @@ from prefqa.readers.records import fields_of
 from prefqa.readers.scores import refuse_unclear_direction, scores_of
 from prefqa.readers.sides import Pair, is_tie_column
 from prefqa.readers.table import Table, Use, free_name
+from prefqa.readers.unnamed import refuse_unnamed_prompt
 from prefqa.readers.vocabulary import SIDES, Columns, number_of, quoted, read_values
 
 #: A value with a blank, a line break or this many characters is a text and not a name.
@@ -486,7 +487,9 @@ def _split_messages(table: Table, pair: Pair) -> Table:
     Beside a prompt, dialogues that begin with the assistant go on from it: the calls of tools that both have are theirs.
     """
     kind = table.schema["prompt"] if table.used("prompt") else None
-    asked = text_of("prompt") if is_messages(kind) else pl.col("prompt").cast(pl.String).str.strip_chars()
+    nothing = kind is not None and kind.is_nested() and not is_messages(kind)  # empty lists alone
+    asked = pl.lit(None, pl.String) if nothing else pl.col("prompt").cast(pl.String).str.strip_chars()
+    asked = text_of("prompt") if is_messages(kind) else asked
     frame = split_prompt(table.frame, pair.first, pair.second, None if kind is None else _opens_dialogue(asked))
     split = frame.select(pl.col("_common").is_not_null().sum(), pl.len()).collect().row(0)
     shown = f"{table.shown(pair.first)!r} and {table.shown(pair.second)!r}"
@@ -508,10 +511,10 @@ def _split_messages(table: Table, pair: Pair) -> Table:
     fields = fields_of(frame.collect_schema()["_common"])
     user = pl.struct(
         pl.lit("user").alias("role"),
-        pl.col("prompt").cast(pl.String).alias("content"),
+        asked.alias("content") if nothing else pl.col("prompt").cast(pl.String).alias("content"),
         *(pl.lit(None, dtype).alias(name) for name, dtype in fields.items() if name not in ("role", "content")),
     )
-    as_message = pl.when(pl.col("prompt").is_not_null()).then(pl.concat_list(user))
+    as_message = pl.when(asked.is_not_null()).then(pl.concat_list(user))
     return table.with_frame(frame.with_columns(prompt=pl.coalesce("_common", as_message)).drop("_common"))
 
 
@@ -688,6 +691,8 @@ def _two_rows(table: Table, sides: _Sides, *, texts: bool, placed: bool = True) 
     )
     numbered = named is None and by_text
     id_of = named or main
+    if by_text:
+        refuse_unnamed_prompt(table)
     if not table.used("item_id"):
         whole = _prompt_or_texts(sides, texts=texts)
         table = items_by_prompt(table, whole)

@@ -33,6 +33,7 @@ from prefqa.readers.pair_rows import (
 )
 from prefqa.readers.sides import ANNOTATOR_WORDS, Pair, more_than_two
 from prefqa.readers.table import Table
+from prefqa.readers.unnamed import likely_ratings
 from prefqa.readers.vocabulary import SIDES, quoted
 
 
@@ -184,6 +185,9 @@ def refuse(table: Table) -> Exception:
     seen = f"Recognised: {', '.join(recognised)}." if recognised else "No column has a name that is known."
     if sides.main is not None:
         return _without_votes(table, where, seen)
+    ratings_by = likely_ratings(table)
+    if ratings_by:
+        return AmbiguousReadingError(f"{where}. {seen.removesuffix('.')}", ratings_by)
     if lists and set(tokens(lists[0][0])) & ANNOTATOR_WORDS:
         listed = ", ".join(f'"{table.shown(name)}"' for name in lists[0])
         hint = f"if each of these columns holds the answers of one annotator:\n[read]\nannotators = [{listed}]"

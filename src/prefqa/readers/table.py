@@ -242,7 +242,9 @@ class Table:
             share = numbers.cast(pl.Float64, strict=False).is_not_null().mean()
             return isinstance(share, float) and share > 0.5
         if role == "annotator_id" and dtype == pl.String():
-            return bool((values.str.len_chars() <= 80).all() and not values.str.contains("\n").any())
+            asked = values.str.contains(r"\s\S+\s.*[.?!]\s*$").mean()  # a sentence, as in a column `user` of a dialogue
+            names = isinstance(asked, float) and asked <= 0.5
+            return names and bool((values.str.len_chars() <= 80).all() and not values.str.contains("\n").any())
         if role == "model" and dtype == pl.String():
             return bool((values.str.len_chars() <= 120).all())
         return True

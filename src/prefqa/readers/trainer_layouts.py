@@ -8,6 +8,7 @@ import polars as pl
 
 from prefqa.preferences import ROW
 from prefqa.readers.declared import MESSAGES, TEXT, Declaration
+from prefqa.readers.names import candidates
 from prefqa.readers.records import fields_of
 from prefqa.readers.tool import both, has_columns, has_fields
 from prefqa.readers.trainer_rows import (
@@ -46,8 +47,10 @@ def _kto_fields(schema: pl.Schema) -> Mapping[str, pl.DataType]:
 
 
 def _has_truth_values(head: pl.DataFrame) -> bool:
-    """Whether the labels are true and false; a number or a word may as well name a class."""
+    """Whether the labels are true and false and nobody's own; a number or a word may as well name a class."""
     labels = head["label"].drop_nulls()
+    if candidates("annotator_id", head.columns):  # what each of several people says is no label of a trainer's file
+        return False
     return labels.len() > 0 and labels.cast(pl.String).str.to_lowercase().is_in(["true", "false"]).all()
 
 
