@@ -122,7 +122,14 @@ def test_scores_beyond_the_pinned_scale_are_refused(capsys: pytest.CaptureFixtur
 def test_a_tool_is_pinned_by_its_format_and_its_votes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     battles = tmp_path / "battles.jsonl"
     turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]
-    row = {"question_id": "q", "model_a": "m1", "model_b": "m2", "winner": "model_a", "conversation_a": turns, "conversation_b": turns}
+    row = {
+        "question_id": "q",
+        "model_a": "m1",
+        "model_b": "m2",
+        "winner": "model_a",
+        "conversation_a": turns,
+        "conversation_b": turns,
+    }
     battles.write_text("\n".join(json.dumps(row | {"question_id": f"q{n}"}) for n in range(4)))
     pinned = tmp_path / "prefqa.toml"
     assert call(capsys, "inspect", battles, "--write-config", pinned)[0] == 0

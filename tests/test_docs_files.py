@@ -67,9 +67,7 @@ def test_there_are_lines_for_most_files() -> None:
     assert len(EXAMPLES) >= 40
 
 
-@pytest.mark.parametrize(
-    "example", [one for one in EXAMPLES if one.layout], ids=lambda example: f"line{example.line}"
-)
+@pytest.mark.parametrize("example", [one for one in EXAMPLES if one.layout], ids=lambda example: f"line{example.line}")
 def test_a_pinned_reading_reads_the_same(example: Example, tmp_path: Path) -> None:
     path = example.write(tmp_path)
     prefs = prefqa.read(path, **example.arguments)

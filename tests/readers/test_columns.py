@@ -27,7 +27,10 @@ def example(rows: list[dict[str, Any]], **given: Any) -> list[str]:
         ([THREE | {"best_response": "Response C"}], "'seven eight nine' > 'four five six' = 'one two three'"),
         ([THREE | {"ranking": "B > A = C"}], "'four five six' > 'one two three' = 'seven eight nine'"),
         ([THREE | {"ranks": "2,1,3"}], "'four five six' > 'one two three' > 'seven eight nine'"),
-        ([THREE | {"score_a": 1, "score_b": 9, "score_c": 1}], "'four five six' > 'one two three' = 'seven eight nine'"),
+        (
+            [THREE | {"score_a": 1, "score_b": 9, "score_c": 1}],
+            "'four five six' > 'one two three' = 'seven eight nine'",
+        ),
         ([{"prompt": "q one?", "completions": COMPLETIONS}], "'d e f' preferred to 'a b c'"),
         ([{"prompt": "q one?", "responses": RESPONSES}], "'d e f' preferred to 'a b c'"),
     ],
@@ -51,10 +54,16 @@ def test_columns_that_are_numbered_as_annotators_are_read_all_of_them() -> None:
 @pytest.mark.parametrize(
     ("rows", "pasted"),
     [
-        ([TWO | {"preference": "A", "choice": "B"}, TWO | {"preference": "B", "choice": "A"}], {"columns": {"winner": "choice"}}),
+        (
+            [TWO | {"preference": "A", "choice": "B"}, TWO | {"preference": "B", "choice": "A"}],
+            {"columns": {"winner": "choice"}},
+        ),
         ([{"prompt": "q", "response": f"a b {n}", "label": n} for n in (0, 1)], {"columns": {"score": "label"}}),
         ([TWO | {"rank_a": 0, "rank_b": 1}], {"ranks_from": 0}),
-        ([TWO | {"rank_a": 0, "rank_b": 1}], {"columns": {"score_a": "rank_a", "score_b": "rank_b"}, "higher": "better"}),
+        (
+            [TWO | {"rank_a": 0, "rank_b": 1}],
+            {"columns": {"score_a": "rank_a", "score_b": "rank_b"}, "higher": "better"},
+        ),
         ([{"prompt": "q", "response": "a b", "fluency": 2}], {"columns": {"score": ["fluency"]}}),
     ],
 )
@@ -94,6 +103,9 @@ def test_whole_numbers_of_csv_that_are_kept_stay_as_they_are_written() -> None:
 
 
 def test_the_standard_names_of_a_ranking_need_no_alias() -> None:
-    rows = [{"item_id": "p", "annotator_id": "a", "response_id": r, "rank": n, "score": 9 - n} for n, r in enumerate("xy", 1)]
+    rows = [
+        {"item_id": "p", "annotator_id": "a", "response_id": r, "rank": n, "score": 9 - n}
+        for n, r in enumerate("xy", 1)
+    ]
     roles = dict(prefqa.read(rows).reading.columns.select("column", "role").rows())
     assert roles == {name: name for name in ("item_id", "annotator_id", "response_id", "rank", "score")}

@@ -135,10 +135,21 @@ def test_two_groups_of_scores_are_refused_with_the_columns_of_either() -> None:
 
 def test_order_of_columns_changes_nothing() -> None:
     rows = pairs(
-        PAIRED, winner_a=(1, 0, 0), winner_b=(0, 1, 0), winner_tie=(0, 0, 1), model_a=lambda i: "gpt", model_b=lambda i: "llama",
-        length_a=lambda i: 10 + i, length_b=lambda i: 30 - i, reward_a=lambda i: 0.1 * i, reward_b=lambda i: 0.3, tags=lambda i: [1, 2],
-        source=lambda i: "web", id=lambda i: i, reason=lambda i: f"because of {i}",
-    )  # fmt: skip
+        PAIRED,
+        winner_a=(1, 0, 0),
+        winner_b=(0, 1, 0),
+        winner_tie=(0, 0, 1),
+        model_a=lambda i: "gpt",
+        model_b=lambda i: "llama",
+        length_a=lambda i: 10 + i,
+        length_b=lambda i: 30 - i,
+        reward_a=lambda i: 0.1 * i,
+        reward_b=lambda i: 0.3,
+        tags=lambda i: [1, 2],
+        source=lambda i: "web",
+        id=lambda i: i,
+        reason=lambda i: f"because of {i}",
+    )
     names = list(rows[0])
     for seed in range(12):
         random.Random(seed).shuffle(names)
@@ -149,8 +160,11 @@ def test_order_of_columns_changes_nothing() -> None:
 def test_two_pairs_that_may_both_decide_are_refused(kind: str) -> None:
     good = {"score": (5, 1), "rank": (1, 2), "winner": (1, 0)}[kind]
     columns = {
-        f"harmless_{kind}_a": good[::-1], f"harmless_{kind}_b": good, f"helpful_{kind}_a": good, f"helpful_{kind}_b": good[::-1],
-    }  # fmt: skip
+        f"harmless_{kind}_a": good[::-1],
+        f"harmless_{kind}_b": good,
+        f"helpful_{kind}_a": good,
+        f"helpful_{kind}_b": good[::-1],
+    }
     turned = votes_in(tuple("b" if vote == "a" else "a" for vote in DECIDED))
     assert pasted(pairs(DECIDED, **columns)) == [turned, votes_in(DECIDED)]
     columns |= {f"{kind}_a": good, f"{kind}_b": good[::-1]}  # a pair without a criterion is the whole
@@ -158,7 +172,14 @@ def test_two_pairs_that_may_both_decide_are_refused(kind: str) -> None:
 
 
 def test_of_two_pairs_of_texts_the_votes_name_one() -> None:
-    rows = pairs(PAIRED, "answer_a", "answer_b", winner=("a", "b", "tie"), reply_1=lambda i: texts(i)[2], reply_2=lambda i: "Hm, what?")
+    rows = pairs(
+        PAIRED,
+        "answer_a",
+        "answer_b",
+        winner=("a", "b", "tie"),
+        reply_1=lambda i: texts(i)[2],
+        reply_2=lambda i: "Hm, what?",
+    )
     assert votes_of(prefqa.read(rows)) == votes_in(PAIRED)
 
 
@@ -170,7 +191,16 @@ def test_columns_of_annotators_that_look_like_a_pair_are_votes() -> None:
 
 # Which direction is better.
 
-LOWER = ["error_score", "loss_score", "rank_score", "harm_score", "hallucinations_rating", "penalty_points", "bad_score", "toxicity_score"]
+LOWER = [
+    "error_score",
+    "loss_score",
+    "rank_score",
+    "harm_score",
+    "hallucinations_rating",
+    "penalty_points",
+    "bad_score",
+    "toxicity_score",
+]
 
 
 @pytest.mark.parametrize("name", LOWER)
@@ -216,7 +246,9 @@ def test_ordinals_are_ranks(form: str) -> None:
     assert votes_of(prefqa.read(rows)) == votes_in(DECIDED)
 
 
-@pytest.mark.parametrize("write", [lambda k: "abc"[k - 1], lambda k: "I" * k, lambda k: -k, lambda k: k - 0.5], ids=["a", "I", "-1", "0.5"])
+@pytest.mark.parametrize(
+    "write", [lambda k: "abc"[k - 1], lambda k: "I" * k, lambda k: -k, lambda k: k - 0.5], ids=["a", "I", "-1", "0.5"]
+)
 def test_ranks_that_are_no_numbers_are_refused(write: Callable[[int], Any]) -> None:
     assert "most ranks are no whole numbers" in refused(singles("rank", write))
 
@@ -367,7 +399,14 @@ def test_votes_beside_columns_of_any_type_are_read(kind: str) -> None:
 @pytest.mark.parametrize("name", ["winner", "response_a", "annotator_id", "item_id"])
 @pytest.mark.parametrize(
     "value",
-    [pl.lit(b"\xff\xfe"), pl.lit(dt.timedelta(1)), pl.struct(x=1), pl.lit([1, 2], pl.List(pl.Int64)), pl.lit(None), OBJECTS],
+    [
+        pl.lit(b"\xff\xfe"),
+        pl.lit(dt.timedelta(1)),
+        pl.struct(x=1),
+        pl.lit([1, 2], pl.List(pl.Int64)),
+        pl.lit(None),
+        OBJECTS,
+    ],
     ids=["bytes", "duration", "struct", "list", "null", "object"],
 )
 def test_no_type_in_any_role_ends_in_a_traceback(name: str, value: pl.Expr | pl.Series) -> None:
@@ -386,7 +425,11 @@ def test_a_duration_is_seconds() -> None:
 
 
 def test_arrays_of_ranks_are_lists() -> None:
-    rows = {"prompt": [f"What is question {i}?" for i in range(N)], "responses": [texts(i) for i in range(N)], "ranks": RANKED}
+    rows = {
+        "prompt": [f"What is question {i}?" for i in range(N)],
+        "responses": [texts(i) for i in range(N)],
+        "ranks": RANKED,
+    }
     types = {"responses": pl.Array(pl.String, 3), "ranks": pl.Array(pl.Int64, 3)}
     assert votes_of(prefqa.read(pl.DataFrame(rows, schema_overrides=types))) == votes_in_ranks()
 
@@ -401,15 +444,23 @@ def test_ids_without_a_value_are_no_item_called_nan() -> None:
 @pytest.mark.parametrize(
     "names",
     [
-        ["_row", "source_row"], ["rank", "source_rank"], ["status", "source_status"], ["both_bad", "strength"], ["_vote", "_said"],
-        ["_common", "_k", "_0"], ["_id_1", "_pair"], ["item_id_unmapped"],
+        ["_row", "source_row"],
+        ["rank", "source_rank"],
+        ["status", "source_status"],
+        ["both_bad", "strength"],
+        ["_vote", "_said"],
+        ["_common", "_k", "_0"],
+        ["_id_1", "_pair"],
+        ["item_id_unmapped"],
     ],
     ids=",".join,
-)  # fmt: skip
+)
 def test_columns_called_as_ours_are_kept_apart(names: list[str]) -> None:
     extra = {name: [f"word {i}" for i in range(N)] for name in names}
     rows = pairs(PAIRED, winner=("a much better", "b slightly better", "both bad"))
-    assert votes_of(prefqa.read(pl.DataFrame(rows).with_columns(**{n: pl.Series(v) for n, v in extra.items()}))) == votes_in(PAIRED)
+    assert votes_of(
+        prefqa.read(pl.DataFrame(rows).with_columns(**{n: pl.Series(v) for n, v in extra.items()}))
+    ) == votes_in(PAIRED)
     turns = [
         {side: [{"role": "user", "content": f"What is question {i}?"}, {"role": "assistant", "content": texts(i)[j]}]
          for j, side in enumerate(("chosen", "rejected"))} | {name: i for name in names if name != "item_id_unmapped"}
@@ -431,7 +482,9 @@ def test_dialogues_without_an_answer_are_found(missing: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["votes", "annotations", "judgments", "winner", "preference"])
-@pytest.mark.parametrize("value", [["a", "b"], {"winner": "a"}, [{"annotator": "x", "vote": "a"}]], ids=["list", "object", "objects"])
+@pytest.mark.parametrize(
+    "value", [["a", "b"], {"winner": "a"}, [{"annotator": "x", "vote": "a"}]], ids=["list", "object", "objects"]
+)
 def test_several_votes_in_a_cell_are_refused(name: str, value: Any) -> None:
     assert "where one vote is expected" in refused(pairs(DECIDED, **{name: lambda i: value}))
 
@@ -454,3 +507,76 @@ def test_a_lazy_frame_that_fails_is_a_read_error() -> None:
     for broken in (pl.col("nope"), pl.col("winner").cast(pl.Int64)):
         with pytest.raises(ReadError, match="lazy frame"):
             prefqa.read(FRAME.lazy().with_columns(broken))
+
+
+# Lists.
+
+
+def lists(**columns: Callable[[int], Any]) -> list[Row]:
+    return [row(i, responses=list(texts(i)), **{name: make(i) for name, make in columns.items()}) for i in range(N)]
+
+
+@pytest.mark.parametrize("scores", [["30%", "20%", "10%"], ["good", "bad", "ok"]])
+def test_lists_of_scores_that_are_no_numbers_are_refused(scores: list[str]) -> None:
+    assert "most scores are no numbers" in refused(lists(scores=lambda i: scores))
+
+
+@pytest.mark.parametrize("letters", ["ABC", "abc"])
+def test_an_order_of_letters_names_the_responses(letters: str) -> None:
+    ranks = [one for one in RANKED if len(set(one)) == 3]
+    rows = [
+        row(i, responses=list(texts(i)), order=[letters[one.index(k)] for k in (1, 2, 3)])
+        for i, one in enumerate(ranks)
+    ]
+    for i, one in enumerate(ranks):
+        votes = votes_of(prefqa.read([rows[i]]))
+        assert sum(n for (_, winner), n in votes.items() if winner == texts(i)[one.index(1)]) == 2
+
+
+def test_an_order_of_unknown_names_is_refused() -> None:
+    assert "which none of them is called" in refused(lists(order=lambda i: ["foo", "bar", "baz"]))
+
+
+@pytest.mark.parametrize("order", [[0, 0, 1], [2, 2, 2]])
+def test_an_order_that_names_a_response_twice_is_counted(order: list[int]) -> None:
+    read = prefqa.read(lists(order=lambda i: order if i else [2, 0, 1]))
+    assert sum(votes_of(read).values()) == 3
+    assert campaigns.n_counted(read) >= N - 1
+
+
+@pytest.mark.parametrize("layout", ["lists", "columns"])
+def test_an_order_in_words_that_names_a_response_twice_is_counted(layout: str) -> None:
+    def words(i: int) -> str:
+        return "A > B > A" if i == 2 else "B > A > C"
+
+    columns = {f"response_{one}": lambda i, j=j: texts(i)[j] for one, j in LETTERS.items()}
+    read = prefqa.read(lists(ranking=words) if layout == "lists" else triples(**columns, ranking=words))
+    assert sum(votes_of(read).values()) == 3 * (N - 1)
+    assert campaigns.n_counted(read) == 1
+
+
+# Columns that look the same, signs, and marks of the best.
+
+
+@pytest.mark.parametrize(
+    "values", [(">", "<", "="), ("👈", "👉", "🤝"), ("<-", "->", "-")], ids=["signs", "hands", "arrows"]
+)
+def test_signs_are_no_missing_votes(values: tuple[str, str, str]) -> None:
+    assert "most votes are not understood" in refused(pairs(PAIRED, winner=values))
+
+
+def test_columns_that_always_say_the_opposite_are_not_the_same() -> None:
+    message = refused(pairs(DECIDED, vote=("A", "B"), choice=("B", "A")))
+    assert "'vote'" in message
+    assert "'choice'" in message
+    rows = [one | {"overall score": 4 - one["Rating"]} for one in singles("Rating", lambda k: 4 - k)]
+    assert votes_in_ranks() in pasted(rows)
+
+
+@pytest.mark.parametrize("name", ["is_best", "chosen", "winner", "preferred", "selected"])
+@pytest.mark.parametrize("values", [(True, False), (1, 0)], ids=["true", "1"])
+def test_marks_of_the_best_response_are_not_dropped(name: str, values: tuple[Any, Any]) -> None:
+    rows = singles(name, lambda k: values[0] if k == 1 else values[1])
+    best = prefqa.read(rows, columns={"score": name})
+    assert sum(votes_of(best).values()) == 3 * N
+    refused(rows)

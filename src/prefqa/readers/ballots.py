@@ -143,9 +143,7 @@ def _refuse_two_meanings(counts: pl.DataFrame, votes: dict[str, Vote], columns: 
             )
 
 
-def _refuse_most_unread(
-    counts: pl.DataFrame, votes: dict[str, Vote], columns: Columns, names: Sequence[str]
-) -> None:
+def _refuse_most_unread(counts: pl.DataFrame, votes: dict[str, Vote], columns: Columns, names: Sequence[str]) -> None:
     missing = [value for value, one in votes.items() if one.meaning == "missing"]
     present = counts.filter(~pl.col(SAID).is_in(missing))
     unread = present.filter(~pl.col(SAID).is_in(list(votes)) & (pl.col("other") > 0)).sort("other", descending=True)
@@ -156,7 +154,8 @@ def _refuse_most_unread(
     if words in _YES_AND_NO:
         yes, no = (next(v for v in present[SAID] if v.lower() in known) for known in (_YES, _NO))
         raise AmbiguousReadingError(
-            f"{_where(columns)}column {columns.vote!r} holds {yes!r} and {no!r}, and the file does not say for which response",
+            f"{_where(columns)}column {columns.vote!r} holds {yes!r} and {no!r}, and the file does not say "
+            "for which response",
             [
                 Choice(
                     f"{yes!r} is a vote for {one!r}, {no!r} for {two!r}",
@@ -174,7 +173,8 @@ def _refuse_most_unread(
         f"[read.votes]\n{lines}\n\nThe first response is {columns.first!r}, the second {columns.second!r}."
     )
     if unread.height > _WORDS:
-        hint = f'name the column that holds the votes:\n[columns]\nwinner = "…"\n\n{columns.vote!r} holds no words for a side.'
+        hint = 'name the column that holds the votes:\n[columns]\nwinner = "…"\n\n'
+        hint += f"{columns.vote!r} holds no words for a side."
     if names:
         hint += f" Names of responses are read where they are written as in {', '.join(map(repr, names))}."
     raise UsageError(f"{_where(columns)}column {columns.vote!r}: most votes are not understood: {shown}", hint=hint)

@@ -112,7 +112,9 @@ def split_prompt(frame: pl.LazyFrame, first: str, second: str, only: pl.Expr | N
         pl.col(name).list.eval(pl.element().struct.json_encode()).alias(f"_{n}")
         for n, name in enumerate((first, second))
     )
-    shorter = pl.min_horizontal(pl.col("_0").list.len().fill_null(0), pl.col("_1").list.len().fill_null(0)).cast(pl.Int64) - 1
+    shorter = (
+        pl.min_horizontal(pl.col("_0").list.len().fill_null(0), pl.col("_1").list.len().fill_null(0)).cast(pl.Int64) - 1
+    )
     pairs = (
         frame.select(ROW, one, two)
         .with_columns(_n=shorter.fill_null(0).clip(0))

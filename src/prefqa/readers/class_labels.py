@@ -52,7 +52,8 @@ def with_class_names(frame: pl.LazyFrame, classes: Mapping[str, Sequence[str]]) 
 def described(classes: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """Return sentences on the columns whose numbers have names."""
     return tuple(
-        f"the numbers in {column!r} are the classes {', '.join(names[:6])}{', …' if len(names) > 6 else ''}, as the file says"
+        f"the numbers in {column!r} are the classes {', '.join(names[:6])}{', …' if len(names) > 6 else ''}, "
+        "as the file says"
         for column, names in classes.items()
     )
 
@@ -64,7 +65,11 @@ def _named(number: pl.Expr, known: Mapping[int, str]) -> pl.Expr:
 def _inner(feature: Any) -> Any:
     """The feature within a list of features."""
     if isinstance(feature, Mapping):
-        return feature["feature"] if feature.get("_type") in ("List", "Sequence", "LargeList") and "feature" in feature else feature
+        return (
+            feature["feature"]
+            if feature.get("_type") in ("List", "Sequence", "LargeList") and "feature" in feature
+            else feature
+        )
     if isinstance(feature, list) and len(feature) == 1:
         return feature[0]
     return getattr(feature, "feature", feature)

@@ -1,4 +1,4 @@
-"""Columns of types that preference data does not have (bytes, arrays, durations, Python objects) as ones that it has."""
+"""Columns of types that preference data does not have (bytes, arrays, durations, objects) as ones that it has."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _EXACT = 2**53
 def plain_types(frame: pl.LazyFrame) -> tuple[pl.LazyFrame, tuple[str, ...]]:
     """Return the frame in types that the layouts know, and in sentences what has been left out of it.
 
-    Arrays become lists, categories text, NaN null, ids that are whole numbers integers (1.0 and 1 are one id), durations
-    seconds, times of day text, bytes text where all of them are UTF-8.
+    Arrays become lists, categories and times of day text, durations seconds, NaN (but not of ranks and scores) null, ids
+    that are whole numbers integers (1.0 and 1 are one id), and bytes text where all of them are UTF-8.
     """
     changed: list[pl.Expr] = []
     objects: list[str] = []
@@ -40,20 +40,23 @@ def plain_types(frame: pl.LazyFrame) -> tuple[pl.LazyFrame, tuple[str, ...]]:
         elif isinstance(dtype, pl.Duration):
             changed.append(column.dt.total_microseconds() / _MICROSECONDS)
         elif dtype.is_float():
-            whole = NUMBERED & set(roles_of(name)) or key(name) in ROW_IDS
-            if name == "rank":  # NaN there is a bad rank, which the checks name
-                continue
-            changed.append(_whole(frame, name) if whole else column.fill_nan(None))
+            roles = set(roles_of(name))
+            if NUMBERED & roles or key(name) in ROW_IDS:
+                changed.append(_whole(frame, name))
+            elif not roles & {"rank", "score"}:  # whose NaN the checks report
+                changed.append(column.fill_nan(None))
         elif isinstance(dtype, pl.Categorical | pl.Enum | pl.Time):
             changed.append(column.cast(pl.String))
     left_out = ((objects, "Python objects"), (binary, "bytes that are no text"))
-    how = tuple(
-        f"{'columns' if len(names) > 1 else 'column'} {', '.join(map(repr, names))} {'hold' if len(names) > 1 else 'holds'} {what} "
-        f"and {'are' if len(names) > 1 else 'is'} left out"
-        for names, what in left_out
-        if names
-    )
+    how = tuple(_left_out(names, what) for names, what in left_out if names)
     return frame.with_columns(changed).drop(objects, binary), how
+
+
+def _left_out(names: list[str], what: str) -> str:
+    shown = ", ".join(map(repr, names))
+    if len(names) == 1:
+        return f"column {shown} holds {what} and is left out"
+    return f"columns {shown} hold {what} and are left out"
 
 
 def _whole(frame: pl.LazyFrame, name: str) -> pl.Expr:

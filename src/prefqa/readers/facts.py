@@ -49,9 +49,7 @@ def facts_of(
     values = laid.values if laid.values is not None else pl.DataFrame(schema=VALUES)
     config = _config(laid, mapping, options, shape, format, values, columns)
     config["columns"] = {
-        role: yours
-        for role, yours in config.get("columns", {}).items()
-        if not isinstance(yours, str) or yours in names
+        role: yours for role, yours in config.get("columns", {}).items() if not isinstance(yours, str) or yours in names
     }
     return Facts(columns, values.cast(VALUES), table.statements, config)  # type: ignore[arg-type]
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import polars as pl
 
 from prefqa.errors import ReadError, UsageError, nearest
-from prefqa.readers.class_labels import classes_in_parquet, described, with_class_names
 from prefqa.readers import croissant, preflib
 from prefqa.readers.archives import Member, base, ending, names_in, unpacked
+from prefqa.readers.class_labels import classes_in_parquet, described, with_class_names
 from prefqa.readers.damage import explain, reason_of
 from prefqa.readers.excel import read_excel
 from prefqa.readers.json_files import read_documents, read_json, read_jsonl

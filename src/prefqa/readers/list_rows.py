@@ -34,6 +34,9 @@ _RESPONSES = ("responses", "responseids", "completions", "generations", "candida
               "samples", "modelresponses", "summaries", "output", *_BEST_FIRST, "responsetexts", "texts", "models")  # fmt: skip
 #: A list of numbers as JSON.
 _NUMBERS = r"^\s*\[\s*-?\d[\d.\s,-]*\]\s*$"
+_CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#: In the place of an order that names a response twice: it is of no response, and counted as such.
+_NO_PLACES = pl.lit([], pl.List(pl.Int64))
 _IDS = ("responseids", "responseid", "candidateids", "modelnames", "models")
 
 
@@ -109,6 +112,10 @@ def ranking_lists(table: Table) -> Laid:
         if source is not None
     )
     exploded = [target for target, source in lists.items() if source is not None]
+    if scores is not None:
+        written = _same_length(scores, responses, schema, numeric=False).cast(pl.List(pl.String), strict=False)
+        frame = frame.with_columns(written.alias("_written"))
+        exploded.append("_written")
     drop = {responses, *(use.column for use in table.uses if use.role in _USED and use.column in schema)}
     frame = frame.drop([name for name in drop if name not in ("item_id", "annotator_id", "prompt")])
     frame = frame.drop([name for name in ("response_id", "rank", "score", "text") if name in frame.collect_schema()])
@@ -119,6 +126,9 @@ def ranking_lists(table: Table) -> Laid:
     else:
         rank = whole_rank(pl.col("_place"))
         unread = pl.when(rank.is_null() & pl.col("_place").is_not_null()).then(pl.col("_place").cast(pl.String))
+    if scores is not None:
+        lost = pl.col("_scores").is_null() & pl.col("_written").is_not_null()
+        long = long.with_columns(pl.when(lost).then("_written").alias(raw_name("score"))).drop("_written")
     long = long.with_columns(rank.alias("rank"), pl.coalesce("_unequal", unread).alias(raw_name("rank")))
     long, response_columns = _with_responses(long, schema, responses, texts)
     named = {"_scores": "score", "_models": "model", "_positions": "position"}
@@ -222,11 +232,13 @@ def _by_order(table: Table, responses: str, order: str, scores: str | None) -> t
     if inner == pl.String() and not _are_numbers(table, order):
         place = pl.col(order)
         names = pl.col(responses).cast(pl.List(pl.String))
+        _refuse_unknown_names(table, responses, order)
         frame = table.frame.with_columns(_rank_of_names(table, names, place).alias("_order_ranks"))
         return pl.col("_order_ranks"), table.with_frame(frame), scores, f"{table.shown(order)!r} names them, best first"
     numbers = pl.col(order).cast(pl.List(pl.Int64), strict=False)
     start = _start_of_order(table, order, responses)
     ranks = (numbers - start).list.eval(pl.element().arg_sort()) + 1
+    ranks = pl.when(numbers.list.n_unique() == numbers.list.len()).then(ranks).otherwise(_NO_PLACES)
     return ranks, table, scores, f"{table.shown(order)!r} lists their places from {start}, best first"
 
 
@@ -281,6 +293,21 @@ def _first_rank(table: Table, ranks: str) -> int:
     return 1
 
 
+def _refuse_unknown_names(table: Table, responses: str, order: str) -> None:
+    """Refuse an order of names of which most are neither names nor letters of the responses."""
+    letters = pl.lit([*_CAPITALS, *_CAPITALS.lower()], pl.List(pl.String))
+    known = pl.concat_list(pl.col(responses).cast(pl.List(pl.String)), letters)
+    rows = table.frame.select(name=pl.col(order).cast(pl.List(pl.String)), known=known)
+    odd = rows.select(pl.col("name").list.set_difference("known")).explode("name").drop_nulls()
+    n_odd, n = odd.select(pl.len()).collect().item(), rows.select(pl.col("name").list.len().sum()).collect().item()
+    if n_odd * 2 > (n or 0):
+        shown = ", ".join(map(repr, odd.unique().sort("name").head(5).collect()["name"].to_list()))
+        raise UsageError(
+            f"{table.origin}: column {table.shown(order)!r} orders responses by {shown}, which none of them is called",
+            hint=f"write the names as in {table.shown(responses)!r}, or A, B, … for the first, the second, ….",
+        )
+
+
 def _start_of_order(table: Table, order: str, responses: str) -> int:
     numbers = pl.col(order).cast(pl.List(pl.Int64), strict=False)
     low, high, most = (
@@ -311,9 +338,11 @@ def _rank_of_names(table: Table, names: pl.Expr, order: pl.Expr) -> pl.Expr:
     """The place of each name in an order, by letters (A, B, ...) where these are used; null where it is not there."""
     frame = table.frame.select(ROW, names=names, order=order.cast(pl.List(pl.String)))
     long = frame.explode("names").with_columns(_i=pl.int_range(pl.len()).over(ROW))
-    letter = pl.col("_i").replace_strict(
-        dict(enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ")), default=None, return_dtype=pl.String
-    )
+    letter = pl.col("_i").replace_strict(dict(enumerate(_CAPITALS)), default=None, return_dtype=pl.String)
+    lower = pl.element().is_in(list(_CAPITALS.lower()))
+    capital = pl.when(lower).then(pl.element().str.to_uppercase()).otherwise(pl.element())
+    own = pl.col("order").list.set_intersection("names").list.len() == 0  # letters, not names
+    frame = frame.with_columns(order=pl.when(own).then(pl.col("order").list.eval(capital)).otherwise("order"))
     by_name = frame.explode("order").with_columns(_p=pl.int_range(1, pl.len() + 1).over(ROW)).select(ROW, "order", "_p")
     joined = (
         long.with_columns(_letter=letter)
@@ -397,7 +426,10 @@ def _are_mapped(table: Table, group: list[str]) -> bool:
 def _by_label(group: list[str]) -> list[str]:
     """Columns in the order of their letters or numbers, whatever their order in the file."""
     labels = dict(zip(group, _labels(group), strict=True))
-    return sorted(group, key=lambda name: (not labels[name].isdigit(), int(labels[name]) if labels[name].isdigit() else 0, labels[name]))
+    return sorted(
+        group,
+        key=lambda name: (not labels[name].isdigit(), int(labels[name]) if labels[name].isdigit() else 0, labels[name]),
+    )
 
 
 def _refuse_second_groups(table: Table, groups: dict[str, list[str]], again: list[tuple[str, list[str]]]) -> None:
@@ -435,8 +467,8 @@ def _refuse_unlike_labels(table: Table, groups: dict[str, list[str]]) -> None:
         word = {"ranks": "rank", "scores": "score", "models": "model"}[kind]
         lines = "\n".join(f'"{word}_{label}" = "…"' for label in labels)
         raise UsageError(
-            f"{table.origin}: columns {_listed(table, main)} and {_listed(table, group)} are not numbered alike, so that it is not "
-            "certain which belong together",
+            f"{table.origin}: columns {_listed(table, main)} and {_listed(table, group)} are not numbered alike, so that "
+            "it is not certain which belong together",
             hint=f"name the column that belongs to each response:\n[columns]\n{lines}",
         )
 
@@ -482,10 +514,14 @@ def _with_ranks_of_best(table: Table, name: str, labels: list[str]) -> Table:
             hint=f"the responses are told apart by {', '.join(labels)}; write these, or give each response a rank or a score.",
         )
     best = said.replace_strict(places, default=None, return_dtype=pl.Int64)
-    ranks = pl.concat_list([pl.when(best.is_not_null()).then(pl.when(best == i).then(1).otherwise(2)) for i in range(len(labels))])
+    ranks = pl.concat_list(
+        [pl.when(best.is_not_null()).then(pl.when(best == i).then(1).otherwise(2)) for i in range(len(labels))]
+    )
     frame = table.frame.with_columns(ranks.alias("ranks"))
     use = Use(name, "winner", "names the best response")
-    return replace(table, frame=frame, uses=(*table.uses, use), source_names={**table.source_names, "ranks": table.shown(name)})
+    return replace(
+        table, frame=frame, uses=(*table.uses, use), source_names={**table.source_names, "ranks": table.shown(name)}
+    )
 
 
 def _as_numbers(table: Table) -> Table:
@@ -502,13 +538,19 @@ def _as_numbers(table: Table) -> Table:
 
 #: Fields of responses that are objects: their text, and what ranks them.
 _TEXT_FIELDS = ("text", "response", "completion", "content", "output", "answer", "generation", "response_text")
-_FIGURES = {"ranks": ("rank", "ranking", "place"), "scores": ("score", "rating", "reward", "overall_score"), "models": ("model", "model_name")}
+_FIGURES = {
+    "ranks": ("rank", "ranking", "place"),
+    "scores": ("score", "rating", "reward", "overall_score"),
+    "models": ("model", "model_name"),
+}
 
 
 def _objects(table: Table) -> str | None:
     """A column with lists of responses as objects that hold a text and a rank or a score."""
     for name in table.names:
-        fields = fields_of(table.schema[name]) if key(name) in _RESPONSES and isinstance(table.schema[name], pl.List) else {}
+        fields = (
+            fields_of(table.schema[name]) if key(name) in _RESPONSES and isinstance(table.schema[name], pl.List) else {}
+        )
         ranked = any(field in fields for kind in ("ranks", "scores") for field in _FIGURES[kind])
         if ranked and any(field in fields for field in _TEXT_FIELDS):
             return name
@@ -553,6 +595,8 @@ def _with_ranks_of_words(table: Table, name: str, labels: list[str] | None) -> T
     )
     if labels is None:
         labels = list("abcdefghijklmnopqrstuvwxyz")
+    again = part.filter(pl.struct(ROW, "label").is_duplicated()).select(ROW).unique()
+    part = part.join(again, on=ROW, how="anti", maintain_order="left")
     ranks = [
         part.filter(pl.col("label") == label).select(ROW, pl.col("place").alias(f"_place_{i}"))
         for i, label in enumerate(labels)
@@ -571,7 +615,9 @@ def _with_ranks_of_words(table: Table, name: str, labels: list[str] | None) -> T
     places = pl.concat_list([f"_place_{i}" for i in range(len(labels))])
     if "responses" in frame.collect_schema():
         places = places.list.head(pl.col("responses").list.len())
-    frame = frame.with_columns(places.alias("ranks")).drop([f"_place_{i}" for i in range(len(labels))])
+    frame = frame.join(again.with_columns(_again=True), on=ROW, how="left", maintain_order="left")
+    places = pl.when("_again").then(_NO_PLACES).otherwise(places.cast(pl.List(pl.Int64)))
+    frame = frame.with_columns(places.alias("ranks")).drop("_again").drop([f"_place_{i}" for i in range(len(labels))])
     named = {**table.source_names, "ranks": table.shown(name)}
     return replace(table, frame=frame, uses=(*table.uses, Use(name, "order")), source_names=named)
 

@@ -1,4 +1,4 @@
-"""What long rows must hold before they become judgments: plain values, and ranks and scores that are numbers for the most part."""
+"""What long rows must hold before they become judgments: plain values, and ranks and scores that are mostly numbers."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ def refuse_nested(laid: Laid) -> None:
         if name in schema and schema[name].is_nested():
             kind = "lists" if isinstance(schema[name], pl.List) else "objects"
             raise UsageError(
-                f"{laid.table.origin}: column {laid.table.shown(name)!r} holds {kind}, where one value per row is expected as {name}",
-                hint=f'name another column, or do without it:\n[columns]\n{name} = false',
+                f"{laid.table.origin}: column {laid.table.shown(name)!r} holds {kind}, where one value per row is "
+                f"expected as {name}",
+                hint=f"name another column, or do without it:\n[columns]\n{name} = false",
             )
 
 
@@ -48,7 +49,11 @@ def refuse_most_unread(laid: Laid) -> None:
         if raw in schema:
             value, unread = pl.col(role), pl.col(raw).cast(pl.String)
         else:
-            value = whole_rank(pl.col(role), integer=dtype.is_integer()) if role == "rank" else pl.col(role).cast(pl.Float64, strict=False)
+            value = (
+                whole_rank(pl.col(role), integer=dtype.is_integer())
+                if role == "rank"
+                else pl.col(role).cast(pl.Float64, strict=False)
+            )
             unread = pl.when(value.is_null()).then(pl.col(role).cast(pl.String))
         unread = pl.when(~unread.str.contains(_NO_ANSWER)).then(unread)
         rows = long.select(value=value.is_not_null(), unread=unread)
@@ -72,11 +77,19 @@ def _unread(table: Table, role: str, shown: str) -> UsageError:
             return AmbiguousReadingError(
                 message,
                 [
-                    Choice("they are scores, lower is better", f'[columns]\nscore = {name}\n\n[read]\nhigher = "worse"'),
-                    Choice("they are scores, higher is better", f'[columns]\nscore = {name}\n\n[read]\nhigher = "better"'),
+                    Choice(
+                        "they are scores, lower is better", f'[columns]\nscore = {name}\n\n[read]\nhigher = "worse"'
+                    ),
+                    Choice(
+                        "they are scores, higher is better", f'[columns]\nscore = {name}\n\n[read]\nhigher = "better"'
+                    ),
                     Choice("they rank nothing", "[columns]\nrank = false"),
                 ],
             )
-        return UsageError(message, hint="write each rank as a whole number, 1 for the best; leave the cell empty where there is none.")
-    hint = "write each score as a number (0.9 for 90%, 4 for 4/5, 4.5 for 4,5); leave the cell empty where there is none."
+        return UsageError(
+            message, hint="write each rank as a whole number, 1 for the best; leave the cell empty where there is none."
+        )
+    hint = (
+        "write each score as a number (0.9 for 90%, 4 for 4/5, 4.5 for 4,5); leave the cell empty where there is none."
+    )
     return UsageError(f"{table.origin}: {where}most scores are no numbers: {shown}", hint=hint)

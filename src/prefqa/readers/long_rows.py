@@ -11,8 +11,8 @@ from prefqa.readers.cells import chat, encoded, is_messages
 from prefqa.readers.export import RECORD
 from prefqa.readers.keys import NO_ANNOTATORS, PAIR, PROMPTS, UNNAMED, with_annotator, with_item, with_prompt
 from prefqa.readers.laid import Laid
-from prefqa.readers.pair_rows import ranks_from_zero
 from prefqa.readers.ordinals import with_plain_ranks
+from prefqa.readers.pair_rows import ranks_from_zero
 from prefqa.readers.scores import ranked, refuse_unclear_direction, scores_of
 from prefqa.readers.table import Table, row_ids
 from prefqa.readers.unnamed import refuse_unnamed_prompt

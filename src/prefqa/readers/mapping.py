@@ -127,7 +127,9 @@ def without_mapped(found: Extract, columns: Mapping[str, Any], tool: str, origin
     keys = [role for role in ("item_id", "response_id") if role in columns]
     if keys and not (found.items is None and found.responses is None):
         hint = 'to read the file by its columns instead, set a shape: [read]\nshape = "rankings"'
-        raise UsageError(f"{origin}: read as {tool}, whose reader names items and responses; [columns] {keys[0]}", hint=hint)
+        raise UsageError(
+            f"{origin}: read as {tool}, whose reader names items and responses; [columns] {keys[0]}", hint=hint
+        )
     if found.items is None or "prompt" not in columns:
         return found
     return replace(found, items=found.items.drop("prompt", strict=False))

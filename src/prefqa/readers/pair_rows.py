@@ -32,7 +32,20 @@ _ASKING = ("user", "system", "developer")
 #: Names of columns that hold votes in one file and something else in the next.
 _MANY_MEANINGS = {"label", "answer", "rating", "score", "response", "annotation", "value"}
 #: Words of columns that name the worse response.
-_WORSE = {"worse", "worst", "loser", "losing", "lost", "rejected", "reject", "inferior", "dispreferred", "not", "non", "bad"}
+_WORSE = {
+    "worse",
+    "worst",
+    "loser",
+    "losing",
+    "lost",
+    "rejected",
+    "reject",
+    "inferior",
+    "dispreferred",
+    "not",
+    "non",
+    "bad",
+}
 #: Distinct values beyond which a column holds no votes.
 _FEW = 30
 _ANY_SIDE = {word for pair in SIDES.values() for word in pair}
@@ -66,7 +79,9 @@ def sides_of(table: Table, *, preferred: bool = False, scheme: str | None = None
     taken = set(table.options.annotator_columns(table.names)) if table.options.annotators else set()
     pairs = [pair for pair in table.pairs if pair.preferred == preferred and not {pair.first, pair.second} & taken]
     pairs = [pair for pair in pairs if scheme in (None, pair.scheme)]
-    pairs.sort(key=lambda pair: (not _is_named(table, pair), pair.base not in _PLAIN, len(pair.base), pair.base, pair.first))
+    pairs.sort(
+        key=lambda pair: (not _is_named(table, pair), pair.base not in _PLAIN, len(pair.base), pair.base, pair.first)
+    )
     text = next((pair for pair in pairs if pair.kind == "text"), None)
     main = text or next((pair for pair in pairs if pair.kind in ("id", "model")), None)
     pairs = [pair for pair in pairs if main is None or pair.scheme == main.scheme]
@@ -83,7 +98,18 @@ def sides_of(table: Table, *, preferred: bool = False, scheme: str | None = None
 #: Standard names of two columns, which win over all others.
 _STANDARD = {("response_a", "response_b"), ("chosen", "rejected")}
 #: Pairs of these names mean the whole response, beside others that are about a part or a criterion of it.
-_PLAIN = {("score",), ("rating",), ("rank",), ("ranking",), ("winner",), ("vote",), ("wins",), ("win",), ("won",), ("response",)}
+_PLAIN = {
+    ("score",),
+    ("rating",),
+    ("rank",),
+    ("ranking",),
+    ("winner",),
+    ("vote",),
+    ("wins",),
+    ("win",),
+    ("won",),
+    ("response",),
+}
 #: The name under which a pair of a kind is mapped.
 _WORD = {"text": "response", "score": "score", "rank": "rank", "vote": "winner"}
 
@@ -270,8 +296,8 @@ def _refuse_names_of_sides(table: Table, pair: Pair) -> None:
     if not values or not all(number_of(value) is not None or meaning_of(value, columns) for value in values):
         return
     raise AmbiguousReadingError(
-        f"{table.origin}: column {columns.vote!r} holds {', '.join(map(repr, sorted(values)[:6]))} and no responses; these may name "
-        f"{columns.first!r} and {columns.second!r}",
+        f"{table.origin}: column {columns.vote!r} holds {', '.join(map(repr, sorted(values)[:6]))} and no responses; "
+        f"these may name {columns.first!r} and {columns.second!r}",
         [
             Choice(f"{columns.vote!r} says which of the two is better", f"[columns]\nwinner = {quoted(columns.vote)}"),
             Choice("these are the responses themselves", '[read]\nshape = "chosen_rejected"'),
@@ -295,7 +321,8 @@ def _refuse_vote_beside(table: Table, pair: Pair) -> None:
             continue
         first, second, vote = columns.first, columns.second, table.shown(name)
         raise AmbiguousReadingError(
-            f"{table.origin}: column {vote!r} holds votes beside {first!r} and {second!r}, and by some of them {second!r} is better",
+            f"{table.origin}: column {vote!r} holds votes beside {first!r} and {second!r}, and by some of them {second!r} "
+            "is better",
             [
                 Choice(f"{first!r} is better in every row", "[columns]\nwinner = false"),
                 Choice(
@@ -329,7 +356,7 @@ def _vote_column(table: Table, sides: _Sides) -> str | None:
     other = [
         name for name in table.names
         if name != kept and name not in paired and "winner" in roles_of(name) and holds_votes(table, name, main)
-        and not table.alike(kept, name, exact=True)
+        and not table.alike(kept, name, strictly=True)
     ]  # fmt: skip
     if other:
         raise AmbiguousReadingError(
@@ -364,7 +391,11 @@ def turned_votes(table: Table, name: str, columns: tuple[str, str]) -> dict[str,
         return {}
     votes = read_values(distinct_values(table, name), Columns(name, *columns))
     other = {"first": "second", "second": "first"}
-    return {value: other.get(vote.meaning, vote.meaning) for value, vote in votes.items() if vote.meaning is not None and value}
+    return {
+        value: other.get(vote.meaning, vote.meaning)
+        for value, vote in votes.items()
+        if vote.meaning is not None and value
+    }
 
 
 def distinct_values(table: Table, name: str) -> list[str]:
@@ -454,7 +485,8 @@ def _one_of_each(table: Table, names: Sequence[str]) -> Table:
             continue
         kind = "lists" if isinstance(dtype, pl.List) else "objects"
         raise UsageError(
-            f"{table.origin}: column {table.shown(name)!r} holds {kind} in which no text of a response is known: {dtype}",
+            f"{table.origin}: column {table.shown(name)!r} holds {kind} in which no text of a response is known: "
+            f"{dtype}",
             hint="write each response as one text, or as chat messages with the fields role and content.",
         )
     return table
@@ -582,8 +614,18 @@ def _one_hot(table: Table, pair: Pair, columns: Columns) -> tuple[Table, str, Co
     names = [pair.first, pair.second, *([tie] if tie else [])]
     if tie is not None:
         table = table.give(tie, "winner", "a tie", renamed=False)
-    truth = {"true": "1", "yes": "1", "x": "1", "1.0": "1", "false": "0", "no": "0", "": "0", "0.0": "0",
-             "nan": "0", "null": "0"}
+    truth = {
+        "true": "1",
+        "yes": "1",
+        "x": "1",
+        "1.0": "1",
+        "false": "0",
+        "no": "0",
+        "": "0",
+        "0.0": "0",
+        "nan": "0",
+        "null": "0",
+    }
     flags = [pl.col(n).cast(pl.String).str.strip_chars().str.to_lowercase().fill_null("").replace(truth) for n in names]
     table = table.with_frame(table.frame.with_columns(pl.concat_str(flags, separator=",").alias("_flags")))
     shown = [table.shown(name) for name in names]

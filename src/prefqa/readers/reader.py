@@ -170,7 +170,13 @@ def read(
             prefs = _of_columns(
                 records, origin, (*files, *listed_in), given, mapping, options, shape, format, time_format
             )
-        on_files = {"separator": separator, "encoding": encoding, "sheet": sheet, "time_format": time_format, "settings": settings}
+        on_files = {
+            "separator": separator,
+            "encoding": encoding,
+            "sheet": sheet,
+            "time_format": time_format,
+            "settings": settings,
+        }
         prefs = with_config(_licensed(prefs, licence), on_files)
         if expect:
             compare(prefs, records.schema, expect)

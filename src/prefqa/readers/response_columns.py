@@ -35,7 +35,9 @@ def with_response_columns(laid: Laid) -> tuple[pl.LazyFrame, tuple[str, ...]]:
     others = [name for name in others if schema[name].is_numeric()]
     own = [*named, *(_one_per_response(as_numbers, others) if others else [])]
     moved = [name for name in numbers if name in own]
-    return long.with_columns(pl.col(name).str.strip_chars().cast(pl.Float64, strict=False) for name in moved), tuple(own)
+    return long.with_columns(pl.col(name).str.strip_chars().cast(pl.Float64, strict=False) for name in moved), tuple(
+        own
+    )
 
 
 def _is_numeric(long: pl.LazyFrame, name: str) -> bool:

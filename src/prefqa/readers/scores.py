@@ -12,11 +12,12 @@ from prefqa.readers.table import Table
 
 #: Words of scores of which a low one is good, or may be.
 _LOWER_IS_BETTER = frozenset(
-    {"error", "mistake", "loss", "toxicity", "toxic", "harm", "harmful", "harmfulness", "bad", "badness", "penalty", "distance",
-     "violation", "hallucination", "severity", "cost", "rank", "ranking", "place", "inverse", "inverted", "negative", "wer", "cer",
-     "ter", "mqm", "perplexity", "ppl", "risk", "unsafe", "danger", "dangerous", "defect", "flaw", "fault", "issue", "complaint",
-     "dislike", "downvote", "worst", "worse", "bias", "biased", "offensive", "offensiveness", "lower", "rmse", "mae", "mse",
-     "deviation", "redundancy", "incoherence", "unhelpfulness", "verbosity", "refusal", "spam", "insult", "profanity", "threat"}
+    {"error", "mistake", "loss", "toxicity", "toxic", "harm", "harmful", "harmfulness", "bad", "badness",
+     "penalty", "distance", "violation", "hallucination", "severity", "cost", "rank", "ranking", "place",
+     "inverse", "inverted", "negative", "wer", "cer", "ter", "mqm", "perplexity", "ppl", "risk", "unsafe",
+     "danger", "dangerous", "defect", "flaw", "fault", "issue", "complaint", "dislike", "downvote", "worst",
+     "worse", "bias", "biased", "offensive", "offensiveness", "lower", "rmse", "mae", "mse", "deviation",
+     "redundancy", "incoherence", "unhelpfulness", "verbosity", "refusal", "spam", "insult", "profanity", "threat"}
 )  # fmt: skip
 
 
@@ -33,8 +34,8 @@ def refuse_unclear_direction(table: Table, columns: Sequence[str]) -> None:
     if not (words | {word.removesuffix("s") for word in words}) & _LOWER_IS_BETTER:
         return
     raise AmbiguousReadingError(
-        f"{table.origin}: scores in {', '.join(map(repr, shown))} say which response is better, and by their name a lower score may "
-        "be the better one",
+        f"{table.origin}: scores in {', '.join(map(repr, shown))} say which response is better, and by their name "
+        "a lower score may be the better one",
         [
             Choice("the lower score is better", '[read]\nhigher = "worse"'),
             Choice("the higher score is better", '[read]\nhigher = "better"'),

@@ -107,7 +107,12 @@ def _not_encoded(path: Path, encoding: str) -> ReadError:
     with suppress(UnicodeDecodeError), opened_text(path, encoding) as text:
         for _ in text:
             line += 1
-    return ReadError(path, f"not {encoding} text", line=line, hint='name its encoding in the config, such as\n[read]\nencoding = "cp1252"')
+    return ReadError(
+        path,
+        f"not {encoding} text",
+        line=line,
+        hint='name its encoding in the config, such as\n[read]\nencoding = "cp1252"',
+    )
 
 
 @contextmanager

@@ -216,20 +216,29 @@ def _without_votes(table: Table, where: str, seen: str) -> Exception:
         name for name in table.names
         if name not in paired and not known & set(roles_of(name)) and distinct_values(table, name)
     ]  # fmt: skip
-    nested = [name for name in table.names if name not in paired and "winner" in roles_of(name) or key(name) in _SEVERAL]
+    nested = [
+        name for name in table.names if (name not in paired and "winner" in roles_of(name)) or key(name) in _SEVERAL
+    ]
     nested = [name for name in nested if table.schema[name].is_nested()]
     if nested and not votes:
         shown = ", ".join(repr(table.shown(name)) for name in nested)
         hint = "write one vote per row, in a column of text or numbers, and repeat the row for each vote"
-        return UsageError(f"{where}: column {shown} holds lists or objects where one vote is expected. {seen}", hint=f"{hint}.")
-    figures = [pair for pair in table.pairs if pair.kind == "other" and all(is_numeric(table, n) for n in (pair.first, pair.second))]
+        return UsageError(
+            f"{where}: column {shown} holds lists or objects where one vote is expected. {seen}", hint=f"{hint}."
+        )
+    figures = [
+        pair
+        for pair in table.pairs
+        if pair.kind == "other" and all(is_numeric(table, n) for n in (pair.first, pair.second))
+    ]
     if figures and not votes:
         return AmbiguousReadingError(
             f"{where}: nothing is known to say which response is better. {seen.removesuffix('.')}",
             [
                 Choice(
                     f"{table.shown(pair.first)!r} and {table.shown(pair.second)!r} decide, {word} is better",
-                    f"[columns]\nscore_a = {quoted(table.shown(pair.first))}\nscore_b = {quoted(table.shown(pair.second))}\n\n"
+                    f"[columns]\nscore_a = {quoted(table.shown(pair.first))}\n"
+                    f"score_b = {quoted(table.shown(pair.second))}\n\n"
                     f'[read]\nhigher = "{higher}"',
                 )
                 for pair in figures[:4]
@@ -306,9 +315,20 @@ def refuse_unread_numbers(table: Table, instructions: str) -> None:
     listed = ", ".join(f'"{table.shown(name)}"' for name in numbers)
     one = f'"{table.shown(numbers[0])}"'
     raise AmbiguousReadingError(
-        f"{table.origin}: columns {listed} hold numbers beside prompts and responses; they may be ratings, which decide which "
-        "response is better, or figures that decide nothing",
+        f"{table.origin}: {'columns' if len(numbers) > 1 else 'column'} {listed} {'hold' if len(numbers) > 1 else 'holds'} numbers "
+        "beside prompts and responses; they may be ratings, which decide which response is better, or figures that decide "
+        "nothing",
         [
+            *(
+                [
+                    Choice(
+                        "each holds the ratings of one annotator, higher is better",
+                        f'[read]\nannotators = [{listed}]\ngives = "scores"',
+                    )
+                ]
+                if len(numbers) > 1
+                else []
+            ),
             Choice("they are ratings, higher is better, each a criterion", f"[columns]\nscore = [{listed}]"),
             Choice(f"{one} alone is a rating", f"[columns]\nscore = {one}"),
             Choice("nobody rated anything: prompts with answers", f'[read]\nformat = "{instructions}"'),
@@ -320,15 +340,26 @@ def _refuse_unread_words(table: Table, instructions: str) -> None:
     """Refuse columns that by their names rate or rank responses, in words that no layout reads as numbers."""
     deciding = {"winner", "rank", "score"}
     names = [name for name in table.names if deciding & set(roles_of(name)) and "text" not in roles_of(name)]
+    names += [name for name in table.names if name not in names and set(tokens(name)) & _PREFERS]
     for name in names:
         values = distinct_values(table, name)
         if len(values) < 2 or key(name) in ("label", "annotation"):
             continue
         column = quoted(table.shown(name))
         shown = ", ".join(repr(value[:40]) for value in sorted(values)[:6])
+        if {value.lower() for value in values} in ({"true", "false"}, {"0", "1"}, {"0.0", "1.0"}):
+            raise AmbiguousReadingError(
+                f"{table.origin}: column {table.shown(name)!r} holds {shown} beside prompts and responses, and the file does not "
+                "say whether these are judgments",
+                [
+                    Choice("a response with true or 1 is better than one without", f"[columns]\nscore = {column}"),
+                    Choice("they are labels, which rank nothing", f"[columns]\nlabel = {column}"),
+                    Choice("nobody rated anything: prompts with answers", f'[read]\nformat = "{instructions}"'),
+                ],
+            )
         raise AmbiguousReadingError(
-            f"{table.origin}: column {table.shown(name)!r} holds {shown}, which are no numbers, so that they do not say which response "
-            "is better",
+            f"{table.origin}: column {table.shown(name)!r} holds {shown}, which are no numbers, so that they do not "
+            "say which response is better",
             [
                 Choice("they are labels, which rank nothing", f"[columns]\nlabel = {column}"),
                 Choice("nobody rated anything: prompts with answers", f'[read]\nformat = "{instructions}"'),
@@ -342,6 +373,8 @@ def _refuse_unread_words(table: Table, instructions: str) -> None:
 
 #: Names of columns that hold several votes in one cell.
 _SEVERAL = {"votes", "annotations", "judgments", "judgements", "preferences", "choices", "winners", "labels", "ratings"}
+#: Words of columns that mark the better of several responses.
+_PREFERS = {"best", "chosen", "selected", "winner", "winning", "preferred", "better", "rejected", "worst", "accepted"}
 _KINDS = {
     "text": "responses", "model": "models", "id": "ids of responses", "score": "scores", "rank": "ranks", "vote": "votes",
     "other": "columns of one kind",
@@ -379,9 +412,14 @@ def _with_named_annotators(table: Table) -> Table:
             if turned:
                 lines = "\n".join(f'{quoted(value)} = "{meaning}"' for value, meaning in turned.items())
                 choices.append(
-                    Choice(f"{column!r} names the worse response", f"[columns]\nwinner = {quoted(column)}\n\n[read.votes]\n{lines}")
+                    Choice(
+                        f"{column!r} names the worse response",
+                        f"[columns]\nwinner = {quoted(column)}\n\n[read.votes]\n{lines}",
+                    )
                 )
-            choices.append(Choice(f"{column!r}{alone} names the better response", f"[columns]\nwinner = {quoted(column)}"))
+            choices.append(
+                Choice(f"{column!r}{alone} names the better response", f"[columns]\nwinner = {quoted(column)}")
+            )
         if several:
             choices.append(Choice("each is a criterion that was judged", f"[columns]\nwinner = [{listed}]"))
         raise AmbiguousReadingError(

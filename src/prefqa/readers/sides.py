@@ -109,7 +109,9 @@ def pairs_of(names: Sequence[str]) -> list[Pair]:
             other = next((n for n in names if words[n] == _with_negation(words[name], one, negation)), None)
             if one in words[name] and other is not None and not {name, other} & used and negation not in words[name]:
                 base = tuple(word for word in words[name] if word != one)
-                pairs.append(Pair(name, other, base, _kind(base, preferred=True), f"{one}/{negation} {one}", preferred=True))
+                pairs.append(
+                    Pair(name, other, base, _kind(base, preferred=True), f"{one}/{negation} {one}", preferred=True)
+                )
                 used |= {name, other}
     return sorted(pairs, key=lambda pair: names.index(pair.first))
 

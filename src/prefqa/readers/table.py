@@ -23,15 +23,16 @@ OPTIONAL = (
     "criterion", "created_at", "duration_s", "batch", "guideline_version", "judgment_id", "is_gold", "status",
     "annotator_kind",
 )  # fmt: skip
-#: Roles whose columns name things, so that two columns of other names may still say the same.
-_NAMES = ("item_id", "annotator_id", "response_id", "model", "batch", "judgment_id")
+#: Roles that say which response is better.
+_DECIDING = {"winner", "rank", "score"}
 _STATUS = {"submitted", "draft", "discarded"}
 
 
 #: Columns that layouts add while they read, and drop: columns of the source by these names are renamed before.
 WORKING = (
-    "_vote", "_said", "_strength", "_both_bad", "_is_1", "_is_2", "_answer", "_flags", "_id_1", "_id_2", "_response", "_place",
-    "_unequal", "_scores", "_models", "_positions", "_texts", "_common", "_k", "_n", "_0", "_1", "_order_ranks", "_part",
+    "_vote", "_said", "_strength", "_both_bad", "_is_1", "_is_2", "_answer", "_flags", "_id_1", "_id_2",
+    "_response", "_place", "_unequal", "_scores", "_models", "_positions", "_texts", "_common", "_written", "_again", "_k", "_n", "_0",
+    "_1", "_order_ranks", "_part",
 )  # fmt: skip
 
 
@@ -117,8 +118,7 @@ class Table:
         found = self.having(role)
         if len(found) < 2:
             return found[0] if found else None
-        exact = role not in _NAMES
-        same = [name for name in found[1:] if self.alike(found[0], name, exact=exact)]
+        same = [name for name in found[1:] if self.alike(found[0], name, strictly=role in _DECIDING)]
         other = [name for name in found[1:] if name not in same]
         if not other:
             return found[0]
@@ -207,13 +207,21 @@ class Table:
             f"column 'status' holds {shown}, not submitted, draft or discarded: it is kept as {aside!r}, to slice by"
         )
 
-    def alike(self, one: str, two: str, *, exact: bool = False) -> bool:
-        """Whether two columns say the same: value by value, or, of names, under two names for one thing."""
+    def alike(self, one: str, two: str, *, strictly: bool = False) -> bool:
+        """Whether two columns say the same, under one name or two for each value.
+
+        `strictly`, no value of one column stands for another one that it has itself: A for B, or 1 for 5.
+        """
         if self.schema[one].is_nested() or self.schema[two].is_nested():
             return False
         values = self.frame.select(one=pl.col(one).cast(pl.String), two=pl.col(two).cast(pl.String)).unique().collect()
-        if exact:
-            return values["one"].str.to_lowercase().eq_missing(values["two"].str.to_lowercase()).all()
+        other = values.filter(pl.col("one") != pl.col("two"))
+        if strictly:
+            turned = (
+                other[a].is_in(values[b].drop_nulls().to_list()).any() for a, b in (("one", "two"), ("two", "one"))
+            )
+            if any(turned):
+                return False
         return values.height == values["one"].n_unique() == values["two"].n_unique()
 
     def _fits(self, role: str, name: str) -> bool:

@@ -59,6 +59,8 @@ _MISSING = {
     "cannot decide", "cant decide", "undecided", "hard to say", "cannot say", "cant say", "unclear", "unknown", "i am not sure",
     "not annotated", "unlabeled", "unlabelled", "no response", "invalid", "discarded", "rejected task",
 }  # fmt: skip
+#: Signs that stand for no answer; other signs, such as > and <, may be votes.
+_BLANK = {"", "-", "--", "---", "–", "—", "?", "??", ".", "..", "...", "…", "*", "_", "/"}
 _GRADES = {
     1.0: ("slightly", "a bit", "a little", "little", "somewhat", "marginally", "mildly", "weakly", "weak", "slight", "barely",
           "etwas", "un peu", "un poco"),
@@ -264,14 +266,16 @@ def numeric_choices(numbers: Sequence[float], columns: Columns) -> list[Choice]:
     ends = (-max(abs(low), abs(high)), max(abs(low), abs(high))) if low < 0 else (low, high)
     middle = (ends[0] + ends[1]) / 2
     shown = [f"{number:g}" for number in (ends[0], middle, ends[1])]
-    adjust = "; change these to the ends and the middle of your scale, where nobody used them"
+    adjust = " (write the ends and the middle of your scale, if nobody used them)"
+    low_first = f"{shown[0]} is {first!r} much better, {shown[1]} a tie, {shown[2]} {second!r} much better"
+    high_first = f"{shown[2]} is {first!r} much better, {shown[1]} a tie, {shown[0]} {second!r} much better"
     return [
         Choice(
-            f"a scale on which {shown[0]} is {first!r} much better, {shown[1]} a tie, {shown[2]} {second!r} much better{adjust}",
+            f"a scale on which {low_first}{adjust}",
             f"[read.votes]\nscale = {{first = {shown[0]}, tie = {shown[1]}, second = {shown[2]}}}",
         ),
         Choice(
-            f"a scale on which {shown[2]} is {first!r} much better, {shown[1]} a tie, {shown[0]} {second!r} much better{adjust}",
+            f"a scale on which {high_first}{adjust}",
             f"[read.votes]\nscale = {{first = {shown[2]}, tie = {shown[1]}, second = {shown[0]}}}",
         ),
     ]
@@ -376,7 +380,7 @@ def _word(value: str, columns: Columns) -> Vote:
     if len(value) > _MAX_CHARACTERS or number_of(value) is not None:
         return Vote(None)
     plain = _plain(value)
-    if plain in _UNREADABLE:
+    if plain in _UNREADABLE or (plain == "" and value.strip() not in _BLANK):
         return Vote(None)
     for known, meaning in ((_MISSING, "missing"), (_BOTH_BAD, "both_bad"), (_TIE, "tie")):
         if plain in known and not (plain == "c" and not value.strip().startswith("[")):
