@@ -46,7 +46,8 @@ def test_the_reading_names_the_role_of_every_column_and_the_meaning_of_every_val
     }  # fmt: skip
     meanings = {value: (meaning, n) for _, value, meaning, n in reading.values.iter_rows()}
     assert meanings == {
-        "A": ("first", 2), "A is slightly better": ("first", 1), "B": ("second", 1), "Tie": ("tie", 1), "skip": ("missing", 1),
+        "A": ("first", 2), "A is slightly better": ("first", 1), "B": ("second", 1), "Tie": ("tie", 1),
+              "skip": ("missing", 1),
     }  # fmt: skip
     assert reading.layout == "pairwise"
     figures = {name: reading.figures[name] for name in ("n_judgments", "n_items", "n_prompts", "n_annotators")}

@@ -1,4 +1,4 @@
-"""How a source was read: the role of every column, the meaning of every value of a vote, scales, times, and examples."""
+"""How a source was read: roles of columns, meanings of votes, scales, times and examples."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ class Reading(Result):
         statements: see `Facts`.
         figures: n_rows (judgments times responses), n_judgments, n_items, n_prompts, n_annotators, n_criteria, n_ranked
             (rows with a rank), n_unread_ranks, and n_votes_unread.
-        scales: per column of numbers (score, rank): lowest, highest, number of distinct values, and which end is better.
+        scales: per column of numbers (score, rank): lowest, highest, number of distinct values, and which end is
+            better.
         times: first and last time, and the number of judgments that have one; None without times.
         examples: three judgments in words.
         config: the reading as a configuration, for `prefqa inspect --write-config`.

@@ -1,4 +1,4 @@
-"""What a reading makes of files whose texts begin with a mark: [G] the better one, [B] the worse one, [T] equal ones."""
+"""What a reading makes of files whose texts begin with a mark: [G] better, [B] worse, [T] equal."""
 
 from __future__ import annotations
 

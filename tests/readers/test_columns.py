@@ -87,7 +87,8 @@ def test_milliseconds_become_seconds_by_the_last_word_of_the_name() -> None:
 
 def test_numbers_of_a_response_go_to_the_responses_under_any_name() -> None:
     rows = [
-        {"item_id": i, "annotator_id": a, "response_id": r, "rank": k + 1, "n_tokens": 10 * k + int(i), "length": 5 * k, "week": w}
+        {"item_id": i, "annotator_id": a, "response_id": r, "rank": k + 1, "n_tokens": 10 * k + int(i),
+         "length": 5 * k, "week": w}
         for i in "123" for w, a in enumerate("ab") for k, r in enumerate("uv")
     ]  # fmt: skip
     prefs = prefqa.read(rows)

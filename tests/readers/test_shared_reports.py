@@ -274,7 +274,7 @@ def test_several_turns_and_one_question_twice(hunt: Path) -> None:
     prefs = prefqa.read(hunt / "prompt-within-chosen" / "same-question.jsonl")
     assert len(votes_of(prefs)) == 4
     assert len(prompts(prefs)) == 3
-    assert {winner for winner in votes_of(prefs).values()} >= {"Baikal.", "The Nile.", "8849 m, the highest of all."}
+    assert set(votes_of(prefs).values()) >= {"Baikal.", "The Nile.", "8849 m, the highest of all."}
 
 
 def test_a_ranking_of_numbers_is_asked_about(hunt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

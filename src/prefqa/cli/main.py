@@ -136,7 +136,8 @@ def schema(as_: str) -> int:
 
 
 _COMMANDS = (
-    inspect, check, rules, explain, agreement, disagreement, plan, watch, consensus, relabel, label_consensus, leaderboard,
+    inspect, check, rules, explain, agreement, disagreement, plan, watch, consensus, relabel, label_consensus,
+    leaderboard,
     convert,
 )  # fmt: skip
 for _command in _COMMANDS:

@@ -134,7 +134,8 @@ def _refuse_two_meanings(counts: pl.DataFrame, votes: dict[str, Vote], columns: 
         meaning = votes[value].meaning if value in votes else None
         if (meaning == "first" and second) or (meaning == "second" and first):
             raise AmbiguousReadingError(
-                f"{_where(columns)}column {columns.vote!r} holds {value!r}, which is a word for one side and the name of a "
+                f"{_where(columns)}column {columns.vote!r} holds {value!r}, which is a word for one side and the "
+                f"name of a "
                 "response on the other",
                 [
                     Choice("the words name sides (A is the first column, B the second)", '[read]\nwinner = "side"'),

@@ -27,7 +27,8 @@ _ROLES = (
 )
 _TEXT_FIELDS = ("text", "content", "value", "response", "output", "completion", "answer", "generation", "response_text")
 _SPEAKERS = {
-    "human": "user", "gpt": "assistant", "prompter": "user", "bot": "assistant", "model": "assistant", "chatgpt": "assistant",
+    "human": "user", "gpt": "assistant", "prompter": "user", "bot": "assistant", "model": "assistant",
+    "chatgpt": "assistant",
     "User": "user", "Assistant": "assistant", "Human": "user", "System": "system", "bing": "assistant",
 }  # fmt: skip
 
@@ -63,7 +64,7 @@ def decoded(table: Table, columns: Sequence[str], *, lists: bool = False) -> Tab
 
 
 def chat(table: Table, columns: Sequence[str]) -> Table:
-    """Return the table with chat messages in one form, (role, content, ...), and answers that are objects as their text.
+    """Return the table with chat messages in one form, and answers that are objects as their text.
 
     The order of keys and further keys mean nothing; a key that is missing is null. Columns of messages get one type.
 
@@ -174,7 +175,8 @@ def _refuse_parts(frame: pl.LazyFrame, name: str, dtype: Any, table: Table) -> N
     if not bad.is_empty():
         raise UsageError(
             f"{table.origin}: row {bad.item()}, column {table.shown(name)!r}: a message has a part that is not text",
-            hint="contents of text parts are read; leave out rows with images, or put the image's path in a column of its own.",
+            hint="contents of text parts are read; leave out rows with images, or put the image's path in a "
+            "column of its own.",
         )
 
 

@@ -20,7 +20,8 @@ _EXACT = 2**53
 def plain_types(frame: pl.LazyFrame) -> tuple[pl.LazyFrame, tuple[str, ...]]:
     """Return the frame in types that the layouts know, and in sentences what has been left out of it.
 
-    Arrays become lists, categories and times of day text, durations seconds, NaN (but not of ranks and scores) null, ids
+    Arrays become lists, categories and times of day text, durations seconds, NaN (but not of ranks and scores) null,
+    ids
     that are whole numbers integers (1.0 and 1 are one id), and bytes text where all of them are UTF-8.
     """
     changed: list[pl.Expr] = []

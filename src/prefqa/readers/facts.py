@@ -116,14 +116,16 @@ def compare(prefs: Preferences, schema: pl.Schema, expect: Mapping[str, Any]) ->
             raise UsageError(
                 f"{origin} differs from the pinned reading: {column} holds {value!r} {count:,} times, read as "
                 f"{meaning or 'nothing'}; before it was {before}",
-                hint="look at the new values with prefqa inspect, then write the configuration anew or correct the file.",
+                hint="look at the new values with prefqa inspect, then write the configuration anew or correct "
+                "the file.",
             )
     scales = {row["column"]: row for row in prefs.reading.scales.iter_rows(named=True)} if expect.get("scales") else {}
     for column, (low, high) in expect.get("scales", {}).items():
         now = scales.get(column)
         if now is not None and (now["low"] < low or now["high"] > high):
             raise UsageError(
-                f"{origin} differs from the pinned reading: {column} runs from {now['low']:g} to {now['high']:g}, before from "
+                f"{origin} differs from the pinned reading: {column} runs from {now['low']:g} to "
+                f"{now['high']:g}, before from "
                 f"{low:g} to {high:g}",
                 hint="if the new values are right, write the configuration anew with prefqa inspect --write-config.",
             )
@@ -172,7 +174,8 @@ def _mapped_roles(laid: Laid) -> dict[str, str]:
     return {role: name for role, name in found.items() if role != name}
 
 
-_PINNED = ("item_id", "annotator_id", "criterion", "created_at", "duration_s", "label", "rank", "score", "response_id", "text", "model",
+_PINNED = ("item_id", "annotator_id", "criterion", "created_at", "duration_s", "label", "rank", "score",
+           "response_id", "text", "model",
            "prompt", "winner")  # fmt: skip
 
 

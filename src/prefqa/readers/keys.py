@@ -20,8 +20,9 @@ PAIR = "_pair"
 #: Further parts of a prompt: the text that an instruction or a question is about.
 _CONTEXT = ("input", "inputtext", "context", "document", "article", "passage", "post", "source", "sourcetext")
 NO_ANNOTATORS = (
-    "no column names the annotators: where an item has several rows, each is a vote of its own; annotators cannot be compared, "
-    "and a vote exported twice cannot be found"
+    "no column names the annotators: where an item has several rows, each is a vote of its own; annotators "
+    "cannot be compared, ",
+    "and a vote exported twice cannot be found",
 )
 
 
@@ -91,7 +92,10 @@ def with_annotator(table: Table) -> Table:
 
 
 def unnamed_annotators(table: Table, *within: str) -> Table:
-    """Return the table with `annotator_id`, where no column has it: rows that share an item stand for one person each."""
+    """Return the table with `annotator_id`, where no column has it.
+
+    Rows that share an item are the judgments of one person each.
+    """
     if table.used("annotator_id"):
         return table
     refuse_unnamed_annotators(table, ["item_id", *within])

@@ -28,10 +28,13 @@ ORDERS = ("order", "orders", "rankorder", "sortedindices", "bestfirst", "rankedi
 SCORES = ("scores", "score", "ratings", "rating", "rewards", "reward", "overallscores", "overallratings")
 UNCLEAR = ("ranking", "rankings")
 #: A list of answers under this name runs from best to worst, as LLaMA-Factory writes it.
-_BEST_FIRST = ("output", "outputs", "rankedresponses", "rankedcompletions", "rankedoutputs", "rankedanswers", "rankedcandidates",
+_BEST_FIRST = ("output", "outputs", "rankedresponses", "rankedcompletions", "rankedoutputs", "rankedanswers",
+               "rankedcandidates",
                "responsesranked", "sortedresponses", "rankedgenerations")  # fmt: skip
-_RESPONSES = ("responses", "responseids", "completions", "generations", "candidates", "answers", "outputs", "options", "replies",
-              "samples", "modelresponses", "summaries", "output", *_BEST_FIRST, "responsetexts", "texts", "models")  # fmt: skip
+_RESPONSES = ("responses", "responseids", "completions", "generations", "candidates", "answers", "outputs",
+              "options", "replies",
+              "samples", "modelresponses", "summaries", "output", *_BEST_FIRST, "responsetexts", "texts",
+              "models")  # fmt: skip
 #: A list of numbers as JSON.
 _NUMBERS = r"^\s*\[\s*-?\d[\d.\s,-]*\]\s*$"
 _CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -107,7 +110,7 @@ def ranking_lists(table: Table) -> Laid:
     )
     lists = {"_scores": scores, "_models": models, "_positions": positions, "_texts": texts}
     frame = frame.with_columns(
-        _same_length(source, responses, schema, target == "_scores" or target == "_positions").alias(target)
+        _same_length(source, responses, schema, target in ("_scores", "_positions")).alias(target)
         for target, source in lists.items()
         if source is not None
     )
@@ -271,8 +274,10 @@ def _by_unclear(
             f"{shown!r}, whose numbers say the same as ranks and as an order",
         )
     raise AmbiguousReadingError(
-        f"{table.origin}: column {shown!r} holds numbers beside {table.shown(responses)!r}; they may be the rank of each response "
-        "(the first number is the rank of the first response) or the places of the responses in order (the first number is the "
+        f"{table.origin}: column {shown!r} holds numbers beside {table.shown(responses)!r}; they may be the rank "
+        f"of each response "
+        "(the first number is the rank of the first response) or the places of the responses in order (the first "
+        "number is the ",
         "place of the best one)",
         [
             Choice("they are places, best first", '[read]\nranking = "order"'),
@@ -324,7 +329,8 @@ def _start_of_order(table: Table, order: str, responses: str) -> int:
     if low == 1 and high == most:
         return 1
     raise UsageError(
-        f"{table.origin}: column {table.shown(order)!r} should list the places of the responses, but runs from {low} to {high} for "
+        f"{table.origin}: column {table.shown(order)!r} should list the places of the responses, but runs from "
+        f"{low} to {high} for "
         f"at most {most} responses"
     )
 
@@ -467,7 +473,8 @@ def _refuse_unlike_labels(table: Table, groups: dict[str, list[str]]) -> None:
         word = {"ranks": "rank", "scores": "score", "models": "model"}[kind]
         lines = "\n".join(f'"{word}_{label}" = "…"' for label in labels)
         raise UsageError(
-            f"{table.origin}: columns {_listed(table, main)} and {_listed(table, group)} are not numbered alike, so that "
+            f"{table.origin}: columns {_listed(table, main)} and {_listed(table, group)} are not numbered alike, "
+            f"so that "
             "it is not certain which belong together",
             hint=f"name the column that belongs to each response:\n[columns]\n{lines}",
         )
@@ -510,8 +517,10 @@ def _with_ranks_of_best(table: Table, name: str, labels: list[str]) -> Table:
     if odd:
         shown = ", ".join(repr(value[:40]) for value in odd[:6])
         raise UsageError(
-            f"{table.origin}: column {table.shown(name)!r} should name the best of {len(labels)} responses, but holds {shown}",
-            hint=f"the responses are told apart by {', '.join(labels)}; write these, or give each response a rank or a score.",
+            f"{table.origin}: column {table.shown(name)!r} should name the best of {len(labels)} responses, but "
+            f"holds {shown}",
+            hint=f"the responses are told apart by {', '.join(labels)}; write these, or give each response a "
+            f"rank or a score.",
         )
     best = said.replace_strict(places, default=None, return_dtype=pl.Int64)
     ranks = pl.concat_list(

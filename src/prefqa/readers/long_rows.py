@@ -136,7 +136,8 @@ def wide_labels(table: Table) -> Laid:
     numeric = all(is_numeric(table, name) for name in wide)
     if gives is None and numeric:
         raise AmbiguousReadingError(
-            f"{table.origin}: columns {', '.join(map(repr, wide[:6]))} hold numbers, and the file does not say of what kind",
+            f"{table.origin}: columns {', '.join(map(repr, wide[:6]))} hold numbers, and the file does not say "
+            f"of what kind",
             [
                 Choice("they are scores, higher is better", '[read]\ngives = "scores"'),
                 Choice("they are ranks, 1 is best", '[read]\ngives = "ranks"'),
@@ -237,9 +238,11 @@ def _one_annotator(table: Table) -> Table:
         ours = ("item_id", "response_id", "annotator_id")
         names = ", ".join(repr(table.shown(name)) for name in table.names[:12] if name not in ours)
         raise UsageError(
-            f"{table.origin}: response {row['response_id']!r} of item {row['item_id']!r} has {row['n']} rows, and no column says "
+            f"{table.origin}: response {row['response_id']!r} of item {row['item_id']!r} has {row['n']} rows, "
+            f"and no column says "
             "whose judgments they are",
-            hint=f'name the column of the annotators:\n[columns]\nannotator_id = "…"\nColumns not used so far: {names or "none"}.',
+            hint='name the column of the annotators:\n[columns]\nannotator_id = "…"\n'
+            f"Columns not used so far: {names or 'none'}.",
         )
     return table.with_frame(table.frame.with_columns(annotator_id=pl.lit(UNNAMED))).say(NO_ANNOTATORS)
 

@@ -90,7 +90,8 @@ def mapped_long(
     impossible = sorted((_OF_LAYOUTS & set(columns)) | (lists - {"prompt"}))
     if impossible:
         raise UsageError(
-            f"{origin}: read as {tool}, whose reader knows where the votes are; [columns] {impossible[0]} cannot be set on it",
+            f"{origin}: read as {tool}, whose reader knows where the votes are; [columns] {impossible[0]} cannot "
+            f"be set on it",
             hint='to read the file by its columns instead, set a shape: [read]\nshape = "pairwise"',
         )
     names = {role: yours for role, yours in columns.items() if isinstance(yours, str)}

@@ -51,8 +51,8 @@ ALIASES: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
                     "reviewer", "assessor", "respondent", "voter", "grader", "crowdworker", "juror", "user",
                     "expert", "turker",
                 ),
-                "prolificid", "prolificpid",
-                "annotatedby", "labeledby", "labelledby", "completedby", "ratedby", "judgedby", "reviewedby", "annotatoremail",
+                "prolificid", "prolificpid", "annotatedby", "labeledby", "labelledby", "completedby", "ratedby",
+                "judgedby", "reviewedby", "annotatoremail",
             ),
             ("useremail", "author", "createdby", "submittedby", "email"),
         ),
@@ -61,14 +61,17 @@ ALIASES: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
              "preferredresponse", "winnerid", "preferred", "better", "verdict", "humanvote", "humanchoice"),
             ("betterresponse", "betterresponseid", "saferresponseid", "bestresponse", "bestresponseid", "preferredid",
              "preferredresponseid", "betterid", "winningresponse", "betteranswer", "bestanswer", "preferredanswer",
-             "betteroutput", "preferredoutput", "whichisbetter", "whichbetter", "best", "chosenresponse", "selectedresponse",
-             "winningmodel", "bettermodel", "preferredmodel", "winnermodel", "prefer", "pref", "chosenid", "chosenindex"),
+             "betteroutput", "preferredoutput", "whichisbetter", "whichbetter", "best", "chosenresponse",
+             "selectedresponse",
+             "winningmodel", "bettermodel", "preferredmodel", "winnermodel", "prefer", "pref", "chosenid",
+             "chosenindex"),
             ("selection", "selected", "decision", "judgment", "judgement", "outcome", "result", "comparison"),
             ("label", "answer", "rating", "score", "response", "annotation", "value"),
         ),
         "rank": (("rank", "ranks", "place", "ranking", "rankposition"),),
         "score": (
-            ("score", "rating", "ratings", "scores", "overallscore", "overallrating", "humanscore", "humanrating", "stars",
+            ("score", "rating", "ratings", "scores", "overallscore", "overallrating", "humanscore", "humanrating",
+             "stars",
              "grade", "likert", "points", "qualityscore", "finalscore", "totalscore"),
             ("quality", "overall", "overallquality", "reward", "value", "mos"),
         ),
@@ -79,23 +82,29 @@ ALIASES: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
              "responseindex", "candidateindex", "completionindex", "responseidx", "responseno", "responsename"),
         ),
         "text": (
-            ("text", "responsetext", "response", "completion", "output", "generation", "candidate", "reply", "modelresponse",
-             "modeloutput", "answer", "answertext", "generatedtext", "completiontext", "outputtext", "candidatetext", "summary"),
+            ("text", "responsetext", "response", "completion", "output", "generation", "candidate", "reply",
+             "modelresponse",
+             "modeloutput", "answer", "answertext", "generatedtext", "completiontext", "outputtext",
+             "candidatetext", "summary"),
         ),
         "responses": (
             ("responses", "responseids", "completions", "generations", "candidates", "answers", "outputs", "options",
              "replies", "samples", "modelresponses", "summaries"),
         ),
-        "model": (("model", "modelname", "modelid", "generator", "llm", "systemname", "systemid", "policy", "modelversion"),),
+        "model": (("model", "modelname", "modelid", "generator", "llm", "systemname", "systemid", "policy",
+                   "modelversion"),),
         "created_at": (
-            ("createdat", "timestamp", "tstamp", "submittedat", "submittime", "submissiontime", "annotatedat", "judgedat",
-             "ratedat", "completedat", "datetime", "createdon", "created", "finishedat", "endtime", "votedat", "labeledat"),
+            ("createdat", "timestamp", "tstamp", "submittedat", "submittime", "submissiontime", "annotatedat",
+             "judgedat",
+             "ratedat", "completedat", "datetime", "createdon", "created", "finishedat", "endtime", "votedat",
+             "labeledat"),
             ("time", "date", "updatedat", "starttime"),
         ),
         "duration_s": (
             ("durations", "durationseconds", "durationsec", "durationinseconds", "worktimeinseconds", "timespents",
              "leadtime", "timespent", "secondsspent", "seconds", "elapseds", "elapsedseconds", "timetakens", "duration",
-             "timetaken", "durationms", "timespentms", "elapsedms", "leadtimems", "timetakenms", "durationmilliseconds", "timeonsecs", "elapsed"),
+             "timetaken", "durationms", "timespentms", "elapsedms", "leadtimems", "timetakenms",
+             "durationmilliseconds", "timeonsecs", "elapsed"),
         ),
         "position": (("position", "displayposition", "presentedposition", "displayorder", "screenposition"),),
         "batch": (("batch", "batchid", "batchname"),),
@@ -110,8 +119,10 @@ ALIASES: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
 ROW_IDS = frozenset({"id", "uid", "uuid", "index", "idx", "rowid", "no", "number", "key", "recordid"})
 #: Words of columns that measure a text or count it, and rate nothing.
 MEASURES = frozenset(
-    {"length", "len", "tokens", "token", "chars", "characters", "words", "count", "n", "num", "id", "index", "idx", "cost", "price",
-     "latency", "time", "seconds", "ms", "temperature", "seed", "turn", "turns", "year", "date", "timestamp", "version", "loss",
+    {"length", "len", "tokens", "token", "chars", "characters", "words", "count", "n", "num", "id", "index", "idx",
+    "cost", "price",
+     "latency", "time", "seconds", "ms", "temperature", "seed", "turn", "turns", "year", "date", "timestamp",
+     "version", "loss",
      "perplexity", "logprob", "step", "epoch", "split", "fold"}
 )  # fmt: skip
 #: Last words of the names of durations that are not in seconds.
@@ -119,7 +130,7 @@ MILLISECONDS = (("ms",), ("millis",), ("milliseconds",))
 
 
 def candidates(role: str, names: Collection[str]) -> list[str]:
-    """Return the columns that may play a role: the standard name alone, or those of the first group of aliases there is.
+    """Return the columns that may play a role: the standard name, or the first group of aliases there is.
 
     Columns of a group come in the order of its aliases.
     """

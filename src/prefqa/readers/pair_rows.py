@@ -161,10 +161,10 @@ def is_pairwise(table: Table) -> bool:
     if sides.main is None:
         return False
     by_side = sides.vote or sides.score or sides.rank
-    return bool(by_side or table.options.annotators or winner_columns(table, sides))
+    return bool(by_side or table.options.annotators or winner_columns(table))
 
 
-def winner_columns(table: Table, sides: _Sides) -> list[str]:
+def winner_columns(table: Table) -> list[str]:
     """Return the columns that may hold the vote on two responses."""
     paired = {name for pair in table.pairs if not pair.preferred for name in (pair.first, pair.second)}
     return [name for name in table.having("winner") if name not in paired and not table.schema[name].is_nested()]
@@ -232,7 +232,7 @@ def _scheme(table: Table) -> str | None:
         return None
     sides = sides_of(table)
     wide = table.options.annotator_columns(table.names)
-    columns = wide or winner_columns(table, sides)[:1]
+    columns = wide or winner_columns(table)[:1]
     words = {word for name in columns for value in distinct_values(table, name) for word in tokens(value)}
     used = [scheme for scheme in schemes if words & set(SIDES[scheme])]
     if len(used) == 1:
@@ -241,7 +241,8 @@ def _scheme(table: Table) -> str | None:
         return None  # names or texts of responses, or columns that say it themselves
     shown = [f"{table.shown(pair.first)!r} and {table.shown(pair.second)!r}" for pair in pairs]
     raise AmbiguousReadingError(
-        f"{table.origin}: the responses may be {', or '.join(shown)}, and the votes do not say which of these they mean",
+        f"{table.origin}: the responses may be {', or '.join(shown)}, and the votes do not say which of these "
+        f"they mean",
         [
             Choice(
                 f"{table.shown(pair.first)!r} is the first, {table.shown(pair.second)!r} the second",
@@ -321,7 +322,8 @@ def _refuse_vote_beside(table: Table, pair: Pair) -> None:
             continue
         first, second, vote = columns.first, columns.second, table.shown(name)
         raise AmbiguousReadingError(
-            f"{table.origin}: column {vote!r} holds votes beside {first!r} and {second!r}, and by some of them {second!r} "
+            f"{table.origin}: column {vote!r} holds votes beside {first!r} and {second!r}, and by some of them "
+            f"{second!r} "
             "is better",
             [
                 Choice(f"{first!r} is better in every row", "[columns]\nwinner = false"),
@@ -347,7 +349,7 @@ def _vote_column(table: Table, sides: _Sides) -> str | None:
     Raises:
         AmbiguousReadingError: two columns of votes that say different things, neither under the standard name.
     """
-    found = winner_columns(table, sides)
+    found = winner_columns(table)
     kept = next((name for name in found if name == "winner"), None) or (table.pick("winner") if found else None)
     if kept is None or kept == "winner" or sides.main is None:
         return kept
@@ -360,7 +362,8 @@ def _vote_column(table: Table, sides: _Sides) -> str | None:
     ]  # fmt: skip
     if other:
         raise AmbiguousReadingError(
-            f"{table.origin}: columns {', '.join(repr(table.shown(name)) for name in (kept, *other))} all hold votes, and they "
+            f"{table.origin}: columns {', '.join(repr(table.shown(name)) for name in (kept, *other))} all hold "
+            f"votes, and they "
             "differ",
             [
                 Choice(f"{table.shown(n)!r} is the vote", f'[columns]\nwinner = "{table.shown(n)}"')
@@ -451,7 +454,7 @@ def _is_textual(table: Table, pair: Pair) -> bool:
 
 
 def _with_texts(table: Table, sides: _Sides, *, texts: bool | None = None) -> tuple[Table, bool]:
-    """The table with texts and messages in their form, the prompt split off; and whether the main columns hold texts."""
+    """The table with texts and messages in one form, the prompt split off; and whether the columns hold texts."""
     pair = sides.text
     if pair is None:
         return table, False
@@ -516,7 +519,8 @@ def _short(table: Table, pair: Pair | None) -> bool:
 def _split_messages(table: Table, pair: Pair) -> Table:
     """Take the messages with which both dialogues begin as the prompt.
 
-    Beside a prompt, dialogues that begin with the assistant go on from it: the calls of tools that both have are theirs.
+    Beside a prompt, dialogues that begin with the assistant go on from it: the calls of tools that both have are
+    theirs.
     """
     kind = table.schema["prompt"] if table.used("prompt") else None
     nothing = kind is not None and kind.is_nested() and not is_messages(kind)  # empty lists alone
@@ -635,7 +639,8 @@ def _one_hot(table: Table, pair: Pair, columns: Columns) -> tuple[Table, str, Co
     odd = [value for value in found if value not in known and value not in votes]
     if any(set(value.split(",")) - {"0", "1"} for value in odd):
         raise AmbiguousReadingError(
-            f"{table.origin}: columns {', '.join(map(repr, shown))} are read as 1 for the better response and 0 otherwise, but "
+            f"{table.origin}: columns {', '.join(map(repr, shown))} are read as 1 for the better response and 0 "
+            f"otherwise, but "
             f"rows hold {', '.join(odd[:6])}",
             [
                 Choice(
@@ -648,7 +653,8 @@ def _one_hot(table: Table, pair: Pair, columns: Columns) -> tuple[Table, str, Co
     if odd:
         meanings = {"a tie": "tie", "no vote": "missing"}
         raise AmbiguousReadingError(
-            f"{table.origin}: columns {', '.join(map(repr, shown))} are read as 1 for the better response and 0 otherwise, but "
+            f"{table.origin}: columns {', '.join(map(repr, shown))} are read as 1 for the better response and 0 "
+            f"otherwise, but "
             f"rows hold {', '.join(odd[:6])}",
             [
                 Choice(

@@ -31,8 +31,8 @@ from prefqa.readers.labeling import DOCCANO, KILI, LABELBOX
 from prefqa.readers.langfuse import LANGFUSE
 from prefqa.readers.langsmith import LANGSMITH
 from prefqa.readers.mlflow import MLFLOW
-from prefqa.readers.phoenix import PHOENIX
 from prefqa.readers.names import candidates
+from prefqa.readers.phoenix import PHOENIX
 from prefqa.readers.potato import POTATO
 from prefqa.readers.prodigy import PRODIGY
 from prefqa.readers.public_lists import read_nectar, read_prism, read_ultrafeedback
@@ -107,7 +107,7 @@ def _completions(schema: pl.Schema) -> str | None:
 
 
 def _is_llmbar(rows: pl.DataFrame) -> bool:
-    """Whether labels are the numbers of outputs and no column names annotators, as one has whose votes these would be."""
+    """Whether labels are the numbers of outputs, and no column names annotators whose votes they would be."""
     labels = rows["label"].cast(pl.String, strict=False).drop_nulls()
     return bool(labels.is_in(["1", "2"]).all()) and not candidates("annotator_id", rows.columns)
 

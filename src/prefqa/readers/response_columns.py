@@ -13,7 +13,8 @@ _NEVER = ("prompt", "text", "both_bad", "strength")
 def with_response_columns(laid: Laid) -> tuple[pl.LazyFrame, tuple[str, ...]]:
     """Return the long rows, and the columns that belong to their responses.
 
-    These are the ones that the layout names, and numbers that are one per response and differ between responses of an item.
+    These are the ones that the layout names, and numbers that are one per response and differ between responses of an
+    item.
     Numbers come as numbers, also where a CSV file has them as text.
     """
     long = laid.long

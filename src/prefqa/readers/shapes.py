@@ -166,7 +166,8 @@ def lacking_roles(table: Table, roles: list[str], reason: str) -> ColumnNotFound
     names = ", ".join(repr(table.shown(name)) for name in table.names) or "none"
     lines = "\n".join(f'{role} = "…"' for role in roles)
     return ColumnNotFoundError(
-        f"{table.origin}: {reason}, and no column is known to hold {'it' if len(roles) == 1 else 'them'}. The data has: {names}."
+        f"{table.origin}: {reason}, and no column is known to hold {'it' if len(roles) == 1 else 'them'}. The "
+        f"data has: {names}."
         f"\nHint: name {'it' if len(roles) == 1 else 'them'}:\n[columns]\n{lines}"
     )
 
@@ -179,7 +180,7 @@ def refuse(table: Table) -> Exception:
     recognised += [
         f"{table.shown(p.first)!r} and {table.shown(p.second)!r} as two {_KINDS[p.kind]}" for p in table.pairs
     ]
-    lists = [group for group in more_than_two(table.names)]
+    lists = more_than_two(table.names)
     sides = sides_of(table)
     where = f"{table.origin}: the columns fit no layout of preferences"
     seen = f"Recognised: {', '.join(recognised)}." if recognised else "No column has a name that is known."
@@ -300,7 +301,8 @@ def refuse_unread_numbers(table: Table, instructions: str) -> None:
     """
     numbers = [
         name for name in table.names
-        if not roles_of(name) and key(name) not in ROW_IDS and not set(tokens(name)) & MEASURES and is_numeric(table, name)
+        if not roles_of(name) and key(name) not in ROW_IDS and not set(tokens(name)) & MEASURES and is_numeric(table,
+        name)
     ]  # fmt: skip
     labels = [
         name for name in table.names
@@ -315,8 +317,10 @@ def refuse_unread_numbers(table: Table, instructions: str) -> None:
     listed = ", ".join(f'"{table.shown(name)}"' for name in numbers)
     one = f'"{table.shown(numbers[0])}"'
     raise AmbiguousReadingError(
-        f"{table.origin}: {'columns' if len(numbers) > 1 else 'column'} {listed} {'hold' if len(numbers) > 1 else 'holds'} numbers "
-        "beside prompts and responses; they may be ratings, which decide which response is better, or figures that decide "
+        f"{table.origin}: {'columns' if len(numbers) > 1 else 'column'} {listed} "
+        f"{'hold' if len(numbers) > 1 else 'holds'} numbers "
+        "beside prompts and responses; they may be ratings, which decide which response is better, or figures "
+        "that decide ",
         "nothing",
         [
             *(
@@ -349,7 +353,8 @@ def _refuse_unread_words(table: Table, instructions: str) -> None:
         shown = ", ".join(repr(value[:40]) for value in sorted(values)[:6])
         if {value.lower() for value in values} in ({"true", "false"}, {"0", "1"}, {"0.0", "1.0"}):
             raise AmbiguousReadingError(
-                f"{table.origin}: column {table.shown(name)!r} holds {shown} beside prompts and responses, and the file does not "
+                f"{table.origin}: column {table.shown(name)!r} holds {shown} beside prompts and responses, and "
+                f"the file does not "
                 "say whether these are judgments",
                 [
                     Choice("a response with true or 1 is better than one without", f"[columns]\nscore = {column}"),
@@ -376,7 +381,8 @@ _SEVERAL = {"votes", "annotations", "judgments", "judgements", "preferences", "c
 #: Words of columns that mark the better of several responses.
 _PREFERS = {"best", "chosen", "selected", "winner", "winning", "preferred", "better", "rejected", "worst", "accepted"}
 _KINDS = {
-    "text": "responses", "model": "models", "id": "ids of responses", "score": "scores", "rank": "ranks", "vote": "votes",
+    "text": "responses", "model": "models", "id": "ids of responses", "score": "scores", "rank": "ranks",
+    "vote": "votes",
     "other": "columns of one kind",
 }  # fmt: skip
 
@@ -423,7 +429,8 @@ def _with_named_annotators(table: Table) -> Table:
         if several:
             choices.append(Choice("each is a criterion that was judged", f"[columns]\nwinner = [{listed}]"))
         raise AmbiguousReadingError(
-            f"{table.origin}: {'columns' if len(votes) > 1 else 'column'} {listed} {'hold' if len(votes) > 1 else 'holds'} votes on "
+            f"{table.origin}: {'columns' if len(votes) > 1 else 'column'} {listed} "
+            f"{'hold' if len(votes) > 1 else 'holds'} votes on "
             f"{table.shown(sides.main.first)!r} and {table.shown(sides.main.second)!r}, under no name that says what "
             f"{'they are' if len(votes) > 1 else 'it is'}",
             choices,

@@ -28,7 +28,8 @@ PREFERRED = (
 #: The same where the second is the first with a word before it.
 _NEGATED = (("preferred", "non"), ("preferred", "not"), ("chosen", "non"))
 _MODEL = {
-    ("model",), ("model", "name"), ("model", "id"), ("generator",), ("llm",), ("system",), ("system", "name"), ("engine",),
+    ("model",), ("model", "name"), ("model", "id"), ("generator",), ("llm",), ("system",), ("system", "name"),
+     ("engine",),
     ("policy",), ("response", "model"), ("name",), ("model", "version"), ("output", "model"), ("completion", "model"),
 }  # fmt: skip
 _ID = {("id",), ("response", "id"), ("completion", "id"), ("answer", "id"), ("output", "id"), ("candidate", "id")}
@@ -36,14 +37,15 @@ _SCORE_WORDS = {"score", "scores", "rating", "ratings", "reward", "grade", "star
 _RANK_WORDS = {"rank", "ranking", "place"}
 _VOTE_WORDS = {"winner", "win", "wins", "won", "better", "preferred", "vote", "votes", "selected", "label", "best"}
 _TEXT_WORDS = {
-    "response", "responses", "answer", "output", "completion", "candidate", "option", "text", "summary", "generation",
-    "reply", "continuation", "conversation", "messages", "dialogue", "dialog", "translation", "caption", "story", "essay",
-    "assistant", "content", "body", "ref", "sample", "passage", "image", "video", "trajectory", "message", "solution",
+    "response", "responses", "answer", "output", "completion", "candidate", "option", "text", "summary",
+    "generation", "reply", "continuation", "conversation", "messages", "dialogue", "dialog", "translation",
+    "caption", "story", "essay", "assistant", "content", "body", "ref", "sample", "passage", "image", "video",
+    "trajectory", "message", "solution",
 }  # fmt: skip
 #: Words of columns that hold the answers of one annotator each.
 ANNOTATOR_WORDS = {
-    "annotator", "ann", "rater", "judge", "worker", "labeler", "labeller", "coder", "user", "evaluator", "expert", "reviewer",
-    "participant", "person", "crowdworker", "assessor", "grader",
+    "annotator", "ann", "rater", "judge", "worker", "labeler", "labeller", "coder", "user", "evaluator", "expert",
+    "reviewer", "participant", "person", "crowdworker", "assessor", "grader",
 }  # fmt: skip
 _NOT_TEXT = {
     "length",

@@ -31,8 +31,8 @@ _STATUS = {"submitted", "draft", "discarded"}
 #: Columns that layouts add while they read, and drop: columns of the source by these names are renamed before.
 WORKING = (
     "_vote", "_said", "_strength", "_both_bad", "_is_1", "_is_2", "_answer", "_flags", "_id_1", "_id_2",
-    "_response", "_place", "_unequal", "_scores", "_models", "_positions", "_texts", "_common", "_written", "_again", "_k", "_n", "_0",
-    "_1", "_order_ranks", "_part",
+    "_response", "_place", "_unequal", "_scores", "_models", "_positions", "_texts", "_common", "_written",
+    "_again", "_k", "_n", "_0", "_1", "_order_ranks", "_part",
 )  # fmt: skip
 
 
@@ -124,7 +124,8 @@ class Table:
             return found[0]
         names = [found[0], *other]
         raise AmbiguousReadingError(
-            f"{self.origin}: columns {', '.join(repr(self.shown(name)) for name in names)} may all be the {_plain(role)}, and "
+            f"{self.origin}: columns {', '.join(repr(self.shown(name)) for name in names)} may all be the "
+            f"{_plain(role)}, and "
             "they hold different values",
             [Choice(f"{self.shown(name)!r} is", f'[columns]\n{role} = "{self.shown(name)}"') for name in names],
         )

@@ -1,4 +1,4 @@
-"""Columns whose names say nothing and whose values look like prompts or annotators: they are asked about, not passed over."""
+"""Columns whose names say nothing and whose values may be prompts or annotators: they are asked about."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from prefqa.readers.table import Table, row_ids
 
 #: Words of columns in which people say why they voted, and of texts that are no prompts.
 _REMARKS = {
-    "comment", "comments", "rationale", "rationales", "explanation", "explanations", "reason", "reasons", "reasoning", "note",
-    "notes", "feedback", "justification", "critique", "remark", "remarks", "review", "guideline", "guidelines", "rubric",
+    "comment", "comments", "rationale", "rationales", "explanation", "explanations", "reason", "reasons",
+    "reasoning", "note",
+    "notes", "feedback", "justification", "critique", "remark", "remarks", "review", "guideline", "guidelines",
+    "rubric",
     "reference", "gold", "system", "analysis", "thoughts", "raw", "description", "statement", "error", "tags",
 }  # fmt: skip
 #: Four words or more are a sentence rather than a name.

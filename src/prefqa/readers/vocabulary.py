@@ -1,8 +1,9 @@
 """What the values of a vote mean, judged from all of them together and from the names of the two responses.
 
 A word names a side, a tie, two bad responses, or no vote. A number has a meaning only where the columns give it one:
-0 and 1 beside `response_0` and `response_1`, 1 and 2 beside `response_1` and `response_2`. All other codes have two readings
-at least (a 0 beside 1 and 2 may be a tie or the first, and one number alone says nothing), and the caller is asked.
+0 and 1 beside `response_0` and `response_1`, 1 and 2 beside `response_1` and `response_2`. All other codes have two
+readings at least (a 0 beside 1 and 2 may be a tie or the first, and one number alone says nothing): the caller is
+asked.
 """
 
 from __future__ import annotations
@@ -36,36 +37,41 @@ SIDES: Mapping[str, tuple[str, str]] = {
 _FIRST = {first for name, (first, _) in SIDES.items() if name not in ("numbers", "from zero")}
 _SECOND = {second for name, (_, second) in SIDES.items() if name not in ("numbers", "from zero")}
 _TIE = {
-    "tie", "tied", "ties", "draw", "drawn", "equal", "equals", "equally", "same", "both", "neutral", "even", "similar",
-    "comparable", "no preference", "no difference", "nopreference", "none preferred", "both good", "bothgood", "both equal",
-    "both are good", "both equally good", "equally good", "equal quality", "both same", "the same", "about the same",
-    "about equal", "roughly equal", "roughly the same", "approximately equal", "almost the same", "nearly the same",
-    "equally preferred", "neither better", "neither is better", "no clear winner", "no winner", "tie both good",
-    "both responses are equally good", "they are about the same", "they are the same", "they are equal", "50 50", "indifferent",
-    "similar quality", "same quality", "both fine", "both are equal", "both are equally good", "it is a tie", "its a tie",
-    "equivalent", "tossup", "toss up", "c",
-    "gleich", "gleich gut", "unentschieden", "égal", "égaux", "égalité", "empate", "igual", "iguales", "pareil", "beide",
+    "tie", "tied", "ties", "draw", "drawn", "equal", "equals", "equally", "same", "both", "neutral", "even",
+    "similar", "comparable", "no preference", "no difference", "nopreference", "none preferred", "both good",
+    "bothgood", "both equal", "both are good", "both equally good", "equally good", "equal quality", "both same",
+    "the same", "about the same", "about equal", "roughly equal", "roughly the same", "approximately equal",
+    "almost the same", "nearly the same", "equally preferred", "neither better", "neither is better",
+    "no clear winner", "no winner", "tie both good", "both responses are equally good", "they are about the same",
+    "they are the same", "they are equal", "50 50", "indifferent", "similar quality", "same quality", "both fine",
+    "both are equal", "both are equally good", "it is a tie", "its a tie", "equivalent", "tossup", "toss up", "c",
+    "gleich", "gleich gut", "unentschieden", "égal", "égaux", "égalité", "empate", "igual", "iguales", "pareil",
+    "beide",
 }  # fmt: skip
 _BOTH_BAD = {
-    "both bad", "bothbad", "tie bothbad", "tie both bad", "both are bad", "both equally bad", "equally bad", "neither",
-    "both poor", "both responses are bad", "both are equally bad", "neither good", "neither is good", "neither are good",
-    "both wrong", "both incorrect", "none", "none of them", "both unacceptable", "both terrible", "beide schlecht",
+    "both bad", "bothbad", "tie bothbad", "tie both bad", "both are bad", "both equally bad", "equally bad",
+    "neither", "both poor", "both responses are bad", "both are equally bad", "neither good", "neither is good",
+    "neither are good", "both wrong", "both incorrect", "none", "none of them", "both unacceptable",
+    "both terrible", "beide schlecht",
 }  # fmt: skip
 #: "none" may stand for no answer as well as for neither of the two: it is not read as either.
 _UNREADABLE = {"none"}
 _MISSING = {
-    "", "skip", "skipped", "na", "n a", "nan", "null", "missing", "no vote", "no answer", "not answered", "unanswered",
-    "unsure", "not sure", "hard to tell", "cannot tell", "cant tell", "dont know", "do not know", "i dont know", "uncertain",
-    "cannot decide", "cant decide", "undecided", "hard to say", "cannot say", "cant say", "unclear", "unknown", "i am not sure",
-    "not annotated", "unlabeled", "unlabelled", "no response", "invalid", "discarded", "rejected task",
+    "", "skip", "skipped", "na", "n a", "nan", "null", "missing", "no vote", "no answer", "not answered",
+    "unanswered", "unsure", "not sure", "hard to tell", "cannot tell", "cant tell", "dont know", "do not know",
+    "i dont know", "uncertain", "cannot decide", "cant decide", "undecided", "hard to say", "cannot say",
+    "cant say", "unclear", "unknown", "i am not sure", "not annotated", "unlabeled", "unlabelled", "no response",
+    "invalid", "discarded", "rejected task",
 }  # fmt: skip
 #: Signs that stand for no answer; other signs, such as > and <, may be votes.
 _BLANK = {"", "-", "--", "---", "–", "—", "?", "??", ".", "..", "...", "…", "*", "_", "/"}
 _GRADES = {
-    1.0: ("slightly", "a bit", "a little", "little", "somewhat", "marginally", "mildly", "weakly", "weak", "slight", "barely",
+    1.0: ("slightly", "a bit", "a little", "little", "somewhat", "marginally", "mildly", "weakly", "weak",
+          "slight", "barely",
           "etwas", "un peu", "un poco"),
     2.0: ("clearly", "clear", "moderately", "rather", "definitely"),
-    3.0: ("much", "significantly", "significant", "a lot", "far", "strongly", "strong", "substantially", "way", "very much",
+    3.0: ("much", "significantly", "significant", "a lot", "far", "strongly", "strong", "substantially", "way",
+          "very much",
           "considerably", "vastly", "viel", "beaucoup", "mucho"),
 }  # fmt: skip
 _PLAIN_GRADE = 2.0
@@ -74,7 +80,8 @@ _NOUNS = (
     "image|chatbot|bot|version|side|sample|result|translation|caption|story|essay|one|item|video|human ref"
 )
 _SIDE = (
-    rf"(?:the )?(?:(?:{_NOUNS}) )?(?P<{{0}}>a|b|x|y|0|1|2|left|right|first|second|1st|2nd|one|two|top|bottom|links|rechts|"
+    rf"(?:the )?(?:(?:{_NOUNS}) "
+    rf")?(?P<{{0}}>a|b|x|y|0|1|2|left|right|first|second|1st|2nd|one|two|top|bottom|links|rechts|"
     rf"gauche|droite|izquierda|derecha)(?: (?:{_NOUNS}))?"
 )
 _ANY_GRADE = "|".join(word for words in _GRADES.values() for word in words)
@@ -85,14 +92,17 @@ _PHRASES = tuple(
     re.compile(rf"^{pattern}$")
     for pattern in (
         rf"{_S}",
-        rf"{_S}(?: (?:{_VERB}))?{_DEGREE} (?P<word>better|preferred|best|preferable|superior|stronger|besser|mejor|meilleur|meilleure)"
+        rf"{_S}(?: (?:{_VERB}))?{_DEGREE} "
+        rf"(?P<word>better|preferred|best|preferable|superior|stronger|besser|mejor|meilleur|meilleure)"
         rf"(?: (?:than|to|over) {_T})?",
         rf"{_S}(?: (?:{_VERB}))?{_DEGREE} (?P<word>worse|worst|inferior|weaker)(?: (?:than|to) {_T})?",
         rf"{_S}(?: (?:{_VERB}))? (?:the )?(?P<word>winner|wins|win|won)",
         rf"{_S} (?P<word>loses|lost|lose)",
-        rf"(?:i )?(?:(?P<grade>{_ANY_GRADE}) )?(?:i )?(?:prefer|choose|pick|select|favou?r|prefers|chose|picked|selected|preferred)"
+        rf"(?:i )?(?:(?P<grade>{_ANY_GRADE}) )?(?:i "
+        rf")?(?:prefer|choose|pick|select|favou?r|prefers|chose|picked|selected|preferred)"
         rf"(?: to)? {_S}(?: (?:over|to) {_T})?(?: (?P<grade_after>{_ANY_GRADE}))?",
-        rf"(?:the )?(?:winner|better|best|preferred|choice|preference|vote|verdict|final verdict)(?: (?:is|{_NOUNS}))? {_S}",
+        rf"(?:the )?(?:winner|better|best|preferred|choice|preference|vote|verdict|final verdict)(?: "
+        rf"(?:is|{_NOUNS}))? {_S}",
         rf"(?:the )?(?:better|preferred|best) (?:{_NOUNS}) (?:is )?{_S}",
         rf"{_S}{_DEGREE}",
         rf"(?P<grade_before>{_ANY_GRADE}) {_S}",
@@ -324,7 +334,8 @@ def _read_numbers(numbers: Mapping[str, float], columns: Columns, words: Mapping
         listed = ", ".join(f"{number:g}" for number in sorted(found)[:12]) + (", …" if len(found) > 12 else "")
         where = f"{columns.origin}: " if columns.origin else ""
         raise AmbiguousReadingError(
-            f"{where}column {columns.vote!r} holds numbers ({listed}), and the file does not say which of them stand for "
+            f"{where}column {columns.vote!r} holds numbers ({listed}), and the file does not say which of them "
+            f"stand for "
             f"{columns.first!r} and which for {columns.second!r}",
             [
                 Choice(choice.meaning, "\n".join([choice.config, *_lines(words)]))
