@@ -21,8 +21,8 @@ PAIR = "_pair"
 _CONTEXT = ("input", "inputtext", "context", "document", "article", "passage", "post", "source", "sourcetext")
 NO_ANNOTATORS = (
     "no column names the annotators: where an item has several rows, each is a vote of its own; annotators "
-    "cannot be compared, ",
-    "and a vote exported twice cannot be found",
+    "cannot be compared, "
+    "and a vote exported twice cannot be found"
 )
 
 

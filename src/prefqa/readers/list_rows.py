@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import polars as pl
 
@@ -52,52 +53,82 @@ def is_ranking_lists(table: Table) -> bool:
     return bool(found or _lists(table, (*UNCLEAR, *ORDERS)))
 
 
+class _Lists(NamedTuple):
+    """Columns of lists of one row, by what they hold."""
+
+    responses: str
+    texts: str | None
+    scores: str | None
+    models: str | None
+    positions: str | None
+
+
 def ranking_lists(table: Table) -> Laid:
     """One row per judgment: a list of responses beside their ranks, order or scores, or the responses, best first."""
-    table = _as_numbers(_from_objects(table))
-    numbered = _numbered_columns(table)
-    if numbered is not None:
-        labels = _labels(numbered.get("responses") or numbered["models"])
-        table = _as_lists(table, numbered)
-    best = _best_column(table) if numbered is not None else None
-    if best is not None and numbered is not None:
-        table = _with_ranks_of_best(table, best, labels)
-    words = _order_in_words(table)
-    if words is not None:
-        table = _with_ranks_of_words(table, words, labels if numbered is not None else None)
-    beside = [
-        n for n in table.names if key(n) in (*RANKS, *ORDERS, *SCORES, *UNCLEAR, *_RESPONSES, "positions", "scores")
-    ]
-    table = decoded(table, beside, lists=True)
-    found = _lists(table, _RESPONSES)
-    alone = not found
-    if alone:
-        found = _lists(table, (*UNCLEAR, *ORDERS))
-    if not found:
-        name = next((n for n in table.names if key(n) in _RESPONSES), "responses")
-        kind = table.schema.get(name)
-        raise UsageError(
-            f"{table.origin}: column {table.shown(name)!r} holds {kind}, where a list of responses is expected"
-        )
-    responses = next((n for n in found if n == "response_ids"), found[0])
-    ids = next((n for n in found if key(n) in _IDS and n != responses), None)
-    texts = None
-    if responses == "response_ids" and len(found) > 1:
-        ids, texts = responses, next(n for n in found if n != responses)
-    table = table.give(responses, "responses", renamed=False)
-    if texts is not None:
-        table = table.give(texts, "text of the responses", renamed=False)
+    table = _as_columns_of_lists(table)
+    table, responses, texts, alone = _responses_of(table)
     place, table, scores, detail = _places(table, responses, alone=alone)
-    models = next((n for n in _lists(table, ("models", "modelnames")) if n != responses), None)
-    if models is not None and ids is None:
+    models = next((n for n in _lists(table, ("models", "modelnames")) if n not in (responses, texts)), None)
+    if models is not None:
         table = table.give(models, "model", renamed=False)
     positions = next(iter(_lists(table, ("positions",))), None)
     if positions is not None:
         table = table.give(positions, "position", renamed=False)
     table = with_item(with_annotator(with_prompt(table)), row_is_judgment=True).with_optional()
-    table = items_by_prompt(table)
-    table = unnamed_annotators(table)
-    schema = table.schema
+    table = unnamed_annotators(items_by_prompt(table))
+    lists = _Lists(responses, texts, scores, models, positions)
+    long = _ranked(_exploded(table, lists, place), table, lists, by_score=detail.startswith("scores"))
+    long = _with_responses(long, table.schema, responses, texts)
+    named = {"_scores": "score", "_models": "model", "_positions": "position"}
+    present = long.collect_schema().names()
+    long = long.rename({old: new for old, new in named.items() if old in present and new not in present})
+    columns = ("model",) if models is not None else ()
+    long = long.drop("_place", "_unequal", strict=False)
+    return Laid(table, long, f"ranking lists: {detail}", response_columns=columns)
+
+
+def _as_columns_of_lists(table: Table) -> Table:
+    """The table with lists in place of numbered columns, objects, orders in words and JSON in cells."""
+    table = _as_numbers(_from_objects(table))
+    numbered = _numbered_columns(table)
+    labels = None
+    if numbered is not None:
+        labels = _labels(numbered.get("responses") or numbered["models"])
+        table = _as_lists(table, numbered)
+        best = _best_column(table)
+        table = table if best is None else _with_ranks_of_best(table, best, labels)
+    words = _order_in_words(table)
+    if words is not None:
+        table = _with_ranks_of_words(table, words, labels)
+    known = {*RANKS, *ORDERS, *SCORES, *UNCLEAR, *_RESPONSES, "positions"}
+    return decoded(table, [name for name in table.names if key(name) in known], lists=True)
+
+
+def _responses_of(table: Table) -> tuple[Table, str, str | None, bool]:
+    """The table, its lists of responses, those of their texts beside ids, and whether `ranking` alone lists them."""
+    found = _lists(table, _RESPONSES)
+    alone = not found
+    found = found or _lists(table, (*UNCLEAR, *ORDERS))
+    if not found:
+        name = next((n for n in table.names if key(n) in _RESPONSES), "responses")
+        raise UsageError(
+            f"{table.origin}: column {table.shown(name)!r} holds {table.schema.get(name)}, where a list of responses "
+            "is expected"
+        )
+    responses = next((name for name in found if name == "response_ids"), found[0])
+    table = table.give(responses, "responses", renamed=False)
+    if responses != "response_ids" or len(found) == 1:
+        return table, responses, None, alone
+    texts = next(name for name in found if name != responses)
+    return table.give(texts, "text of the responses", renamed=False), responses, texts, alone
+
+
+def _exploded(table: Table, lists: _Lists, place: pl.Expr) -> pl.LazyFrame:
+    """One row per response, with `_response`, `_place` and what else the lists hold of it.
+
+    Lists of unequal length cannot be matched: every response of such a judgment gets a rank that is refused.
+    """
+    schema, responses = table.schema, lists.responses
     n = pl.col(responses).list.len()
     frame = table.frame.with_columns(pl.col(responses).alias("_response"), place.alias("_place"))
     unequal = n != pl.col("_place").list.len()
@@ -108,65 +139,56 @@ def ranking_lists(table: Table) -> Laid:
         pl.when(unequal).then(said).alias("_unequal"),
         pl.when(unequal | pl.col("_place").is_null()).then(nulls).otherwise(pl.col("_place")).alias("_place"),
     )
-    lists = {"_scores": scores, "_models": models, "_positions": positions, "_texts": texts}
-    frame = frame.with_columns(
+    beside = {"_scores": lists.scores, "_models": lists.models, "_positions": lists.positions, "_texts": lists.texts}
+    columns = [
         _same_length(source, responses, schema, target in ("_scores", "_positions")).alias(target)
-        for target, source in lists.items()
+        for target, source in beside.items()
         if source is not None
-    )
-    exploded = [target for target, source in lists.items() if source is not None]
-    if scores is not None:
-        written = _same_length(scores, responses, schema, numeric=False).cast(pl.List(pl.String), strict=False)
-        frame = frame.with_columns(written.alias("_written"))
-        exploded.append("_written")
+    ]
+    if lists.scores is not None:
+        written = _same_length(lists.scores, responses, schema, numeric=False)
+        columns.append(written.cast(pl.List(pl.String), strict=False).alias("_written"))
+    frame = frame.with_columns(columns)
     drop = {responses, *(use.column for use in table.uses if use.role in _USED and use.column in schema)}
     frame = frame.drop([name for name in drop if name not in ("item_id", "annotator_id", "prompt")])
     frame = frame.drop([name for name in ("response_id", "rank", "score", "text") if name in frame.collect_schema()])
-    long = frame.explode("_response", "_place", *exploded, empty_as_null=True)
-    if scores is not None and "_place" in long.collect_schema() and detail.startswith("scores"):
+    exploded = [target for target, source in beside.items() if source is not None]
+    exploded += ["_written"] if lists.scores is not None else []
+    return frame.explode("_response", "_place", *exploded, empty_as_null=True)
+
+
+def _ranked(long: pl.LazyFrame, table: Table, lists: _Lists, *, by_score: bool) -> pl.LazyFrame:
+    """The rows with `rank`, and beside it as text what is no rank or no score."""
+    if by_score:
         rank = pl.col("_scores").rank("min", descending=table.options.higher != "worse").over(ROW).cast(pl.Int64)
         unread = pl.lit(None, pl.String)
     else:
         rank = whole_rank(pl.col("_place"))
         unread = pl.when(rank.is_null() & pl.col("_place").is_not_null()).then(pl.col("_place").cast(pl.String))
-    if scores is not None:
+    if lists.scores is not None:
         lost = pl.col("_scores").is_null() & pl.col("_written").is_not_null()
         long = long.with_columns(pl.when(lost).then("_written").alias(raw_name("score"))).drop("_written")
-    long = long.with_columns(rank.alias("rank"), pl.coalesce("_unequal", unread).alias(raw_name("rank")))
-    long, response_columns = _with_responses(long, schema, responses, texts)
-    named = {"_scores": "score", "_models": "model", "_positions": "position"}
-    present = long.collect_schema().names()
-    long = long.rename({old: new for old, new in named.items() if old in present and new not in present})
-    if models is not None:
-        response_columns = (*response_columns, "model")
-    return Laid(
-        table,
-        long.drop("_place", "_unequal", strict=False),
-        f"ranking lists: {detail}",
-        response_columns=response_columns,
-    )
+    return long.with_columns(rank.alias("rank"), pl.coalesce("_unequal", unread).alias(raw_name("rank")))
 
 
 _USED = ("responses", "ranks", "order", "scores", "model", "position", "text of the responses")
 
 
-def _with_responses(
-    long: pl.LazyFrame, schema: pl.Schema, responses: str, texts: str | None
-) -> tuple[pl.LazyFrame, tuple[str, ...]]:
+def _with_responses(long: pl.LazyFrame, schema: pl.Schema, responses: str, texts: str | None) -> pl.LazyFrame:
     """Ids of responses: as they are where they are names, r1, r2, ... where they are texts or messages."""
     inner = schema[responses].inner  # type: ignore[attr-defined]
     if texts is not None:
-        return long.rename({"_response": "response_id", "_texts": "text"}), ()
+        return long.rename({"_response": "response_id", "_texts": "text"})
     held = long.select("_response").head(500).collect()["_response"].drop_nulls()
     if inner == pl.String() and key(responses) not in _IDS:
         textual = bool((held.str.contains(r"\s") | (held.str.len_chars() > 60)).any())
     else:
         textual = inner.is_nested()
     if not textual:
-        return long.rename({"_response": "response_id"}), ()
+        return long.rename({"_response": "response_id"})
     known = encoded("_response", inner).fill_null("")
     number = formatted("r{}", known.rank("dense").over("item_id").cast(pl.Int64))
-    return long.with_columns(number.alias("response_id")).rename({"_response": "text"}), ()
+    return long.with_columns(number.alias("response_id")).rename({"_response": "text"})
 
 
 def _places(table: Table, responses: str, *, alone: bool) -> tuple[pl.Expr, Table, str | None, str]:
@@ -277,7 +299,7 @@ def _by_unclear(
         f"{table.origin}: column {shown!r} holds numbers beside {table.shown(responses)!r}; they may be the rank "
         f"of each response "
         "(the first number is the rank of the first response) or the places of the responses in order (the first "
-        "number is the ",
+        "number is the "
         "place of the best one)",
         [
             Choice("they are places, best first", '[read]\nranking = "order"'),

@@ -21,16 +21,8 @@ from prefqa.readers.long_rows import (
     wide_labels,
 )
 from prefqa.readers.names import MEASURES, ROW_IDS, key, roles_of, tokens
-from prefqa.readers.pair_rows import (
-    chosen_rejected,
-    distinct_values,
-    holds_votes,
-    is_chosen_rejected,
-    is_pairwise,
-    pairwise,
-    sides_of,
-    turned_votes,
-)
+from prefqa.readers.pair_columns import distinct_values, holds_votes, sides_of, turned_votes
+from prefqa.readers.pair_rows import chosen_rejected, is_chosen_rejected, is_pairwise, pairwise
 from prefqa.readers.sides import ANNOTATOR_WORDS, Pair, more_than_two
 from prefqa.readers.table import Table
 from prefqa.readers.unnamed import likely_ratings
@@ -320,7 +312,7 @@ def refuse_unread_numbers(table: Table, instructions: str) -> None:
         f"{table.origin}: {'columns' if len(numbers) > 1 else 'column'} {listed} "
         f"{'hold' if len(numbers) > 1 else 'holds'} numbers "
         "beside prompts and responses; they may be ratings, which decide which response is better, or figures "
-        "that decide ",
+        "that decide "
         "nothing",
         [
             *(
