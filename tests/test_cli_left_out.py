@@ -207,15 +207,13 @@ def test_where_no_row_counts_there_is_nothing_to_measure(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    rows = [
-        {"item_id": f"q{i}", "annotator_id": "u", "response_a": "x", "response_b": "y", "winner": "umm"} for i in "12"
-    ]
-    path = write(tmp_path / "umm.jsonl", rows)
+    rows = [{"item_id": f"q{i}", "annotator_id": "u", "response_id": r, "rank": -1} for i in "12" for r in "xy"]
+    path = write(tmp_path / "minus.jsonl", rows)
     code, out, err = call(capsys, command[0], path, *command[1:])
     assert (code, out) == (2, "")
     assert "there is nothing to measure: no row that counts states" in err
     assert (
-        "4 of 4 rows left out (PQ104: a rank or vote that cannot be read). 2 of 2 votes could not be read: 'umm' (2)"
+        "4 of 4 rows left out (PQ104: a rank or vote that cannot be read). 4 of 4 ranks are not integers from 1 up: '-1' (4)"
         in err
     )
     assert f"Hint: prefqa check {path}" in err

@@ -1,4 +1,4 @@
-"""What a reading makes of files whose texts begin with a mark: [G] better, [B] worse, [T] equal."""
+"""What a reading makes of files whose texts begin with a mark: [G] better, [B] worse, [T] equal ones."""
 
 from __future__ import annotations
 
@@ -113,12 +113,17 @@ def by_config(source: object, text: str) -> prefqa.Preferences:
 
 
 def assert_refused_then(
-    capsys: pytest.CaptureFixture[str], path: Path, folder: Path, expected: Mapping[str, int] | list[Mapping[str, int]]
+    capsys: pytest.CaptureFixture[str],
+    path: Path,
+    folder: Path,
+    expected: Mapping[str, int] | list[Mapping[str, int]],
+    *,
+    run: bool = True,
 ) -> list[Counter[str]]:
     """Assert that a file is refused with exit code 2, and what each choice of the refusal makes of it.
 
     `expected` are the outcomes by choice, or those that one of the choices has to give. Each choice is written into a
-    prefqa.toml as it stands in the message, and read by `run` and by the library.
+    prefqa.toml as it stands in the message, and read by the library, and by the command `run` (if `run`).
     """
     code, out, err = call(capsys, "run", path, "-o", folder / "refused")
     assert (code, out) == (2, ""), out
@@ -131,8 +136,9 @@ def assert_refused_then(
     for number, text in enumerate(texts, 1):
         config = folder / f"prefqa-{number}.toml"
         config.write_text(text)
-        code, _, err = call(capsys, "run", path, "-o", folder / f"out-{number}", "-c", config)
-        assert code in RAN, err
+        if run:
+            code, _, err = call(capsys, "run", path, "-o", folder / f"out-{number}", "-c", config)
+            assert code in RAN, err
         found.append(outcomes(by_config(path, text)))
     assert found == expected if isinstance(expected, list) else dict(expected) in found, found
     return found

@@ -1,4 +1,4 @@
-"""Formats as people have them: each input of shared/formats is read as expected, or refused and then read."""
+"""Formats as people have them: each input of shared/formats is read as is said of it, or refused and then read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports of users: each input of shared/hunt is read as its expected.md says, or refused and then read."""
+"""Reports of users: each input of shared/hunt is read as is said of it, or refused and then read."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def refuse_most_unread(laid: Laid) -> None:
         raw, dtype = raw_name(role), schema.get(role)
         if dtype is None or dtype == pl.Null():
             continue
-        if dtype.is_integer() and raw not in schema and long.select((pl.col(role) > 0).all()).collect().item():
+        if dtype.is_integer() and raw not in schema:  # PQ104 counts integers that are no ranks
             continue
         if raw in schema:
             value, unread = pl.col(role), pl.col(raw).cast(pl.String)
@@ -62,17 +62,18 @@ def refuse_most_unread(laid: Laid) -> None:
             continue
         counts = rows.group_by("unread").len().drop_nulls().sort("len", "unread", descending=[True, False]).head(6)
         shown = ", ".join(f"{value[:40]!r} ({n:,})" for value, n in counts.collect().iter_rows())
-        raise _unread(table, role, shown)
+        numeric = rows.select(pl.col("unread").drop_nulls().cast(pl.Float64, strict=False).is_not_null().all())
+        raise _unread(table, role, shown, numeric=bool(numeric.collect().item()))
 
 
-def _unread(table: Table, role: str, shown: str) -> UsageError:
+def _unread(table: Table, role: str, shown: str, *, numeric: bool) -> UsageError:
     roles = {use.role for use in table.uses}
     role = "score" if "score" in roles and "rank" not in roles else role  # ranks that scores give
     columns = list(dict.fromkeys(table.shown(use.column) for use in table.uses if use.role in (role, f"{role}s")))
     where = f"column{'s' if len(columns) > 1 else ''} {', '.join(map(repr, columns[:6]))}: " if columns else ""
     if role == "rank":
         message = f"{table.origin}: {where}most ranks are no whole numbers from 1: {shown}"
-        if len(columns) == 1:
+        if len(columns) == 1 and numeric:
             name = quoted(columns[0])
             return AmbiguousReadingError(
                 message,

@@ -174,6 +174,8 @@ def _keyed(table: Table) -> Table:
     table = with_item(table, row_is_judgment=False).with_optional()
     if not table.used("item_id") and not table.used("prompt") and table.has("text"):
         text = table.pick("text")  # a text that is judged for itself is an item
+        if text is not None:
+            refuse_unnamed_prompt(table, text)
         table = table if text is None else table.give(text, "prompt", "the text that was judged")
     if not table.used("item_id"):
         if not table.used("prompt"):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import polars as pl
 
 from prefqa.errors import UsageError
-from prefqa.readers.cells import chat, is_messages, is_texts, split_prompt, text_of
+from prefqa.readers.cells import chat, encoded, is_messages, is_texts, split_prompt, text_of
 from prefqa.readers.pair_columns import Sides
 from prefqa.readers.records import fields_of
 from prefqa.readers.sides import Pair
@@ -75,10 +75,27 @@ def _holds_texts(table: Table, pair: Pair) -> bool:
         return False
     values = pl.concat([table.sample(name)[name].alias("v") for name in strings]).drop_nulls()
     values = values.filter(values != "")
-    if ((values.str.len_chars() > _LONG) | values.str.contains(r"\n|\S\s+\S+\s+\S")).any():
+    if ((values.str.len_chars() > _LONG) | values.str.contains("\n")).any():
+        return True
+    if _recur(table, pair):
+        return False
+    if values.str.contains(r"\S\s+\S+\s+\S").any():
         return True
     blanks = values.str.contains(r"\S\s\S").mean()
     return isinstance(blanks, float) and blanks >= 0.5
+
+
+def _recur(table: Table, pair: Pair) -> bool:
+    """Whether most values stand beside several prompts or items, as names do and answers do not."""
+    about = next((role for role in ("prompt", "item_id") if table.used(role)), None)
+    if about is None:
+        return False
+    asked = encoded(about, table.schema[about]).alias("_about")
+    values = pl.concat(
+        [table.frame.select(asked, pl.col(name).cast(pl.String).alias("v")) for name in (pair.first, pair.second)]
+    )
+    several = values.drop_nulls().group_by("v").agg(n=pl.col("_about").n_unique()).select((pl.col("n") > 2).mean())
+    return (several.collect().item() or 0) > 0.5
 
 
 def holds_strings(table: Table, pair: Pair | None) -> bool:

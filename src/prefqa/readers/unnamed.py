@@ -1,4 +1,4 @@
-"""Columns whose names say nothing and whose values may be prompts or annotators: they are asked about."""
+"""Columns whose names say nothing and whose values look like prompts or annotators are asked about."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from prefqa.readers.table import Table, row_ids
 
 #: Words of columns in which people say why they voted, and of texts that are no prompts.
 _REMARKS = {
-    "comment", "comments", "rationale", "rationales", "explanation", "explanations", "reason", "reasons",
-    "reasoning", "note",
-    "notes", "feedback", "justification", "critique", "remark", "remarks", "review", "guideline", "guidelines",
-    "rubric",
-    "reference", "gold", "system", "analysis", "thoughts", "raw", "description", "statement", "error", "tags",
+    "comment", "comments", "rationale", "rationales", "explanation", "explanations", "reason", "reasons", "reasoning",
+    "note", "notes", "feedback", "justification", "critique", "remark", "remarks", "review", "guideline", "guidelines",
+    "rubric", "reference", "gold", "system", "analysis", "thoughts", "raw", "description", "statement", "error", "tags",
 }  # fmt: skip
 #: Four words or more are a sentence rather than a name.
 _SENTENCE = r"\S\s+\S+\s+\S+\s+\S"
 
 
-def refuse_unnamed_prompt(table: Table) -> None:
+def refuse_unnamed_prompt(table: Table, text: str | None = None) -> None:
     """Refuse responses without a prompt where a column of sentences, one per item, may hold what was asked.
+
+    With `text`, rows that name no item: such a column is a prompt where it has several texts.
 
     Raises:
         AmbiguousReadingError: with the configuration for each such column, and for none.
@@ -35,6 +35,9 @@ def refuse_unnamed_prompt(table: Table) -> None:
         for name in _plain(table, pl.String())
         if not set(tokens(name)) & (_REMARKS | MEASURES) and _holds_sentences(table, name)
     ]
+    if text is not None:
+        people = table.having("annotator_id")[:1] or (["annotator_id"] if table.used("annotator_id") else [])
+        names = [name for name in names if name != text and _are_items(table, name, text, people)]
     if "item_id" in table.schema and names:
         several = table.frame.group_by("item_id").agg(pl.col(name).n_unique().alias(name) for name in names)
         most = several.select(pl.col(names).max()).collect().row(0, named=True)
