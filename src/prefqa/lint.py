@@ -87,6 +87,10 @@ def with_drift(checked: CheckResult, request: Request, drifted: DriftResult, opt
     return _added(checked, request, _beyond(checked.preferences, request, rules, measures))
 
 
+#: Rules on the pool whose effect has two directions: above and below a value.
+_DIRECTIONS = {"PQ305": ("earlier", "later", 0.0), "PQ307": ("longer", "shorter", 0.5)}
+
+
 class _Beyond(NamedTuple):
     """What the rules on measures say of the preferences outside some slices, and those on annotators."""
 
@@ -158,7 +162,7 @@ def _findings(screened: Screening, request: Request) -> list[dict[str, Any]]:
         rule, n = BY_CODE[code], flags.height
         who = "pairs of annotators" if code == "PQ312" else "annotators"
         counted = "The pool" if flags["annotator_id"].null_count() else f"{n:,} of {of:,} {who}"
-        message = f"{counted}: {rule.summary}. {_said(flags.row(0, named=True))}."
+        message = f"{counted}: {_directed(rule, flags)}. {_said(flags.row(0, named=True))}."
         if code in FITTED and screened.n_sampled < screened.n_judgments:
             message += f" Looked at was a sample: {screened.n_sampled:,} of {screened.n_judgments:,} judgments."
         examples = [
@@ -178,6 +182,16 @@ def _findings(screened: Screening, request: Request) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _directed(rule: Rule, flags: pl.DataFrame) -> str:
+    """The summary of a rule; where it names two directions, of the pool as a whole, only the one that was found."""
+    both = _DIRECTIONS.get(rule.code)
+    if both is None:
+        return rule.summary
+    first, second, centre = both
+    found = first if flags["effect"][0] > centre else second
+    return rule.summary.replace(f"{first} (or {second})", found)
 
 
 def _said(row: Mapping[str, Any]) -> str:

@@ -321,3 +321,28 @@ def test_near_duplicates_within_a_group_are_those_of_exact_jaccard_similarity(se
     found = near(pl.Series(sentences), 0.8, within=pl.Series([0, 0, 0, 1, 1, 2, 2, 2, 3]))
     assert found["text"].to_list() == ([3, 4] if similarity >= 0.8 else [])
     assert found["similarity"].to_list() == pytest.approx([similarity] * found.height)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer", "n"),
+    [
+        ("True or false: the Nile is longer than the Rhine.", "True", 0),
+        ("Is the following statement correct? Water boils at 50 °C.", "false", 0),
+        ("Wahr oder falsch? Der Mond ist ein Planet.", "false", 0),
+        ("对还是错：鲸鱼是鱼。", "False", 0),
+        ("Return a boolean.", "true", 0),
+        ("True or false: the Nile is longer than the Rhine.", "null", 1),
+        ("Name a river.", "True", 1),
+        (None, "True", 1),
+    ],
+)
+def test_true_is_an_answer_where_the_prompt_asks_for_it(prompt: str | None, answer: str, n: int) -> None:
+    assert of("The statement is correct.", answer, prompt=prompt).get("PQ202", 0) == n
+
+
+def test_true_is_an_answer_where_the_conversation_asks_for_it() -> None:
+    def chat(asked: str) -> list[dict[str, str]]:
+        return [{"role": "user", "content": asked}, {"role": "assistant", "content": "True"}]
+
+    assert "PQ202" not in of(chat("True or false: 2 is prime."), chat("True or false: 2 is prime."))
+    assert of(chat("Name a river."), chat("Name a river."))["PQ202"] == 2

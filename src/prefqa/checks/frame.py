@@ -15,7 +15,7 @@ from prefqa.casts import raw_name
 from prefqa.checks.judged import Judged
 from prefqa.checks.language import asked, identifier
 from prefqa.checks.looks import looks_of
-from prefqa.checks.patterns import TESTS
+from prefqa.checks.patterns import ASKS_TRUTH, TESTS
 from prefqa.checks.schemas import RANGES
 from prefqa.checks.seen import Seen
 from prefqa.checks.table import BAD, LONG, Table
@@ -232,12 +232,22 @@ class Frame:
         """What was seen in the texts of responses, or why there are none."""
         tests = {code: test for code, test in TESTS.items() if code in self.codes}
         looks, options = looks_of(self.codes), dict(self.options)
+        options["PQ202"] = {**options["PQ202"], "asked": self._asking_for_truth}
         if "PQ223" in looks and not isinstance(self.prompts, str):
             options["PQ223"] = {**options["PQ223"], "asked": asked(self.prompts, options["PQ223"])}
             identifier()  # loaded once, before many ask for it
         else:
             looks.pop("PQ223", None)
         return Seen.of(self.prefs.texts, tests, looks, options)
+
+    @property
+    def _asking_for_truth(self) -> pl.Series:
+        """Items whose prompt asks for true or false."""
+        prompts = self.prompts
+        if isinstance(prompts, str):
+            return pl.Series("item_id", [], pl.String)
+        asks = prompts.rows["text"].str.contains(ASKS_TRUTH).fill_null(value=False)
+        return prompts.rows["item_id"].filter(asks)
 
     def hand_over_lengths(self) -> None:
         """Give the lengths of texts to the preferences, so that nobody reads these again for them."""

@@ -54,8 +54,14 @@ def _empty(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
     return texts.where(empty, pl.when(_TEXT.is_null()).then(pl.lit("null")).otherwise(pl.lit("blank")))
 
 
-def _not_text(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
+def _not_text(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
     odd = texts.figures["PQ202"]
+    if odd.any():
+        truth = texts.rows.select(_TEXT.str.contains(patterns.TRUTH)).to_series().fill_null(value=False)
+        asked = texts.rows["item_id"].is_in(options["asked"].implode())
+        if "context" in texts.rows.columns:
+            asked |= texts.rows["context"].str.contains(patterns.ASKS_TRUTH).fill_null(value=False)
+        odd &= ~(truth & asked)
     value = _TEXT.str.strip_chars()
     if TEXT_RAW in texts.rows.columns:
         odd |= texts.rows[TEXT_RAW].is_not_null()
