@@ -22,6 +22,7 @@ from prefqa.checks.rules import BY_CODE
 from prefqa.checks.slices import outside
 from prefqa.measured import DRIFT, Measures
 from prefqa.measured import FINDERS as MEASURED
+from prefqa.measured.effects import effect_on_winning
 from prefqa.preferences import Preferences
 from prefqa.screening.read import MORE, read
 from prefqa.screening.screen import CODES, FITTED, Screening, screen
@@ -74,7 +75,22 @@ def check(
         MORE if screened else (),
         lambda left: _beyond(left, request, rules, lambda some, _: Measures(some, request.settings, drift or {})),
     )
-    return _added(data, request, found or [])
+    measures = Measures(data.preferences, request.settings, drift or {})
+    return _with_effects(_added(data, request, found or []), measures)
+
+
+def _with_effects(checked: CheckResult, measures: Measures) -> CheckResult:
+    """Add to the findings on what responses are whether the pool rewards it."""
+    effects = {code: effect_on_winning(measures, rows) for code, rows in sorted(checked.marked.items())}
+    if not effects:
+        return checked
+    said = {code: f" {effect}" for code, effect in effects.items()}
+    message = pl.col("message") + pl.col("code").replace_strict(said, default="", return_dtype=pl.String)
+    return replace(
+        checked,
+        findings=checked.findings.with_columns(message),
+        effects={code: effect.to_dict() for code, effect in effects.items()},
+    )
 
 
 def with_drift(checked: CheckResult, request: Request, drifted: DriftResult, options: Mapping[str, Any]) -> CheckResult:

@@ -16,6 +16,7 @@ from prefqa.checks.judged import Judged
 from prefqa.checks.language import asked, identifier
 from prefqa.checks.looks import looks_of
 from prefqa.checks.patterns import ASKS_TRUTH, TESTS
+from prefqa.checks.said import SCREENS
 from prefqa.checks.schemas import RANGES
 from prefqa.checks.seen import Seen
 from prefqa.checks.table import BAD, LONG, Table
@@ -230,7 +231,7 @@ class Frame:
     @cached_property
     def seen(self) -> Seen | str:
         """What was seen in the texts of responses, or why there are none."""
-        tests = {code: test for code, test in TESTS.items() if code in self.codes}
+        tests = {code: test for code, test in {**TESTS, **SCREENS}.items() if code in self.codes}
         looks, options = looks_of(self.codes), dict(self.options)
         options["PQ202"] = {**options["PQ202"], "asked": self._asking_for_truth}
         if "PQ223" in looks and not isinstance(self.prompts, str):

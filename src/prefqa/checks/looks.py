@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from prefqa._words import formatted
-from prefqa.checks import patterns
+from prefqa.checks import patterns, said
 from prefqa.checks.language import languages
 from prefqa.checks.near import near
 from prefqa.checks.near_sample import could_be_near
@@ -167,6 +167,7 @@ LOOKS: dict[str, Look] = {
     "PQ219": _mojibake,
     "PQ222": _personal,
     "PQ223": languages,
+    **said.LOOKS,
 }
 #: Rules that look through the texts of responses, or wait until that is done.
 OF_TEXTS = frozenset({*LOOKS, "PQ209", "PQ212"})

@@ -80,3 +80,29 @@ contexts_differ = _seen(
     of_items=True,
     part="context",
 )
+refusal = _seen(
+    "PQ225",
+    "{n} of {of} responses refuse, in {items} items.",
+)
+one_side_refuses = _seen(
+    "PQ226",
+    "In {n} of {of} items one response refuses and another does not: what the vote decides there is whether to answer.",
+    of_items=True,
+)
+assistant_identity = _seen(
+    "PQ227",
+    "{n} of {of} responses speak of themselves as a model, or name its maker, in {items} items: trained on, your model "
+    "says so of itself.",
+)
+loop = _seen(
+    "PQ228",
+    "{n} of {of} responses repeat the same words until their end, in {items} items.",
+)
+one_word = _seen(
+    "PQ229",
+    "{n} of {of} responses are a single word, in {items} items.",
+)
+flattery = _seen(
+    "PQ230",
+    "{n} of {of} responses begin by praising the question or who asked it, in {items} items.",
+)
