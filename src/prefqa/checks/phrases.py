@@ -309,7 +309,7 @@ FLATTERY: Phrases = {
     "ru": (
         r"(?:(?:вау|о|ах|ого|да|здравствуйте)[,!] )?(?:это |какой |какая |какое |вы задали |ты задал )?(?:очень |действительно |просто |по-настоящему )*"
         r"(?:отличн|прекрасн|замечательн|великолепн|хорош|интересн|потрясающ|превосходн|блестящ|чудесн|глубок|гениальн|фантастическ|умн|важн|мудр|увлекательн|любопытн|тонк|точн|грамотн|классн|правильн|восхитительн)\w* "
-        rf"(?:вопрос|идея|мысль|наблюдение|выбор|замечание|тема|подход|предложение|решение)(?:\s?[!,.…:;]|\s*$|\sи\b)",
+        r"(?:вопрос|идея|мысль|наблюдение|выбор|замечание|тема|подход|предложение|решение)(?:\s?[!,.…:;]|\s*$|\sи\b)",
         r"(?:вы|ты) (?:абсолютно|совершенно|полностью|безусловно|тысячу раз) прав\w*",
     ),
 }
@@ -333,7 +333,7 @@ REFUSAL_STEMS = _stems(
     "наруша|Наруша|НАРУША"
 )
 FLATTERY_STEMS = _stems(
-    "观察|建议|観察|意見|提案|предлож|Предлож|решени|Решени|question|point|idea|choice|observation|topic|thought|"
+    "IDÉ|观察|建议|観察|意見|提案|предлож|Предлож|решени|Решени|question|point|idea|choice|observation|topic|thought|"
     "insight|query|catch|request|plan|suggestion|thinking|inquiry|thing to ask|curiosity|enthusiasm|"
     "creativity|right|correct|you have|frage|idee|punkt|gedanke|wahl|beobachtung|thema|berlegung|einwand|"
     "anregung|recht|idée|remarque|choix|flexion|initiative|sujet|raison|pregunta|observaci|elecci|punto|"

@@ -113,6 +113,11 @@ def n_repeats(text: str) -> int:
     times, a shorter one eight times, and all of it be 60 characters (24).
     """
     squeezed = _squeezed(text[-_LOOKED_AT:])
+    # The last unit may end with another mark than those before it.
+    return max(_n_repeats(squeezed), _n_repeats(squeezed.rstrip(" .!?…。！？,")))
+
+
+def _n_repeats(squeezed: str) -> int:
     size = len(squeezed)
     place = squeezed.rfind(squeezed[-_PROBE:], 0, size - 1)  # overlaps the end where the unit is shorter
     if size <= _PROBE or place < 0:
@@ -121,12 +126,13 @@ def n_repeats(text: str) -> int:
     codes = np.frombuffer(squeezed.encode("utf-32-le", "surrogatepass"), np.uint32)
     differ = np.flatnonzero(codes[period:] != codes[:-period])
     covered = size - (int(differ[-1]) + 1 if differ.size else 0)
-    return covered // period if _is_loop(squeezed[-period:], covered // period, covered) else 0
+    times = (covered + 1) // period  # the blank, or the mark, after the last unit is not there
+    return times if _is_loop(squeezed[-period:], times, covered) else 0
 
 
 def _squeezed(text: str) -> str:
-    """Text in small letters, every number as 0, one blank for many, and no mark at its end."""
-    return re.sub(r"\s+", " ", re.sub(r"\d+", "0", text)).lower().strip().rstrip(" .!?…。！？,")
+    """Text in small letters, every number as 0, and one blank for many."""
+    return re.sub(r"\s+", " ", re.sub(r"\d+", "0", text)).lower().strip()
 
 
 def _is_loop(unit: str, times: int, covered: int) -> bool:
