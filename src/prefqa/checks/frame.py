@@ -21,6 +21,7 @@ from prefqa.checks.schemas import RANGES
 from prefqa.checks.seen import Seen
 from prefqa.checks.table import BAD, LONG, Table
 from prefqa.checks.texts import Texts, none_said, normal, texts_of, unusable
+from prefqa.checks.trajectories import Trajectories
 from prefqa.coding import KEYS, Coded
 from prefqa.lookup import is_of, with_codes
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, SUBMITTED, Preferences
@@ -265,6 +266,11 @@ class Frame:
         tests = {code: test for code, test in TESTS.items() if test.of_prompts and code in self.codes}
         prompts = texts_of(items, "prompt", tests)
         return none_said(prompts.figures, prompts.rows, "prompt") or prompts
+
+    @cached_property
+    def trajectories(self) -> Trajectories | str:
+        """Calls of tools and their results, or why there are none."""
+        return Trajectories.of(self.prefs)
 
     @cached_property
     def prompt_keys(self) -> pl.DataFrame | str:

@@ -25,7 +25,10 @@ PACKAGES = {
     "PQ219": ("ftfy", "text"),
     "PQ223": ("py3langid", "language"),
 }
-_WRONG_TURN = r"(^|,)(user,user|assistant,assistant)(,|$)|,system|(^|,)(user|system|\?)$"
+_WRONG_TURN = (
+    r"(^|,)(user,user|assistant,assistant|(user|system|developer),(tool|function|observation))(,|$)|,system|"
+    r"(^|,)(user|system|developer|tool|function|observation|\?)$"
+)
 _TEXT = pl.col("text")
 
 
@@ -51,6 +54,8 @@ def _empty(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
     empty = ~texts.figures["there"]
     if TEXT_RAW in texts.rows.columns:
         empty &= texts.rows[TEXT_RAW].is_null()
+    if "calls" in texts.rows.columns:  # a call of a tool is a response without a text
+        empty &= ~texts.rows["calls"]
     return texts.where(empty, pl.when(_TEXT.is_null()).then(pl.lit("null")).otherwise(pl.lit("blank")))
 
 

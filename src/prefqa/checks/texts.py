@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -277,8 +278,22 @@ def _parts(dtype: pl.DataType, column: str) -> dict[str, pl.Expr] | None:
         return None
     role = pl.element().struct.field(who).str.to_lowercase().replace(_ROLES)
     message = formatted("{}: {}", role.fill_null("?"), pl.element().struct.field(said).fill_null(""))
-    return {
-        "text": whole.list.last().struct.field(said),
+    calls = next((name for name in ("tool_calls", "function_call") if name in fields), None)
+    last = whole.list.last()
+    made = {} if calls is None else {"calls": _is_made(last.struct.field(calls), fields[calls])}
+    return made | {
+        "text": last.struct.field(said),
         "context": whole.list.eval(message).list.head(whole.list.len().cast(pl.Int64) - 1).list.join("\n"),
         "roles": whole.list.eval(role.fill_null("?")).list.join(","),
     }
+
+
+def _is_made(call: pl.Expr, dtype: Any) -> pl.Expr:
+    """Whether a message calls a tool."""
+    if isinstance(dtype, pl.List):
+        return (call.list.len() > 0).fill_null(value=False)
+    return (
+        (call.str.strip_chars().str.len_bytes() > 2).fill_null(value=False)
+        if dtype == pl.String()
+        else call.is_not_null()
+    )
