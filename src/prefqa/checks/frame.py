@@ -15,6 +15,7 @@ from prefqa.casts import raw_name
 from prefqa.checks.judged import Judged
 from prefqa.checks.language import asked, identifier
 from prefqa.checks.looks import looks_of
+from prefqa.checks.media import COLUMNS, Media
 from prefqa.checks.patterns import ASKS_TRUTH, TESTS
 from prefqa.checks.said import SCREENS
 from prefqa.checks.schemas import RANGES
@@ -271,6 +272,20 @@ class Frame:
     def trajectories(self) -> Trajectories | str:
         """Calls of tools and their results, or why there are none."""
         return Trajectories.of(self.prefs)
+
+    @cached_property
+    def media(self) -> pl.DataFrame | None:
+        """Responses with media of their own, `media`; None where there are none."""
+        found = Media.of(self.prefs, COLUMNS)
+        return None if isinstance(found, str) or found.own.is_empty() else found.own
+
+    def beside_equal_media(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return responses with equal texts, `_group` where it is known, as far as their media are equal, too."""
+        if self.media is None or rows.is_empty():
+            return rows
+        keys = ["item_id", "media", *(name for name in ("_group",) if name in rows.columns)]
+        both = rows.join(self.media, on=["item_id", "response_id"], how="left", maintain_order="left")
+        return both.filter(pl.len().over(keys) > 1).drop("media")
 
     @cached_property
     def prompt_keys(self) -> pl.DataFrame | str:

@@ -159,7 +159,7 @@ def _personal(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
 LOOKS: dict[str, Look] = {
     "PQ201": _empty,
     "PQ202": _not_text,
-    "PQ203": _same,
+    "PQ203": _twins,
     "PQ204": _same_but_for_form,
     "PQ205": _twins,
     "PQ206": _near,

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from prefqa.checks.frame import Found, Frame, NotRun
 from prefqa.checks.looks import missing
 
+#: Rules on equal texts: beside other media these are no duplicates.
+_OF_EQUAL_TEXTS = ("PQ203", "PQ204", "PQ206")
+
 
 def _seen(
     code: str, words: str, *, of_items: bool = False, part: str | None = None
@@ -26,6 +29,10 @@ def _seen(
         if package:
             return NotRun(package)
         rows = seen.found[code]
+        if code in _OF_EQUAL_TEXTS:
+            rows = frame.beside_equal_media(rows)
+        elif code == "PQ201" and frame.media is not None:  # a picture is a response without a text
+            rows = rows.join(frame.media, on=["item_id", "response_id"], how="anti", maintain_order="left")
         items = rows["item_id"].n_unique()
         n, of = (items, seen.n_items) if of_items else (rows.height, seen.n)
         return Found(rows.lazy(), n, of, words.format(n=f"{n:,}", of=f"{of:,}", items=f"{items:,}"))
