@@ -10,6 +10,7 @@ import pytest
 
 import prefqa
 from prefqa.checks import CheckResult, check
+from prefqa.checks.rule import Example, ranking, texts
 from prefqa.checks.tool_schemas import call_of, misfit, tools_of
 
 TOOLS = [
@@ -197,3 +198,13 @@ def test_damaged_tools_and_calls_are_no_error() -> None:
     assert tools_of("[" * 10_000, typed=False) is None
     assert call_of(3, typed=False).fault
     assert call_of({"function": {"name": 3, "arguments": "[" * 100_000}}, typed=False).fault
+
+
+def test_trajectories_with_one_last_message_are_the_same_only_if_their_calls_are() -> None:
+    def found(one: str, other: str) -> dict[str, int]:
+        responses = [[calls(call(arguments=json.dumps({"city": city}))), DONE] for city in (one, other)]
+        prefs = Example(ranking(1, 2), texts(*responses)).preferences()
+        return counts(check(prefs, select=["PQ203", "PQ204", "PQ205", "PQ206"]))
+
+    assert found("Oslo", "Bergen") == {}
+    assert found("Oslo", "Oslo") == {"PQ203": 1, "PQ205": 1}

@@ -83,6 +83,7 @@ def _same_but_for_form(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFram
     if candidates.is_empty():
         return texts.none
     form = normal(texts.rows["text"].gather(candidates["row"])).hash()
+    form ^= texts.figures["before"].gather(candidates["row"])
     alike = candidates.with_columns(form.alias("normal")).filter(pl.col("hash").n_unique().over("item", "normal") > 1)
     return texts.told(texts.rows[alike["row"]])
 
@@ -92,7 +93,9 @@ def _twins(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
 
 
 def _near(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
-    figures = texts.figures.select("item", "hash").with_row_index("row").filter(texts.figures["there"])
+    # Of a response of several turns the last one alone says little.
+    whole = texts.figures["there"] & (texts.figures["before"] == 0)
+    figures = texts.figures.select("item", "hash").with_row_index("row").filter(whole)
     if texts.twins.height:
         figures = figures.unique(["item", "hash"], keep="first", maintain_order=True)
     item = pl.col("item")

@@ -25,7 +25,7 @@ _EN_VERBS = (
     r"code|material|text|stories|jokes|something|explicit|harmful|hateful|fake|sexual|you|images?|pictures?|videos?|audio|music)|"
     r"express (?:an?|any|my|personal|political) |"
     r"(?:answer|respond to|continue(?: with)?|complete|proceed|take part in|participate in|do|process|accommodate|handle|"
-    r"carry out|accept|perform|act on|entertain) "
+    r"carry out|perform|act on|entertain) "
     r"(?:that|this|these|those|your|the|such|any|it|what|questions|requests)|"
     r"(?:access|open|browse|view|visit|click on) (?:that|this|these|those|any|your|external|links?|files|web|websites|the (?:internet|web|link)|"
     r"real-time|urls|images|pages)|"
@@ -51,7 +51,7 @@ REFUSALS: Phrases = {
         r"\byour request (?:has been|was|is|cannot be|can't be) (?:declined|refused|blocked|rejected|fulfilled|completed)",
         r"\b(?:I'd|I would) (?:rather|prefer) not (?:to )?(?:help|assist|provide|discuss|write|answer|share|engage|do that)",
         r"\bno,? I won't (?:help|do|write|provide|assist)",
-        r"\bI (?:don't|do not) (?:provide|help with|assist with|engage in|generate|give (?:out|advice|instructions))\b",
+        r"\bI (?:don't|do not) (?:provide|help with|assist with|generate|give (?:out|advice|instructions))\b",
         r"\bI (?:don't|do not) think I can (?:help|assist|do)\b",
         r"^\W*(?:sorry|apologies),? (?:but )?(?:no\b|that's not possible|that is not possible|not something)",
         r"^\W*request (?:denied|declined|refused)",
@@ -135,37 +135,48 @@ REFUSALS: Phrases = {
         r"\b(?:я )?отказываюсь (?:помогать|отвечать|писать|выполнять|участвовать|обсуждать)",
     ),
 }
-#: What looks like one and is none: idioms with "cannot", and texts that apologise and then answer.
+#: What looks like one and is none: letters, idioms with "cannot", and texts that then answer.
 NO_REFUSALS: Phrases = {
     "en": (
+        r"^\W*(?:dear|subject:|to whom)\b",
         r"\bhelp (?:but|it\b|myself|feeling|noticing|thinking|wondering|falling|laughing|smiling|loving)|\benough\b",
         r"\b(?:but|however|though|still)[, ]+(?:here(?:'s| is| are| goes)|the (?:short |likely |usual |general )?answer|based on|"
         r"from (?:what|the)|as far as|my best guess|roughly|in short|in general|I (?:can|will) (?:still )?(?:summari[sz]e|tell you that|"
         r"say that|estimate|walk you)|it is|it's)\b",
     ),
     "de": (
+        r"^\W*(?:sehr geehrte|liebe[rs]?|betreff:)",
         r"\b(?:genug|umhin|anders als|oft genug)\b",
         r"\b(?:aber|doch|jedoch)[, ]+(?:hier (?:ist|sind|kommt|kommen)|die (?:kurze |wahrscheinliche )?antwort|soweit|"
         r"im allgemeinen|kurz gesagt|meine beste)",
     ),
     "fr": (
+        r"^\W*(?:madame|monsieur|chère?|objet :)",
         r"\b(?:m'empêcher|assez|suffisamment|trop vous|que vous)\b",
         r"\bmais[, ]+(?:voici|voilà|la réponse|d'après|en bref|en général|à ma connaissance)",
     ),
     "es": (
+        r"^\W*(?:estimad|querid|asunto:)",
         r"\b(?:dejar de|evitar|suficiente|suficientemente|bastante)\b",
         r"\b(?:pero|sin embargo)[, ]+(?:aquí|la respuesta|según|en resumen|en general|a grandes rasgos)",
     ),
     "pt": (
+        r"^\W*(?:prezad|car[oa]\b|assunto:)",
         r"\b(?:deixar de|evitar|suficiente|suficientemente|bastante)\b",
         r"\b(?:mas|porém|no entanto)[, ]+(?:aqui|a resposta|segundo|em resumo|em geral|de modo geral)",
     ),
-    "zh": (r"(?:自拔|形容|言表|言语|不能再|忍不住|不能不)", r"(?:但|但是|不过)[，,]?(?:以下|这里|根据|简单|答案|下面)"),
+    "zh": (
+        r"^\W*(?:尊敬的|亲爱的)",
+        r"(?:自拔|形容|言表|言语|不能再|忍不住|不能不)",
+        r"(?:但|但是|不过)[，,]?(?:以下|这里|根据|简单|答案|下面)",
+    ),
     "ja": (
+        r"^\W*拝啓",
         r"(?:しきれません|待ちきれ|言い表せ|ずにはいられ|以外に)",
         r"(?:ですが|ますが|しかし|ただし|が)、(?:以下|答えは|一般的に|簡単に言|結論)",
     ),
     "ru": (
+        r"^\W*(?:уважаем|дорог)",
         r"\b(?:не могу не|дождаться|поверить|перестать|нахвалиться|удержаться|достаточно)\b",
         r"\b(?:но|однако)[, ]+(?:вот|ответ|если коротко|насколько|в целом|судя по)",
     ),

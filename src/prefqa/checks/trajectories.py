@@ -18,8 +18,12 @@ RESULTS = ("tool", "function", "observation", "ipython", "tool_response")
 #: Names of the column of tools.
 TOOLS = ("tools", "functions", "available_tools")
 _KEY = ["item_id", "response_id"]
-_MESSAGE: dict[str, Any] = {"item_id": pl.String, "response_id": pl.String, "of_prompt": pl.Boolean, "role": pl.String, "id": pl.String,
-            "calls": pl.List(pl.String), "typed": pl.Boolean}  # fmt: skip
+_MESSAGE: dict[str, Any] = {
+    **dict.fromkeys([*_KEY, "role", "id"], pl.String),
+    "of_prompt": pl.Boolean,
+    "calls": pl.List(pl.String),
+    "typed": pl.Boolean,
+}
 _CALLS = {
     "raw": pl.String,
     "typed": pl.Boolean,

@@ -41,8 +41,8 @@ class Effect:
             return "No decided vote sets such a response against one without it."
         if self.share is None or self.ci_low is None or self.ci_high is None:
             return (
-                f"The votes that set such a response against one without it ({self.n_votes:,} in {self.n_items:,} items) "
-                f"are too few to say whether the pool rewards it: it takes {_LEAST} items."
+                f"The votes that set such a response against one without it ({self.n_votes:,} in {self.n_items:,} "
+                f"items) are too few to say whether the pool rewards it: it takes {_LEAST} items."
             )
         verdict = "the votes do not tell whether the pool rewards it"
         if self.ci_low > 0.5:
