@@ -22,6 +22,7 @@ from prefqa.checks.rules import BY_CODE
 from prefqa.checks.slices import outside
 from prefqa.measured import DRIFT, Measures
 from prefqa.measured import FINDERS as MEASURED
+from prefqa.measured.effects import effect_on_winning
 from prefqa.preferences import Preferences
 from prefqa.screening.read import MORE, read
 from prefqa.screening.screen import CODES, FITTED, Screening, screen
@@ -74,7 +75,22 @@ def check(
         MORE if screened else (),
         lambda left: _beyond(left, request, rules, lambda some, _: Measures(some, request.settings, drift or {})),
     )
-    return _added(data, request, found or [])
+    measures = Measures(data.preferences, request.settings, drift or {})
+    return _with_effects(_added(data, request, found or []), measures)
+
+
+def _with_effects(checked: CheckResult, measures: Measures) -> CheckResult:
+    """Add to the findings on what responses are whether the pool rewards it."""
+    effects = {code: effect_on_winning(measures, rows) for code, rows in sorted(checked.marked.items())}
+    if not effects:
+        return checked
+    said = {code: f" {effect}" for code, effect in effects.items()}
+    message = pl.col("message") + pl.col("code").replace_strict(said, default="", return_dtype=pl.String)
+    return replace(
+        checked,
+        findings=checked.findings.with_columns(message),
+        effects={code: effect.to_dict() for code, effect in effects.items()},
+    )
 
 
 def with_drift(checked: CheckResult, request: Request, drifted: DriftResult, options: Mapping[str, Any]) -> CheckResult:
@@ -85,6 +101,10 @@ def with_drift(checked: CheckResult, request: Request, drifted: DriftResult, opt
         return Measures(left, request.settings, options, None if wheres else drifted)
 
     return _added(checked, request, _beyond(checked.preferences, request, rules, measures))
+
+
+#: Rules on the pool whose effect has two directions: above and below a value.
+_DIRECTIONS = {"PQ305": ("earlier", "later", 0.0), "PQ307": ("longer", "shorter", 0.5)}
 
 
 class _Beyond(NamedTuple):
@@ -158,7 +178,7 @@ def _findings(screened: Screening, request: Request) -> list[dict[str, Any]]:
         rule, n = BY_CODE[code], flags.height
         who = "pairs of annotators" if code == "PQ312" else "annotators"
         counted = "The pool" if flags["annotator_id"].null_count() else f"{n:,} of {of:,} {who}"
-        message = f"{counted}: {rule.summary}. {_said(flags.row(0, named=True))}."
+        message = f"{counted}: {_directed(rule, flags)}. {_said(flags.row(0, named=True))}."
         if code in FITTED and screened.n_sampled < screened.n_judgments:
             message += f" Looked at was a sample: {screened.n_sampled:,} of {screened.n_judgments:,} judgments."
         examples = [
@@ -178,6 +198,16 @@ def _findings(screened: Screening, request: Request) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _directed(rule: Rule, flags: pl.DataFrame) -> str:
+    """The summary of a rule; where it names two directions, of the pool as a whole, only the one that was found."""
+    both = _DIRECTIONS.get(rule.code)
+    if both is None:
+        return rule.summary
+    first, second, centre = both
+    found = first if flags["effect"][0] > centre else second
+    return rule.summary.replace(f"{first} (or {second})", found)
 
 
 def _said(row: Mapping[str, Any]) -> str:

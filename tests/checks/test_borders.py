@@ -21,7 +21,19 @@ from prefqa.errors import UsageError
 from prefqa.preferences import Preferences
 
 #: Rules that the example of another cannot but break too: equal texts that are ranked apart are equal texts.
-ALSO = {"PQ205": {"PQ203"}, "PQ209": {"PQ208"}, "PQ210": {"PQ208"}}
+ALSO = {
+    "PQ202": {"PQ229"},
+    "PQ205": {"PQ203"},
+    "PQ209": {"PQ208"},
+    "PQ210": {"PQ208"},
+    "PQ212": {"PQ228"},
+    "PQ217": {"PQ229"},
+    "PQ218": {"PQ229"},
+    "PQ225": {"PQ226"},
+    "PQ226": {"PQ225"},
+    "PQ233": {"PQ203", "PQ205", "PQ234"},
+    "PQ234": {"PQ217"},
+}
 
 
 def ranking(ranks: list[Any], item: str | None = "p", **columns: Any) -> list[dict[str, Any]]:

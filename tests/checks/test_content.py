@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import prefqa
 from prefqa.checks import CheckResult, check
+from prefqa.checks.pq2_examples import TRANSPORT
 from prefqa.checks.rule import of_texts, prompts, ranking, texts
 
 needs_text = pytest.mark.skipif(find_spec("rensa") is None or find_spec("ftfy") is None, reason="needs prefqa[text]")
@@ -133,7 +134,7 @@ def test_long_texts_that_differ_in_the_middle_only_are_not_the_same() -> None:
     ],
 )
 def test_a_text_that_one_rule_finds(text: str, code: str) -> None:
-    assert set(of("An ordinary answer of some words.", text)) == {code}
+    assert set(of("An ordinary answer of some words.", text, ignore=["PQ229"])) == {code}
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,7 @@ def test_a_text_that_one_rule_finds(text: str, code: str) -> None:
         "Errors are human.",
         "None of these.",
         "😻🐱🐱🐱",
-        "An error occurred to me: I had left the stove on, and so I ran home as fast as I could. " * 4,
+        "An error occurred to me: I had left the stove on, and so I ran home as fast as I could. " + TRANSPORT * 2,
         "Use <s> in HTML for text that no longer holds, and a < b in mathematics.",
         "Write ```code``` so.",
         "Call 555-0199, or mail me@example.org.",
@@ -155,7 +156,7 @@ def test_a_text_that_one_rule_finds(text: str, code: str) -> None:
     ],
 )
 def test_ordinary_texts_are_left_alone(text: str) -> None:
-    assert of("An ordinary answer of some words.", text) == {}
+    assert of("An ordinary answer of some words.", text, ignore=["PQ229"]) == {}
 
 
 def test_personal_data_is_counted_and_never_shown() -> None:
@@ -252,7 +253,8 @@ def pandalm(real_data: Path) -> prefqa.Preferences:
 @pytest.mark.real_data
 def test_pandalm_has_54_empty_and_6_boolean_responses_and_170_prompts(pandalm: prefqa.Preferences) -> None:
     found = check(pandalm, select=["PQ2"], ignore=["PQ206", "PQ207", "PQ219"])
-    assert counts(found) == {"PQ201": 54, "PQ202": 6, "PQ208": 988, "PQ222": 7}
+    known = {"PQ201": 54, "PQ202": 6, "PQ208": 988, "PQ222": 7}
+    assert counts(found) == known | {"PQ228": 95, "PQ229": 154}  # models without instruction tuning repeat themselves
     messages = dict(found.findings.select("code", "message").rows())
     assert "170 different prompts" in messages["PQ208"]
     assert "54 items" in messages["PQ201"]
@@ -321,3 +323,28 @@ def test_near_duplicates_within_a_group_are_those_of_exact_jaccard_similarity(se
     found = near(pl.Series(sentences), 0.8, within=pl.Series([0, 0, 0, 1, 1, 2, 2, 2, 3]))
     assert found["text"].to_list() == ([3, 4] if similarity >= 0.8 else [])
     assert found["similarity"].to_list() == pytest.approx([similarity] * found.height)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer", "n"),
+    [
+        ("True or false: the Nile is longer than the Rhine.", "True", 0),
+        ("Is the following statement correct? Water boils at 50 °C.", "false", 0),
+        ("Wahr oder falsch? Der Mond ist ein Planet.", "false", 0),
+        ("对还是错：鲸鱼是鱼。", "False", 0),
+        ("Return a boolean.", "true", 0),
+        ("True or false: the Nile is longer than the Rhine.", "null", 1),
+        ("Name a river.", "True", 1),
+        (None, "True", 1),
+    ],
+)
+def test_true_is_an_answer_where_the_prompt_asks_for_it(prompt: str | None, answer: str, n: int) -> None:
+    assert of("The statement is correct.", answer, prompt=prompt).get("PQ202", 0) == n
+
+
+def test_true_is_an_answer_where_the_conversation_asks_for_it() -> None:
+    def chat(asked: str) -> list[dict[str, str]]:
+        return [{"role": "user", "content": asked}, {"role": "assistant", "content": "True"}]
+
+    assert "PQ202" not in of(chat("True or false: 2 is prime."), chat("True or false: 2 is prime."))
+    assert of(chat("Name a river."), chat("Name a river."))["PQ202"] == 2

@@ -114,3 +114,20 @@ def test_data_that_lacks_everything_is_not_run_and_not_found() -> None:
 def test_llmfao_has_an_annotator_who_always_chose_the_same_side(real_data: Path) -> None:
     flags = screen(prefqa.read(real_data / "llmfao" / "judgments.parquet")).flags
     assert flags.filter(code="PQ302").select("annotator_id", "effect", "n").rows() == [("annotator-0050", 1.0, 21)]
+
+
+def test_nobody_is_straight_lining_where_the_source_names_no_annotators() -> None:
+    pairs = [{"prompt": f"Question {i}?", "chosen": f"Yes, {i}.", "rejected": f"No, {i}."} for i in range(40)]
+    found = prefqa.check(prefqa.read(pairs), select=["PQ302"])
+    assert found.findings.is_empty()
+    assert found.not_run.rows() == [("PQ302", "the source names no annotators")]
+    named = [{**pair, "annotator_id": "ann"} for pair in pairs]
+    assert prefqa.check(prefqa.read(named), select=["PQ302"]).findings["count"].to_list() == [1]
+
+
+@pytest.mark.parametrize(("chosen", "word"), [("word " * 40, "longer"), ("word", "shorter")])
+def test_the_finding_on_length_says_which_way_it_goes(chosen: str, word: str) -> None:
+    other = "word " * 20
+    rows = [{"item_id": f"p{i:02}", "chosen": chosen + str(i), "rejected": other + str(i)} for i in range(40)]
+    message = prefqa.check(prefqa.read(rows), select=["PQ307"]).findings["message"].item()
+    assert message.startswith(f"The pool: the majority prefers the {word} response more often than half the time. ")

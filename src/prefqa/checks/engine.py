@@ -17,6 +17,7 @@ from prefqa.checks.looks import OF_TEXTS, missing
 from prefqa.checks.request import Request
 from prefqa.checks.result import EXAMPLE, FINDING_SCHEMA, CheckResult, by_severity
 from prefqa.checks.rule import Rule
+from prefqa.checks.said import LOOKS as WITH_EFFECT
 from prefqa.checks.slices import outside
 from prefqa.checks.table import LONG
 from prefqa.preferences import ROW, Preferences, as_preferences
@@ -88,6 +89,11 @@ def check_data(
         ran=tuple(rule.code for rule in rules if not isinstance(found[rule.code], NotRun)),
         uncounted=frame.uncounted(quarantine),
         n_ranked=n_ranked,
+        marked={
+            code: one.rows.select("item_id", "response_id").collect()
+            for code, one in found.items()
+            if code in WITH_EFFECT and isinstance(one, Found) and one.count
+        },
     )
     return checked, more
 

@@ -15,11 +15,14 @@ from prefqa.casts import raw_name
 from prefqa.checks.judged import Judged
 from prefqa.checks.language import asked, identifier
 from prefqa.checks.looks import looks_of
-from prefqa.checks.patterns import TESTS
+from prefqa.checks.media import COLUMNS, Media
+from prefqa.checks.patterns import ASKS_TRUTH, TESTS
+from prefqa.checks.said import SCREENS
 from prefqa.checks.schemas import RANGES
 from prefqa.checks.seen import Seen
 from prefqa.checks.table import BAD, LONG, Table
 from prefqa.checks.texts import Texts, none_said, normal, texts_of, unusable
+from prefqa.checks.trajectories import Trajectories
 from prefqa.coding import KEYS, Coded
 from prefqa.lookup import is_of, with_codes
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, SUBMITTED, Preferences
@@ -230,14 +233,24 @@ class Frame:
     @cached_property
     def seen(self) -> Seen | str:
         """What was seen in the texts of responses, or why there are none."""
-        tests = {code: test for code, test in TESTS.items() if code in self.codes}
+        tests = {code: test for code, test in {**TESTS, **SCREENS}.items() if code in self.codes}
         looks, options = looks_of(self.codes), dict(self.options)
+        options["PQ202"] = {**options["PQ202"], "asked": self._asking_for_truth}
         if "PQ223" in looks and not isinstance(self.prompts, str):
             options["PQ223"] = {**options["PQ223"], "asked": asked(self.prompts, options["PQ223"])}
             identifier()  # loaded once, before many ask for it
         else:
             looks.pop("PQ223", None)
         return Seen.of(self.prefs.texts, tests, looks, options)
+
+    @property
+    def _asking_for_truth(self) -> pl.Series:
+        """Items whose prompt asks for true or false."""
+        prompts = self.prompts
+        if isinstance(prompts, str):
+            return pl.Series("item_id", [], pl.String)
+        asks = prompts.rows["text"].str.contains(ASKS_TRUTH).fill_null(value=False)
+        return prompts.rows["item_id"].filter(asks)
 
     def hand_over_lengths(self) -> None:
         """Give the lengths of texts to the preferences, so that nobody reads these again for them."""
@@ -254,6 +267,25 @@ class Frame:
         tests = {code: test for code, test in TESTS.items() if test.of_prompts and code in self.codes}
         prompts = texts_of(items, "prompt", tests)
         return none_said(prompts.figures, prompts.rows, "prompt") or prompts
+
+    @cached_property
+    def trajectories(self) -> Trajectories | str:
+        """Calls of tools and their results, or why there are none."""
+        return Trajectories.of(self.prefs)
+
+    @cached_property
+    def media(self) -> pl.DataFrame | None:
+        """Responses with media of their own, `media`; None where there are none."""
+        found = Media.of(self.prefs, COLUMNS)
+        return None if isinstance(found, str) or found.own.is_empty() else found.own
+
+    def beside_equal_media(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return responses with equal texts, `_group` where it is known, as far as their media are equal, too."""
+        if self.media is None or rows.is_empty():
+            return rows
+        keys = ["item_id", "media", *(name for name in ("_group",) if name in rows.columns)]
+        both = rows.join(self.media, on=["item_id", "response_id"], how="left", maintain_order="left")
+        return both.filter(pl.len().over(keys) > 1).drop("media")
 
     @cached_property
     def prompt_keys(self) -> pl.DataFrame | str:

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from prefqa._words import formatted
-from prefqa.checks import patterns
+from prefqa.checks import patterns, said
 from prefqa.checks.language import languages
 from prefqa.checks.near import near
 from prefqa.checks.near_sample import could_be_near
@@ -25,7 +25,10 @@ PACKAGES = {
     "PQ219": ("ftfy", "text"),
     "PQ223": ("py3langid", "language"),
 }
-_WRONG_TURN = r"(^|,)(user,user|assistant,assistant)(,|$)|,system|(^|,)(user|system|\?)$"
+_WRONG_TURN = (
+    r"(^|,)(user,user|assistant,assistant|(user|system|developer),(tool|function|observation))(,|$)|,system|"
+    r"(^|,)(user|system|developer|tool|function|observation|\?)$"
+)
 _TEXT = pl.col("text")
 
 
@@ -51,11 +54,19 @@ def _empty(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
     empty = ~texts.figures["there"]
     if TEXT_RAW in texts.rows.columns:
         empty &= texts.rows[TEXT_RAW].is_null()
+    if "calls" in texts.rows.columns:  # a call of a tool is a response without a text
+        empty &= ~texts.rows["calls"]
     return texts.where(empty, pl.when(_TEXT.is_null()).then(pl.lit("null")).otherwise(pl.lit("blank")))
 
 
-def _not_text(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
+def _not_text(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
     odd = texts.figures["PQ202"]
+    if odd.any():
+        truth = texts.rows.select(_TEXT.str.contains(patterns.TRUTH)).to_series().fill_null(value=False)
+        asked = texts.rows["item_id"].is_in(options["asked"].implode())
+        if "context" in texts.rows.columns:
+            asked |= texts.rows["context"].str.contains(patterns.ASKS_TRUTH).fill_null(value=False)
+        odd &= ~(truth & asked)
     value = _TEXT.str.strip_chars()
     if TEXT_RAW in texts.rows.columns:
         odd |= texts.rows[TEXT_RAW].is_not_null()
@@ -72,6 +83,7 @@ def _same_but_for_form(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFram
     if candidates.is_empty():
         return texts.none
     form = normal(texts.rows["text"].gather(candidates["row"])).hash()
+    form ^= texts.figures["before"].gather(candidates["row"])
     alike = candidates.with_columns(form.alias("normal")).filter(pl.col("hash").n_unique().over("item", "normal") > 1)
     return texts.told(texts.rows[alike["row"]])
 
@@ -81,7 +93,9 @@ def _twins(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
 
 
 def _near(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
-    figures = texts.figures.select("item", "hash").with_row_index("row").filter(texts.figures["there"])
+    # Of a response of several turns the last one alone says little.
+    whole = texts.figures["there"] & (texts.figures["before"] == 0)
+    figures = texts.figures.select("item", "hash").with_row_index("row").filter(whole)
     if texts.twins.height:
         figures = figures.unique(["item", "hash"], keep="first", maintain_order=True)
     item = pl.col("item")
@@ -148,7 +162,7 @@ def _personal(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
 LOOKS: dict[str, Look] = {
     "PQ201": _empty,
     "PQ202": _not_text,
-    "PQ203": _same,
+    "PQ203": _twins,
     "PQ204": _same_but_for_form,
     "PQ205": _twins,
     "PQ206": _near,
@@ -161,6 +175,7 @@ LOOKS: dict[str, Look] = {
     "PQ219": _mojibake,
     "PQ222": _personal,
     "PQ223": languages,
+    **said.LOOKS,
 }
 #: Rules that look through the texts of responses, or wait until that is done.
 OF_TEXTS = frozenset({*LOOKS, "PQ209", "PQ212"})

@@ -11,6 +11,15 @@ import polars as pl
 
 #: Words that other types turn into when they are written as text.
 LITERALS = r"^\s*(?:true|false|True|False|null|None|NaN|nan|undefined|\[object Object\])\s*$"
+#: Those of them that are an answer where the prompt asks for one of two truth values, and how it asks.
+TRUTH = r"(?i)^\s*(?:true|false)\s*$"
+ASKS_TRUTH = (
+    r"(?is)\btrue\b.{0,200}\bfalse\b|\bfalse\b.{0,200}\btrue\b|\bbool(?:ean)?\b|"
+    r"\b(?:is|are|was|were|whether|if)\b[^?!.]{0,200}\b(?:true|correct)\b|"
+    r"\b(?:wahr|richtig)\b.{0,40}\bfalsch\b|\bvrai\b.{0,40}\bfaux\b|\bverdadero\b.{0,40}\bfalso\b|"
+    r"\bverdadeiro\b.{0,40}\bfalso\b|对还是错|是真是假|真还是假|是否正确|真偽|正しいか|正誤|верно ли|правда ли|"
+    r"(?:верно|истина|правда).{0,40}(?:неверно|ложь)"
+)
 #: A character that is seen: neither blank nor of zero width.
 VISIBLE = r"[^\s\x{200B}-\x{200F}\x{2060}\x{FEFF}]"
 #: A blank that is not one single space.

@@ -13,7 +13,7 @@ def equal_ranked_apart(frame: Frame) -> Found | NotRun:
     seen = frame.seen
     if isinstance(seen, str):
         return NotRun(seen)
-    same = seen.found["PQ205"].rename({"_value": "_text"})
+    same = frame.beside_equal_media(seen.found["PQ205"]).rename({"_value": "_text"})
     if same.is_empty():
         return nothing(frame)
     ranked = (

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from prefqa.checks.frame import Found, Frame, NotRun
 from prefqa.checks.looks import missing
 
+#: Rules on equal texts: beside other media these are no duplicates.
+_OF_EQUAL_TEXTS = ("PQ203", "PQ204", "PQ206")
+
 
 def _seen(
     code: str, words: str, *, of_items: bool = False, part: str | None = None
@@ -26,6 +29,10 @@ def _seen(
         if package:
             return NotRun(package)
         rows = seen.found[code]
+        if code in _OF_EQUAL_TEXTS:
+            rows = frame.beside_equal_media(rows)
+        elif code == "PQ201" and frame.media is not None:  # a picture is a response without a text
+            rows = rows.join(frame.media, on=["item_id", "response_id"], how="anti", maintain_order="left")
         items = rows["item_id"].n_unique()
         n, of = (items, seen.n_items) if of_items else (rows.height, seen.n)
         return Found(rows.lazy(), n, of, words.format(n=f"{n:,}", of=f"{of:,}", items=f"{items:,}"))
@@ -79,4 +86,30 @@ contexts_differ = _seen(
     "for a join that mixed them.",
     of_items=True,
     part="context",
+)
+refusal = _seen(
+    "PQ225",
+    "{n} of {of} responses refuse, in {items} items.",
+)
+one_side_refuses = _seen(
+    "PQ226",
+    "In {n} of {of} items one response refuses and another does not: what the vote decides there is whether to answer.",
+    of_items=True,
+)
+assistant_identity = _seen(
+    "PQ227",
+    "{n} of {of} responses speak of themselves as a model, or name its maker, in {items} items: trained on, your model "
+    "says so of itself.",
+)
+loop = _seen(
+    "PQ228",
+    "{n} of {of} responses repeat the same words until their end, in {items} items.",
+)
+one_word = _seen(
+    "PQ229",
+    "{n} of {of} responses are a single word, in {items} items.",
+)
+flattery = _seen(
+    "PQ230",
+    "{n} of {of} responses begin by praising the question or who asked it, in {items} items.",
 )

@@ -41,7 +41,7 @@ PQ3 = (
         "one and the same vector of ranks again and again",
         "Answering every question alike is the plainest form of not looking (satisficing; Krosnick 1991). Ranks are "
         "taken in the order of the screen where it is known. Found where the share is surely above the middle "
-        "between what the rest of the pool gives that vector, and always.",
+        "between what the rest of the pool gives that vector, and always. Needs annotators that are named.",
         bad=Example(campaign(lambda _i: (1, 2, 3))),
         good=Example(campaign(well)),
     ),
@@ -106,7 +106,7 @@ PQ3 = (
         "PQ307",
         "longer-wins",
         "info",
-        "the majority prefers the longer response more often than half the time",
+        "the majority prefers the longer (or shorter) response more often than half the time",
         "Reward models pick up length first (Singhal et al. 2023, A long way to go), and policies then grow longer, "
         "not better. In the PandaLM test set the longer response wins 67.5 % of 887 decided pairs. Longer can be "
         "better: look, and balance lengths, or measure with length held fixed. Tested at .01, from `min_share` on.",

@@ -50,6 +50,8 @@ class CheckResult(Result):
     `n_judgments` counts judgments that were submitted and have all ids. `uncounted` counts, by the code of a rule that
     was not asked of them, the rows that no result can use and the quarantine does not hold; `n_ranked` counts the rows
     with a rank that are left in, where that is known.
+    `marked` holds, by the code of a rule on what a response is, the keys of the responses that it found, and `effects`
+    how often these win against others: see `prefqa.measured.effects`.
     """
 
     findings: pl.DataFrame
@@ -61,6 +63,8 @@ class CheckResult(Result):
     ran: tuple[str, ...] = ()
     uncounted: Mapping[str, int] = field(default_factory=dict)
     n_ranked: int | None = None
+    marked: Mapping[str, pl.DataFrame] = field(default_factory=dict, repr=False)
+    effects: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def states(self, *values: str) -> bool:
         """Return whether any row that is left in states a value: rank, score or label, or any of them."""
@@ -86,6 +90,7 @@ class CheckResult(Result):
             "n_rows": self.n_rows,
             "n_judgments": self.n_judgments,
             "n_quarantined": self.quarantine.height,
+            "effects": {code: dict(effect) for code, effect in self.effects.items()},
             "left_out": self.left_out.to_dict(),
             "reading": self.preferences.source.facts.to_dict(),
         }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -35,7 +36,8 @@ class Texts:
 
     `rows`: the keys and `text`; for chat messages `text` is the last message, `context` the ones before it, `roles`
     all roles in order. `figures`: `item` (number of the item), `hash`, `n_chars`, `there` (not blank), `begin` (the
-    first eight bytes), and one column per test.
+    first eight bytes), `before` (hash of the turns of a response before its last; 0 if it has one), and one column per
+    test. `hash` is of all turns of a response.
     """
 
     rows: pl.DataFrame
@@ -131,8 +133,10 @@ def texts_of(table: pl.DataFrame, column: str, tests: Mapping[str, Test]) -> Tex
     kept = [name for name in (*_KEYS, raw_name(column)) if name in table.columns and name not in parts]
     rows = table.select(*kept, *(expression.alias(name) for name, expression in parts.items()))
     text = pl.col("text")
+    before = _before(rows.columns)
     asked = [
-        text.hash().alias("hash"),
+        (text.hash() ^ before).alias("hash"),
+        before.alias("before"),
         text.str.len_chars().alias("n_chars"),
         _eight(text).alias("begin"),
         pl.any_horizontal(pl.lit(False), *(test.screen for test in tests.values())).alias("screened"),
@@ -148,6 +152,14 @@ def texts_of(table: pl.DataFrame, column: str, tests: Mapping[str, Test]) -> Tex
     found = [mask_of(places.filter(closer[code]), rows.height).alias(code) for code in tests]
     more = rows["item_id"].rle_id().alias("item"), _there(rows["text"], figures["begin"]).alias("there")
     return Texts(rows, figures.drop("screened").with_columns(*more, *found))
+
+
+def _before(columns: Sequence[str]) -> pl.Expr:
+    """Hash of what a response of several turns has before its last message; 0 where that is all of it."""
+    if "context" not in columns:
+        return pl.lit(0, pl.UInt64)
+    several = pl.col("roles").str.contains(r"^(assistant|tool|function),")
+    return pl.when(several.fill_null(value=False)).then(pl.col("context").hash()).otherwise(pl.lit(0, pl.UInt64))
 
 
 def _there(texts: pl.Series, begin: pl.Series) -> pl.Series:
@@ -276,9 +288,33 @@ def _parts(dtype: pl.DataType, column: str) -> dict[str, pl.Expr] | None:
     if said is None or who is None:
         return None
     role = pl.element().struct.field(who).str.to_lowercase().replace(_ROLES)
-    message = formatted("{}: {}", role.fill_null("?"), pl.element().struct.field(said).fill_null(""))
-    return {
-        "text": whole.list.last().struct.field(said),
+    calls = next((name for name in ("tool_calls", "function_call") if name in fields), None)
+    made_there = pl.lit("") if calls is None else _as_text(pl.element().struct.field(calls), fields[calls])
+    message = formatted("{}: {}{}", role.fill_null("?"), pl.element().struct.field(said).fill_null(""), made_there)
+    last = whole.list.last()
+    made = {} if calls is None else {"calls": _is_made(last.struct.field(calls), fields[calls])}
+    return made | {
+        "text": last.struct.field(said),
         "context": whole.list.eval(message).list.head(whole.list.len().cast(pl.Int64) - 1).list.join("\n"),
         "roles": whole.list.eval(role.fill_null("?")).list.join(","),
     }
+
+
+def _is_made(call: pl.Expr, dtype: Any) -> pl.Expr:
+    """Whether a message calls a tool."""
+    if isinstance(dtype, pl.List):
+        return (call.list.len() > 0).fill_null(value=False)
+    return (
+        (call.str.strip_chars().str.len_bytes() > 2).fill_null(value=False)
+        if dtype == pl.String()
+        else call.is_not_null()
+    )
+
+
+def _as_text(call: pl.Expr, dtype: Any) -> pl.Expr:
+    """The calls of a message as text."""
+    if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct):
+        call = call.list.eval(pl.element().struct.json_encode()).list.join(",")
+    elif isinstance(dtype, pl.Struct):
+        call = call.struct.json_encode()
+    return call.cast(pl.String, strict=False).fill_null("")

@@ -10,6 +10,7 @@ import polars as pl
 
 from prefqa._types import Floats, Ints
 from prefqa.checks.frame import NotRun
+from prefqa.readers.long_rows import UNNAMED
 from prefqa.screening.evidence import Evidence, leanings, share_above, share_of_pool
 from prefqa.screening.pool import Pool, by_annotator
 from prefqa.votes import pair_tallies
@@ -22,8 +23,11 @@ def straight_lining(pool: Pool) -> Evidence | NotRun:
     """PQ302.
 
     The share of an annotator's judgments that have its most frequent vector of ranks, in the order of the screen where
-    it is known. The limit lies halfway between what the pool gives that vector and always.
+    it is known. The limit lies halfway between what the pool gives that vector and always. Where the source names no
+    annotators there is nobody with a habit: one vector is then how pairs are written (the chosen response first).
     """
+    if pool.coded.annotator_ids.to_list() == [UNNAMED]:
+        return NotRun("the source names no annotators")
     parts = []
     for bucket, shown in zip(pool.buckets, pool.shown, strict=True):
         if bucket.k < 2:
