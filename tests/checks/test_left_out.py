@@ -31,7 +31,7 @@ def test_every_row_counts_or_is_counted_as_left_out(frame: pl.DataFrame, select:
 
 
 def test_rules_are_named_with_their_rows_and_judgments() -> None:
-    votes = [VOTE | {"item_id": f"p{i}", "winner": "?" if i < 3 else "a"} for i in range(8)]
+    votes = [VOTE | {"item_id": f"p{i}", "winner": "hmm" if i < 3 else "a"} for i in range(8)]
     rows = [*votes, VOTE | {"item_id": None, "winner": "b"}]
     left_out = prefqa.check(prefqa.read(pl.DataFrame(rows))).left_out
     assert str(left_out) == (

@@ -37,35 +37,34 @@ def message(found: CheckResult, code: str) -> str:
 
 
 def test_votes_that_cannot_be_read_are_listed_with_their_counts() -> None:
-    found = prefqa.check(read(*votes("a", "left one", "left one", "dunno", None, "b")))
+    found = prefqa.check(read(*votes("a", "a", "b", "b", "a left-ish", "a left-ish", "dunno")))
     assert message(found, "PQ104") == (
-        "4 of 6 votes could not be read: 'left one' (2), (no vote) (1), 'dunno' (1). They are left out. Map them under "
-        "[read.votes]."
+        "3 of 7 votes could not be read: 'a left-ish' (2), 'dunno' (1). They are left out. Map them under [read.votes]."
     )
     row = found.findings.filter(pl.col("code") == "PQ104")
-    assert (row["count"].item(), row["share"].item()) == (4, pytest.approx(4 / 6))
-    assert found.left_out.to_dict()["n_rows"] == 8
+    assert (row["count"].item(), row["share"].item()) == (3, pytest.approx(3 / 7))
+    assert found.left_out.to_dict()["n_rows"] == 6
 
 
 def test_many_and_long_words_are_cut() -> None:
-    words = [f"odd {i}" for i in range(8)] + ["x" * 100]
+    words = ["a"] * 10 + [f"odd {i}" for i in range(8)] + ["z" * 100]
     said = message(prefqa.check(read(*votes(*words))), "PQ104")
     assert "and 4 other values." in said
     assert "odd 0' (1)" in said
-    assert "x" * 40 not in said
+    assert "z" * 40 not in said
 
 
-def test_votes_without_any_word_are_not_to_be_mapped() -> None:
-    said = message(prefqa.check(read(*votes("a", None, None))), "PQ104")
-    assert said == "2 of 3 votes could not be read: (no vote) (2). They are left out."
+def test_rows_without_a_vote_are_counted_and_no_votes_that_cannot_be_read() -> None:
+    findings = prefqa.check(read(*votes("a", None, None))).findings
+    assert "PQ104" not in findings["code"].to_list()
+    assert "2 of 3 rows hold no vote" in findings.filter(pl.col("code") == "PQ727")["message"].item()
 
 
 @pytest.mark.parametrize(
     ("rankings", "advice"),
     [
-        ([[0, 1, 2], [1, 0, 2]], "If 0 is the best rank, say ranks_from = 0 under [read]."),
         ([[0.5, 1], [1, 4.5]], "If the column holds ratings, map it to score."),
-        ([[-1, 1], [1, 0]], "If the column holds ratings, map it to score."),
+        ([[-1, 1], [1, -2]], "If the column holds ratings, map it to score."),
         ([["best", "1"], ["1", "worst"]], "Mend the export, or map another column to rank."),
     ],
 )
