@@ -107,34 +107,6 @@ def encoded(name: str, dtype: Any) -> pl.Expr:
     return pl.col(name).cast(pl.String)
 
 
-def split_prompt(frame: pl.LazyFrame, first: str, second: str) -> pl.LazyFrame:
-    """Add `_common`: the messages with which both columns begin, without the last one of either; they are cut off."""
-    one, two = (
-        pl.col(name).list.eval(pl.element().struct.json_encode()).alias(f"_{n}")
-        for n, name in enumerate((first, second))
-    )
-    shorter = pl.min_horizontal(pl.col("_0").list.len(), pl.col("_1").list.len()).cast(pl.Int64) - 1
-    pairs = (
-        frame.select(ROW, one, two)
-        .with_columns(_n=shorter.fill_null(0).clip(0))
-        .filter(pl.col("_n") > 0)
-        .select(ROW, pl.col("_0").list.head("_n"), pl.col("_1").list.head("_n"))
-        .explode("_0", "_1")
-        .group_by(ROW, maintain_order=True)
-        .agg(_k=(pl.col("_0") == pl.col("_1")).fill_null(value=False).cast(pl.Int64).cum_prod().sum())
-    )
-    joined = frame.join(pairs, on=ROW, how="left", maintain_order="left").with_columns(pl.col("_k").fill_null(0))
-    common = pl.when(pl.col("_k") > 0).then(pl.col(first).list.head("_k"))
-    return joined.with_columns(
-        common.alias("_common"), *(pl.col(name).list.slice(pl.col("_k")).alias(name) for name in (first, second))
-    ).drop("_k")
-
-
-def text_of(messages: str) -> pl.Expr:
-    """Return the contents of messages as one text, for comparisons."""
-    return pl.col(messages).list.eval(pl.element().struct.field("content")).list.join("\n").str.strip_chars()
-
-
 def _speaker(dtype: pl.Struct) -> tuple[str, str] | None:
     names = {one.name for one in dtype.fields}
     return next(((role, content) for role, content in _ROLES if {role, content} <= names), None)

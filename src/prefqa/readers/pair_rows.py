@@ -10,9 +10,10 @@ import polars as pl
 from prefqa._words import formatted
 from prefqa.casts import raw_name, whole_rank
 from prefqa.errors import AmbiguousReadingError, Choice, PrefqaError, UsageError
+from prefqa.messages import split_prompt, split_text, text_of, whole_prompt
 from prefqa.preferences import JUDGMENT_TYPES, ROW
 from prefqa.readers.ballots import BOTH_BAD, SAID, STRENGTH, VOTE, Ballots, with_votes
-from prefqa.readers.cells import chat, decoded, encoded, is_messages, is_texts, split_prompt, text_of
+from prefqa.readers.cells import chat, decoded, encoded, is_messages, is_texts
 from prefqa.readers.export import VALUES, note
 from prefqa.readers.keys import PAIR, items_by_prompt, unnamed_annotators, with_annotator, with_item, with_prompt
 from prefqa.readers.laid import Laid
@@ -282,36 +283,26 @@ def _short(table: Table, pair: Pair | None) -> bool:
 
 
 def _split_messages(table: Table, pair: Pair) -> Table:
-    """Take the messages with which both dialogues begin as the prompt."""
-    frame = split_prompt(table.frame, pair.first, pair.second)
-    split = frame.select(pl.col("_common").is_not_null().sum(), pl.len()).collect().row(0)
-    if not split[0]:
-        return table.with_frame(frame.drop("_common"))
+    """Take the messages with which both dialogues begin as the prompt, where no prompt stands apart from them."""
+    known = table.used("prompt")
+    frame = split_prompt(table.frame if known else table.frame.drop("prompt", strict=False), pair.first, pair.second)
+    n, of = frame.select(pl.col("_common").is_not_null().sum(), pl.len()).collect().row(0)
+    if not n:
+        return table
     schema = frame.collect_schema()
     shown = f"{table.shown(pair.first)!r} and {table.shown(pair.second)!r}"
-    table = table.say(f"the messages with which both {shown} begin are the prompt ({split[0]:,} of {split[1]:,} rows)")
-    if not table.used("prompt"):
-        frame = frame.with_columns(prompt=pl.col("_common")).drop("_common")
-        return replace(table.with_frame(frame), uses=(*table.uses, _prompt_use()))
-    if is_messages(schema["prompt"]):
-        whole = pl.when(pl.col("_common").is_null()).then("prompt").otherwise("_common")
-        return table.with_frame(frame.with_columns(prompt=whole).drop("_common"))
-    user = pl.struct(pl.lit("user").alias("role"), pl.col("prompt").alias("content"))
-    extra = [f for f in schema["_common"].inner.fields if f.name not in ("role", "content")]  # type: ignore[union-attr]
-    user = pl.struct(
-        pl.lit("user").alias("role"),
-        pl.col("prompt").cast(pl.String).alias("content"),
-        *(pl.lit(None, f.dtype).alias(f.name) for f in extra),
-    )
-    as_message = pl.when(pl.col("prompt").is_not_null()).then(pl.concat_list(user))
-    differs = frame.filter(
-        pl.col("_common").is_not_null()
-        & ~text_of("_common").str.contains(pl.col("prompt").cast(pl.String).str.strip_chars(), literal=True)
-    )
-    n = int(differs.select(pl.len()).collect().item())
-    if n:
-        table = table.say(f"in {n:,} rows the column of the prompt does not occur in these messages, which are taken")
-    return table.with_frame(frame.with_columns(prompt=pl.coalesce("_common", as_message)).drop("_common"))
+    table = table.say(f"the messages with which both {shown} begin are the prompt ({n:,} of {of:,} rows)")
+    if not known:
+        table = replace(table, uses=(*table.uses, _prompt_use()))
+    elif not is_messages(schema["prompt"]):
+        prompt = pl.col("prompt").cast(pl.String).str.strip_chars()
+        differs = pl.col("_common").is_not_null() & ~text_of("_common").str.contains(prompt, literal=True)
+        n = int(frame.select(differs.sum()).collect().item())
+        if n:
+            table = table.say(
+                f"in {n:,} rows the column of the prompt does not occur in these messages, which are taken"
+            )
+    return table.with_frame(frame.with_columns(prompt=whole_prompt(schema)).drop("_common"))
 
 
 def _prompt_use() -> object:
@@ -325,20 +316,10 @@ def _split_texts(table: Table, pair: Pair) -> Table:
     schema = table.schema
     if schema["prompt"] != pl.String() or any(schema[name] != pl.String() for name in (pair.first, pair.second)):
         return table
-    begins = pl.all_horizontal(
-        pl.col(name).str.starts_with(pl.col("prompt"))
-        & (pl.col(name).str.len_bytes() > pl.col("prompt").str.len_bytes())
-        for name in (pair.first, pair.second)
-    ) & (pl.col("prompt") != "")
-    n, of = table.frame.select(begins.sum(), pl.len()).collect().row(0)
-    if not n or n * 2 < of:  # a few answers that repeat the question are answers
+    frame, n, of = split_text(table.frame, pair.first, pair.second)
+    if not n:
         return table
-    rest = [
-        pl.when(begins).then(pl.col(name).str.slice(pl.col("prompt").str.len_chars())).otherwise(name).alias(name)
-        for name in (pair.first, pair.second)
-    ]
-    table = table.say(f"the prompt with which both texts begin is cut off them ({n:,} of {of:,} rows)")
-    return table.with_frame(table.frame.with_columns(rest))
+    return table.with_frame(frame).say(f"the prompt with which both texts begin is cut off them ({n:,} of {of:,} rows)")
 
 
 def _unpivoted(table: Table, wide: Sequence[str]) -> Table:
