@@ -10,6 +10,7 @@ import polars as pl
 #: Speakers with whom a dialogue begins; who begins otherwise goes on with a prompt that stands elsewhere.
 OPENERS = ("user", "system", "developer")
 _N = "_n_of_row"
+_TEXT_PARTS = pl.List(pl.Struct({"type": pl.String(), "text": pl.String()}))
 
 
 def is_chat(dtype: Any) -> bool:
@@ -57,6 +58,21 @@ def says_something(message: pl.Expr, dtype: Any) -> pl.Expr:
     elif calls is not None:
         spoken.append(message.struct.field("tool_calls").is_not_null())
     return pl.any_horizontal(one.fill_null(value=False) for one in spoken)
+
+
+def spoken(column: str, dtype: Any) -> pl.Expr:
+    """Return the texts of messages as one list: contents, the texts of their parts, and calls of tools as JSON."""
+    fields = dtype.inner.to_schema()
+    message = pl.element().struct
+    texts = [message.field("content")]
+    if isinstance(fields["content"], pl.List):
+        part = fields["content"].inner
+        has_text = isinstance(part, pl.Struct) and "text" in part.to_schema()
+        text = pl.element().struct.field("text") if has_text else pl.lit(None, pl.String)
+        texts = [message.field("content").list.eval(text).list.join("\n", ignore_nulls=True)]
+    if "tool_calls" in fields:
+        texts.append(json_of(message.field("tool_calls"), fields["tool_calls"]))
+    return pl.col(column).list.eval(pl.concat_str(texts, ignore_nulls=True))
 
 
 def prompt_key(column: str, dtype: Any) -> pl.Expr:
@@ -140,16 +156,47 @@ def text_of(messages: str) -> pl.Expr:
 
 def as_message(column: str, role: str, dtype: Any) -> pl.Expr:
     """Return a text as a list of one message with the keys of a type; null stays null."""
-    text = pl.col(column).cast(pl.String)
-    kinds = dtype.inner.to_schema()
-    if isinstance(kinds["content"], pl.List):  # messages of parts
-        part = kinds["content"].inner.to_schema()
-        values = {"type": pl.lit("text"), "text": text}
-        fields = [values.get(name, pl.lit(None, kind)).alias(name) for name, kind in part.items()]
-        text = pl.concat_list(pl.struct(fields))
-    values = {"role": pl.lit(role), "content": text}
-    one = pl.struct(values.get(name, pl.lit(None, kind)).alias(name) for name, kind in kinds.items())
-    return pl.when(pl.col(column).is_not_null()).then(pl.concat_list(one))
+    one = pl.struct(pl.lit(role).alias("role"), pl.col(column).cast(pl.String).alias("content"))
+    plain = pl.Struct({"role": pl.String(), "content": pl.String()})
+    return pl.when(pl.col(column).is_not_null()).then(pl.concat_list(fitted(one, plain, dtype.inner))).alias(column)
+
+
+def merged(one: Any, other: Any) -> Any:
+    """Return the type that holds the values of both, as far as they are objects, lists, texts and numbers."""
+    if one == other or other == pl.Null():
+        return one
+    if one == pl.Null():
+        return other
+    if isinstance(one, pl.Struct) and isinstance(other, pl.Struct):
+        kinds, more = one.to_schema(), other.to_schema()
+        return pl.Struct({name: merged(kinds.get(name, pl.Null()), more.get(name, pl.Null())) for name in kinds | more})
+    if isinstance(one, pl.List) and isinstance(other, pl.List):
+        return pl.List(merged(one.inner, other.inner))
+    if isinstance(one, pl.List) or isinstance(other, pl.List):  # contents: plain texts beside lists of parts
+        parts = one if isinstance(one, pl.List) else other
+        return merged(parts, _TEXT_PARTS)
+    return pl.Float64() if one.is_numeric() and other.is_numeric() else pl.String()
+
+
+def fitted(value: pl.Expr, have: Any, want: Any) -> pl.Expr:
+    """Return a value in a type from `merged`: keys that it does not have are null, a plain text is one part."""
+    if have == want:
+        return value
+    if have == pl.Null():
+        return pl.lit(None, want)
+    if isinstance(have, pl.Struct) and isinstance(want, pl.Struct):
+        kinds = have.to_schema()
+        fields = (
+            (fitted(value.struct.field(name), kinds[name], kind) if name in kinds else pl.lit(None, kind)).alias(name)
+            for name, kind in want.to_schema().items()
+        )
+        return pl.when(value.is_not_null()).then(pl.struct(fields))
+    if isinstance(have, pl.List) and isinstance(want, pl.List):
+        return value.list.eval(fitted(pl.element(), have.inner, want.inner))
+    if isinstance(want, pl.List):
+        part = pl.struct(pl.lit("text").alias("type"), value.cast(pl.String).alias("text"))
+        return pl.when(value.is_not_null()).then(pl.concat_list(fitted(part, _TEXT_PARTS.inner, want.inner)))
+    return value.cast(want, strict=False)
 
 
 def _is_prompt(schema: pl.Schema, first: str) -> pl.Expr:

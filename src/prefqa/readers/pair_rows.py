@@ -20,7 +20,7 @@ from prefqa.readers.laid import Laid
 from prefqa.readers.names import roles_of
 from prefqa.readers.scores import scores_of
 from prefqa.readers.sides import Pair, is_tie_column
-from prefqa.readers.table import Table
+from prefqa.readers.table import Table, Use
 from prefqa.readers.vocabulary import Columns, read_values
 
 #: A value with a blank, a line break or this many characters is a text and not a name.
@@ -254,7 +254,8 @@ def _with_texts(table: Table, sides: _Sides, *, texts: bool | None = None) -> tu
     if all(is_messages(kind) for kind in kinds):
         return _split_messages(table, pair), True
     if texts is None:
-        texts = sides.model is not None or sides.id is not None or _holds_texts(table, pair)
+        named = sides.model or sides.id
+        texts = _holds_texts(table, pair) if named is None else not _are_names(table, pair, named)
         if not texts:
             table = table.say(
                 f"{table.shown(pair.first)!r} and {table.shown(pair.second)!r} hold names of responses, not their texts"
@@ -276,6 +277,21 @@ def _holds_texts(table: Table, pair: Pair) -> bool:
         return True
     blanks = values.str.contains(r"\S\s\S").mean()
     return isinstance(blanks, float) and blanks >= 0.5
+
+
+def _are_names(table: Table, pair: Pair, named: Pair) -> bool:
+    """Whether two columns hold further names of responses that others name: one each, whatever the prompt."""
+    if not table.used("prompt") or any(table.schema[name].is_nested() for name in (pair.first, pair.second)):
+        return False
+    prompt = encoded("prompt", table.schema["prompt"])
+    sides = zip((pair.first, pair.second), (named.first, named.second), strict=True)
+    columns = [[pl.col(v).cast(pl.String).alias("value"), pl.col(n).cast(pl.String).alias("name")] for v, n in sides]
+    both = pl.concat(
+        pl.collect_all([table.frame.select(prompt.alias("prompt"), *side) for side in columns])
+    ).drop_nulls()
+    values, names = both["value"].n_unique(), both.select("value", "name").n_unique()
+    several = both.select("value", "prompt").n_unique()
+    return bool(values) and values == names and several >= 2 * values
 
 
 def _short(table: Table, pair: Pair | None) -> bool:
@@ -305,9 +321,7 @@ def _split_messages(table: Table, pair: Pair) -> Table:
     return table.with_frame(frame.with_columns(prompt=whole_prompt(schema)).drop("_common"))
 
 
-def _prompt_use() -> object:
-    from prefqa.readers.table import Use
-
+def _prompt_use() -> Use:
     return Use("(leading messages)", "prompt", "split off the dialogues")
 
 
@@ -331,8 +345,6 @@ def _unpivoted(table: Table, wide: Sequence[str]) -> Table:
             for name in wide
         ]
     ).filter(pl.col("_answer").str.strip_chars().fill_null("") != "")
-    from prefqa.readers.table import Use
-
     table = replace(table, uses=(*table.uses, Use("(names of the columns)", "annotator_id", ", ".join(wide[:8]))))
     return table.with_frame(frame)
 
