@@ -94,7 +94,10 @@ class PairSet:
         if self.no_file:
             return f"{whole}: none written for trainers, since {self.no_file}"
         out = [f"{left_out[reason]:,} {words} left out" for reason, words in REASONS.items() if reason in left_out]
-        return f"{whole}: {', '.join([f'{n_written:,} written', *out])}"
+        ids = (
+            "; prompts are numbers or names, no texts, and are not written" if "prompt_id" in self.frame.columns else ""
+        )
+        return f"{whole}: {', '.join([f'{n_written:,} written', *out])}{ids}"
 
     def _counts(self, reasons: Collection[str]) -> dict[str, int]:
         """Number of pairs left out by reason: `left_out`, and those of `frame` for one of `reasons`."""
