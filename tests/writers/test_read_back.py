@@ -190,7 +190,7 @@ def test_a_tie_stays_one_where_the_layout_has_a_place_for_it(
     code, printed = convert(capsys, judged(pairs, tmp_path, tied=(1,)), path, "--layout", layout)
     assert code == 0
     holds = layout in TIES
-    assert ("1 of 3 rows: neither response won" if holds else "3 pairs: 2 written, 1 ties left out.") in printed
+    assert ("1 of 3 rows: neither response won" if holds else "3 pairs: 2 written, 1 tie left out.") in printed
     ties = [tie for _, tie in pairs_of(prefqa.read(path)).elements()]
     assert sorted(ties) == ([False, False, True] if holds else [False] * 2)
 

@@ -93,7 +93,8 @@ class PairSet:
         whole = f"{n_written + sum(left_out.values()):,} pairs"
         if self.no_file:
             return f"{whole}: none written for trainers, since {self.no_file}"
-        out = [f"{left_out[reason]:,} {words} left out" for reason, words in REASONS.items() if reason in left_out]
+        counts = [(left_out[reason], words) for reason, words in REASONS.items() if reason in left_out]
+        out = [f"{n:,} {'tie' if (n, words) == (1, 'ties') else words} left out" for n, words in counts]
         ids = (
             "; prompts are numbers or names, no texts, and are not written" if "prompt_id" in self.frame.columns else ""
         )
