@@ -16,7 +16,7 @@ from prefqa import cli, simulate
 
 FILES = {
     "report.html", "summary.json", "findings.json", "consensus.parquet", "pairs.parquet", "pairs.jsonl",
-    "annotators.parquet", "quarantine.parquet",
+    "annotators.parquet", "quarantine.parquet", "prefqa-files.json",
 }  # fmt: skip
 JUDGMENT = {"item_id": "p", "annotator_id": "a"}
 
@@ -31,9 +31,8 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, s
 @pytest.fixture(scope="module")
 def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("data") / "judgments.parquet"
-    simulate(n_items=60, seed=1, texts=False).preferences.judgments.select(pl.exclude("^_.*$")).collect().write_parquet(
-        path
-    )
+    judgments = simulate(n_items=60, seed=1, texts=False).preferences.judgments.select(pl.exclude("^_.*$"))
+    judgments.with_columns(text=pl.concat_str("response_id", pl.lit(" of "), "item_id")).sink_parquet(path)
     return path
 
 
@@ -207,7 +206,7 @@ def test_odd_data_ends_in_findings_never_in_a_traceback(
 ) -> None:
     code, out, err = call(capsys, "run", rows(tmp_path / "a.parquet", ODD[kind]), "-o", tmp_path / "out")
     assert code in (0, 1), err
-    assert {path.name for path in (tmp_path / "out").iterdir()} == FILES
+    assert {path.name for path in (tmp_path / "out").iterdir()} == FILES - {"pairs.jsonl"}
     assert "\x1b[31m" not in out
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     left_out = pl.read_parquet(tmp_path / "out" / "quarantine.parquet")

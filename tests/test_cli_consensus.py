@@ -21,8 +21,53 @@ N_PAIRS = 60 * 6
 def rankings(tmp_path: Path) -> Path:
     prefs = prefqa.simulate(60, tie_threshold=0.4, seed=2, texts=False).preferences
     path = tmp_path / "rankings.parquet"
-    prefs.judgments.select("item_id", "annotator_id", "response_id", "rank", "batch").sink_parquet(path)
+    rows = prefs.judgments.select("item_id", "annotator_id", "response_id", "rank", "batch")
+    rows.with_columns(text=pl.concat_str(pl.lit("text of "), "response_id", pl.lit(" to "), "item_id")).sink_parquet(
+        path
+    )
     return path
+
+
+@pytest.fixture
+def without_texts(rankings: Path) -> Path:
+    path = rankings.with_name("without.parquet")
+    pl.scan_parquet(rankings).drop("text").sink_parquet(path)
+    return path
+
+
+def test_without_texts_there_is_no_training_file_and_the_reason_is_given(
+    without_texts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reason = "no text of a response is known, and an id never stands for one"
+    code, _, err = call(capsys, "consensus", without_texts, "-o", tmp_path / "pairs.jsonl")
+    assert (code, reason in " ".join(err.split())) == (2, True)
+    assert not (tmp_path / "pairs.jsonl").exists()
+    assert parsed(capsys, "consensus", without_texts)["pair_set"]["training_file"]["reason"] == reason
+    assert call(capsys, "consensus", without_texts, "-o", tmp_path / "pairs.parquet")[0] == 0
+    out = tmp_path / "out"
+    code, said, _ = call(capsys, "run", without_texts, "-o", out)
+    assert code in (0, 1)
+    assert reason in " ".join(said.split())
+    assert {"pairs.parquet", "prefqa-files.json"} <= {path.name for path in out.iterdir()}
+    assert not list(out.glob("*.jsonl"))
+    assert json.loads((out / "summary.json").read_text())["consensus"]["pair_set"]["training_file"]["reason"] == reason
+    assert reason in (out / "report.html").read_text()
+
+
+def test_a_run_leaves_no_file_of_an_earlier_one(
+    rankings: Path, without_texts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "prefqa.toml"
+    config.write_text('[consensus]\nmethod = "majority"\ntest_share = 0.2\n')
+    out = tmp_path / "out"
+    expected = [{"pairs.jsonl", "pairs.train.jsonl", "pairs.test.jsonl"}, {"pairs.jsonl"}, set()]
+    for source, options, files in zip(
+        (rankings, rankings, without_texts), (["-c", config], [], []), expected, strict=True
+    ):
+        call(capsys, "run", source, "-o", out, *options)
+        assert {path.name for path in out.glob("*.jsonl")} == files
+        (out / "mine.txt").write_text("kept")
+    assert (out / "mine.txt").exists()
 
 
 def parsed(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
@@ -64,6 +109,9 @@ def test_the_config_chooses_them_too_and_options_go_before_it(
     config.write_text('[consensus]\nmethod = "majority"\nties = "half"\ntest_share = 0.2\nmargin = "theta"\n')
     found = parsed(capsys, "consensus", rankings, "-c", config, "-o", tmp_path / "pairs.jsonl")
     assert found["pair_set"]["n_rows"] > found["pair_set"]["n_pairs"] == N_PAIRS
+    assert found["pair_set"]["training_file"] | {"reason": None, "left_out": []} == {
+        "n_pairs": N_PAIRS, "n_rows": found["pair_set"]["n_rows"], "left_out": [], "reason": None,
+    }  # fmt: skip
     files = {path.name: pl.read_ndjson(path).height for path in tmp_path.glob("*.jsonl")}
     assert files == {f"pairs.{row['part']}.jsonl": row["n_rows"] for row in found["split"] if row["n_rows"]}
     one = parsed(capsys, "consensus", rankings, "-c", config, "--ties", "drop", "--test-share", "0")

@@ -36,7 +36,8 @@ def test_pairs_for_a_trainer_with_their_losses(source: str, tmp_path: Path, caps
     out = tmp_path / "pairs.jsonl"
     code, told = run(capsys, "convert", source, "-o", str(out), "--layout", "trl", "--max-characters", "5")
     assert code == 0
-    assert "2 of 2 pairs: prompt and response together exceed the length given" in told
+    assert "2 pairs: 2 written." in told
+    assert "2 of 2 rows: prompt and response together exceed the length given" in told
     assert [json.loads(line)["chosen"] for line in out.read_text().splitlines()] == ["a of p1", "b of p2"]
 
 

@@ -22,7 +22,8 @@ def read(folder: Path, name: str) -> prefqa.Preferences:
 def test_run_finishes_and_every_figure_has_its_n_and_uncertainty(real_data: Path, tmp_path: Path, name: str) -> None:
     result = prefqa.run(real_data / name / "judgments.parquet")
     result.write_files(tmp_path / "out", html=prefqa.report(result))
-    assert len(list((tmp_path / "out").iterdir())) == 8
+    assert (tmp_path / "out" / "pairs.jsonl").exists() is (result.pair_set.no_file is None)
+    assert len(list((tmp_path / "out").iterdir())) == (8 if result.pair_set.no_file else 9)
     estimates = result.agreement.estimates
     assert estimates["estimate"].null_count() == 0
     assert (estimates["ci_low"] < estimates["estimate"]).all()

@@ -86,16 +86,19 @@ class RunResult(Result):
     def write_files(self, out: str | Path, *, html: str | None = None) -> None:
         """Write all files of the run into the directory `out`: all of them, or none.
 
-        `html` is the report, which `prefqa.report` makes; without it no report.html is written.
+        `html` is the report, which `prefqa.report` makes; without it no report.html is written. Where no text of a
+        response is known there is no pairs.jsonl (`pair_set.no_file`). Files that an earlier run wrote into `out`, and
+        this one does not, are removed; they are those that prefqa-files.json lists.
         """
         with staged_directory(out) as stage:
             write_json(stage / "summary.json", self.to_dict())
             write_json(stage / "findings.json", self.check.to_dict())
             write_parquet(stage / "consensus.parquet", self.consensus.responses)
-            for name in ("pairs.parquet", "pairs.jsonl"):
-                write_pair_file(self.pairs, stage / name)
-            if self.split:
-                write_parts(self.split.parts, stage / "pairs.jsonl")
+            write_parquet(stage / "pairs.parquet", self.pair_set.marked)
+            if not self.pair_set.no_file:
+                write_pair_file(self.pair_set.training, stage / "pairs.jsonl")
+                if self.split:
+                    write_parts(self.split.parts, stage / "pairs.jsonl")
             write_parquet(stage / "annotators.parquet", self.consensus.annotators)
             write_parquet(stage / "quarantine.parquet", self.check.quarantine)
             if html is not None:

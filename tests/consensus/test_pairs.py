@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from math import comb
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -162,11 +164,11 @@ def test_epsilon_is_the_share_of_labels_that_turn_out_wrong() -> None:
     assert pairs.epsilon == pytest.approx(wrong.mean(), abs=0.02)
 
 
-def test_epsilon_counts_a_kept_tie_as_one_half_and_leaves_halved_ties_out() -> None:
+def test_epsilon_is_of_the_decided_pairs() -> None:
     frame = pl.concat([rankings("a>b", "a>b", item="p"), rankings("a=b", "a=b", item="q")])
     result = prefqa.consensus(preferences(frame), method="majority", prior=1.0)
     sure = result.pairs(ties="drop")["p_better"].item()
-    assert result.pair_set(ties="keep").epsilon == pytest.approx(1 - (sure + 0.5) / 2)
+    assert result.pair_set(ties="keep").epsilon == pytest.approx(1 - sure)
     assert result.pair_set(ties="half").epsilon == pytest.approx(1 - sure)
     assert result.pair_set(ties="drop", min_probability=1).epsilon is None
 
@@ -193,10 +195,84 @@ def test_sides_without_text_or_with_the_same_are_left_out_and_counted(texts: dic
     assert dict(pairs.left_out.rows()) == {"no_text": 3, "same_text": 1}
 
 
-def test_without_any_text_ids_stand_in_and_nothing_is_left_out() -> None:
+def test_without_any_text_there_is_nothing_to_train_on_and_the_reason_is_given(tmp_path: Path) -> None:
     unknown = dict.fromkeys("abc")
     for prefs in (preferences(rankings("a>b>c")), with_texts(rankings("a>b>c"), unknown)):
-        assert prefqa.consensus(prefs, method="majority").pair_set().left_out.is_empty()
+        pairs = prefqa.consensus(prefs, method="majority").pair_set()
+        assert pairs.left_out.is_empty()
+        assert pairs.to_dict()["training_file"] | {"reason": None} == {
+            "n_pairs": 0, "n_rows": 0, "left_out": [], "reason": None,
+        }  # fmt: skip
+        assert "no text of a response is known" in pairs.sentence
+        with pytest.raises(UsageError, match="no text of a response is known"):
+            pairs.write(tmp_path / "pairs.jsonl", layout="trl")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("ties", "n_written"), [("keep", 5), ("drop", 5), ("half", 6)])
+def test_what_a_training_file_leaves_out_stays_marked(ties: Any, n_written: int) -> None:
+    texts = {"a": "good", "b": "bad", "c": "bad", "d": "so so", "e": None}
+    frame = pl.concat([rankings("a>b>c>d=e", "a>b>c>d=e"), rankings("a=b", item="q")])
+    pairs = prefqa.consensus(with_texts(frame, texts), method="majority").pair_set(ties=ties)
+    decided = {("p", "a", "b"), ("p", "a", "c"), ("p", "a", "d"), ("p", "b", "d"), ("p", "c", "d")}
+    both = {("q", "a", "b"), ("q", "b", "a")} if ties == "half" else set()
+    assert set(pairs.training.select(KEY).rows()) == decided | both
+    assert pairs.marked.filter(pl.col("left_out").is_null()).select(KEY).equals(pairs.training.select(KEY))
+    assert pairs.marked.filter("is_tie")["item_id"].unique().sort().to_list() == ["p", "q"]
+    n_tied = 2 if ties == "drop" else 1 - len(both) // 2
+    left_out = {"no_text": 4 - (ties == "drop"), "same_text": 1} | ({"tie": n_tied} if n_tied else {})
+    assert dict(pairs.marked["left_out"].drop_nulls().value_counts().rows()) == left_out
+    told = pairs.to_dict()["training_file"]
+    assert {row["reason"]: row["count"] for row in told["left_out"]} == left_out
+    assert (told["n_pairs"], told["n_rows"], told["reason"]) == (n_written, len(decided | both), None)
+    assert pairs.sentence.startswith(f"11 pairs: {n_written} written, ")
+
+
+def dialogue(question: str, *words: str) -> list[dict[str, str]]:
+    roles = ("user", "assistant")
+    return [{"role": roles[at % 2], "content": word} for at, word in enumerate((question, *words))]
+
+
+@given(
+    st.lists(st.sampled_from(["Why?", "Why  \n?", "How?", "Ve\u0301lo?", "V\u00e9lo?"]), min_size=2, max_size=12),
+    st.integers(0, 3),
+)
+def test_no_prompt_that_dialogues_begin_with_is_in_two_parts(questions: list[str], seed: int) -> None:
+    rows = [
+        {"item_id": f"p{n}", "annotator_id": "x", "response_id": response, "rank": rank,
+         "text": dialogue(question, *words)}
+        for n, question in enumerate(questions)
+        for rank, (response, words) in enumerate(
+            {"a": ["1", "And?", f"a{n}"], "b": ["1", "And?", f"b{n}"], "c": [f"c{n}"]}.items(), 1
+        )
+    ]  # fmt: skip
+    pairs = prefqa.consensus(prefqa.read(rows), method="majority").pair_set()
+    assert pairs.frame["prompt"].list.len().unique().sort().to_list() == [1, 3]
+    parts = pairs.split(test=0.4, validation=0.3, seed=seed).parts.values()
+    for normal in (lambda text: " ".join(unicodedata.normalize("NFC", text).split()), lambda text: text):
+        asked = [{normal(prompt[0]["content"]) for prompt in part["prompt"]} for part in parts]
+        assert sum(map(len, asked)) == len(set().union(*asked))
+
+
+def test_items_without_a_prompt_stay_together_where_their_texts_are_the_same() -> None:
+    frame = pl.concat([rankings("a>b", item=f"{criterion}/{n}") for n in range(40) for criterion in ("style", "truth")])
+    responses = frame.select("item_id", "response_id").with_columns(
+        text=pl.concat_str("response_id", pl.col("item_id").str.extract(r"/(\d+)"))
+    )
+    prefs = replace(preferences(frame), responses=responses)
+    split = prefqa.consensus(prefs, method="majority").pair_set().split(test=0.5)
+    numbers = [set(part["item_id"].str.extract(r"/(\d+)")) for part in (split.train, split.test)]
+    assert not numbers[0] & numbers[1]
+    assert all(numbers)
+
+
+def test_numbers_of_prompts_are_no_prompts_but_tell_the_parts() -> None:
+    prefs = with_texts(pl.concat([rankings("a>b", item=f"i{n}") for n in range(30)]), {"a": "good", "b": "bad"})
+    items = pl.DataFrame({"item_id": [f"i{n}" for n in range(30)], "prompt": [str(n % 10) for n in range(30)]})
+    pairs = prefqa.consensus(replace(prefs, items=items), method="majority").pair_set()
+    assert "prompt" not in pairs.frame.columns
+    parts = pairs.split(test=0.5).parts.values()
+    assert sum(part["prompt_id"].n_unique() for part in parts) == 10
 
 
 def pair_set(n_items: int, prompts: pl.Series | None = None) -> PairSet:
@@ -226,7 +302,7 @@ def test_a_split_separates_neither_an_item_nor_a_prompt(
     pairs = pair_set(len(prompts), known)
     split = pairs.split(test=test, validation=validation, seed=seed)
     parts = [split.train, split.validation, split.test]
-    assert sum(part.height for part in parts) == pairs.frame.height == split.sizes["n_rows"].sum()
+    assert sum(part.height for part in parts) == pairs.training.height == split.sizes["n_rows"].sum()
     for key in ("item_id", "prompt"):
         texts = [part.drop_nulls(key).select(pl.struct(key).struct.json_encode()).to_series() for part in parts]
         assert sum(each.n_unique() for each in texts) == pl.concat(texts).n_unique()

@@ -175,7 +175,8 @@ def test_anything_but_a_run_is_refused() -> None:
 
 def test_a_finding_shows_the_rows_to_mend_and_why() -> None:
     rows = [
-        {"item_id": "p", "annotator_id": "שלום", "response_id": r, "rank": n} for r, n in (("x", "1"), ("y", "uppermost"))
+        {"item_id": "p", "annotator_id": "שלום", "response_id": r, "rank": n}
+        for r, n in (("x", "1"), ("y", "uppermost"))
     ]
     page = Page(prefqa.report(prefqa.run(rows, config={"checks": {"max_examples": 100}})))
     assert "PQ104" in page.words

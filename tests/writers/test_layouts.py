@@ -100,15 +100,13 @@ def test_losses_are_counted_by_reason() -> None:
             "tie": [False, False, False, False, True],
         }
     )
-    losses = losses_of(prepare_pairs(frame), Limits(max_characters=10))
-    assert dict(losses.select("reason", "count").rows()) == {
-        "no_text": 1,
-        "empty": 1,
-        "same": 1,
-        "tie": 1,
-        "too_long": 1,
-    }
+    pairs = prepare_pairs(frame)
+    losses = losses_of(pairs, Limits(max_characters=10))
+    reasons = ["no_text", "same_text", "tie", "no_prompt", "too_long"]
+    assert dict(losses.select("reason", "count").rows()) == dict.fromkeys(reasons, 1)
     assert losses["share"].to_list() == [0.2] * 5
+    assert said(pairs.chat["chosen"].item().to_list()) == "long answer"
+    assert prepare_pairs(frame, ties=True, needs_prompt=False).chat.height == 3
 
 
 @pytest.mark.parametrize(
@@ -124,7 +122,8 @@ def test_losses_are_counted_by_reason() -> None:
     ],
 )
 def test_roles_that_do_not_alternate_are_counted(roles: tuple[str, ...], odd: int) -> None:
-    frame = pl.DataFrame({"chosen": [conversation(*roles)], "rejected": [conversation(*roles[:-1], "assistant")]})
+    other = [*conversation(*roles[:-1]), {"role": "assistant", "content": "another answer"}]
+    frame = pl.DataFrame({"chosen": [conversation(*roles)], "rejected": [other]})
     found = losses_of(prepare_pairs(frame), Limits()).filter(reason="roles")["count"].sum()
     assert found == odd
 
@@ -136,9 +135,10 @@ def test_messages_do_not_fit_a_layout_of_texts(tmp_path: Path) -> None:
     for layout in ("trl", "csv", "llama-factory", "axolotl-intel"):
         with pytest.raises(UsageError, match="holds plain texts"):
             write_pairs(frame, tmp_path / "x.jsonl", layout=layout)
-    turns = pl.DataFrame({"chosen": [conversation("user", "assistant", "user", "assistant")]})
+    asked = conversation("user", "assistant", "user")
+    turns = pl.DataFrame({"chosen": [asked + assistant("a")], "rejected": [asked + assistant("b")]})
     with pytest.raises(UsageError, match="several turns"):
-        write_pairs(turns.with_columns(rejected="chosen"), tmp_path / "x.jsonl", layout="axolotl-bradley-terry")
+        write_pairs(turns, tmp_path / "x.jsonl", layout="axolotl-bradley-terry")
 
 
 def test_an_unknown_layout_and_ending_name_what_there_is(tmp_path: Path) -> None:

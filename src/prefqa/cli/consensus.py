@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -49,8 +50,11 @@ def consensus(source: str, out: str | None, config: str | None, as_: str, **give
     from prefqa.pipeline import pairs_of
     from prefqa.results import records
     from prefqa.terminal.consensus import print_pairs
-    from prefqa.writers.pair_files import write_pair_file, write_parts
+    from prefqa.writers.pair_files import write_in_place, writer_of
+    from prefqa.writers.pair_forms import CARRIED, SIDES
 
+    if out:
+        writer_of(out)
     settings = settings_of(config)
     asked = settings.consensus.model_dump() | {name: value for name, value in given.items() if value is not None}
     chosen = parse_config({"consensus": asked}).consensus
@@ -58,14 +62,16 @@ def consensus(source: str, out: str | None, config: str | None, as_: str, **give
     found = build(prefs, method=chosen.method)  # type: ignore[arg-type]
     pairs, split = pairs_of(found, chosen)
     written: list[Any] = []
-    if out and split:
-        written = list(write_parts(split.parts, out).values())
-    elif out:
-        write_pair_file(pairs.frame, out)
-        written = [out]
+    if out:
+        is_table = Path(out).suffix.lower() == ".parquet"
+        if not is_table:
+            pairs.require_texts()
+        written = list(
+            write_in_place(out, pairs.marked if is_table else pairs.training, split.parts if split else None)
+        )
     plain = {
         "overall": found.overall,
-        "pairs": records(pairs.frame.drop("prompt", "chosen", "rejected", strict=False)) if as_ == "json" else [],
+        "pairs": records(pairs.frame.drop("prompt", *SIDES, *CARRIED, strict=False)) if as_ == "json" else [],
         "pair_set": pairs.to_dict(),
         "split": split and records(split.sizes),
     }

@@ -91,6 +91,7 @@ def _laid_out(prefs: Any, out: str, layout: str, settings: Any, limits: dict[str
 
     from prefqa.consensus import consensus
     from prefqa.writers import PairLayout, Tables, layout_of
+    from prefqa.writers.pair_losses import NOT_WRITTEN
 
     found = layout_of(layout)
     clean = refuse_empty(checked(prefs, settings))
@@ -102,10 +103,14 @@ def _laid_out(prefs: Any, out: str, layout: str, settings: Any, limits: dict[str
         pairs = result.pair_set(
             settings.consensus.select, min_probability=settings.consensus.min_probability, ties=settings.consensus.ties
         )
-        lines += [f"{count:,} pairs left out: {reason}" for reason, count in pairs.left_out.rows()]
         losses = pairs.write(out, layout=layout, **limits)
-        lines += [f"{count:,} of {pairs.frame.height:,} pairs: {meaning}" for _, count, _, meaning in losses.rows()]
-        return lines
+        not_written = set(losses["reason"]) & set(NOT_WRITTEN) - ({"tie"} if found.ties else set())
+        lines.append(f"{pairs.sentence_without(not_written)}.")
+        return lines + [
+            f"{count:,} of {pairs.frame.height:,} rows: {meaning}"
+            for reason, count, _, meaning in losses.rows()
+            if reason not in not_written
+        ]
     long = rows.judgments.select(pl.exclude("^_.*$")).collect()
     places = consensus(rows, method=settings.consensus.method).responses.select("item_id", "response_id", "place")
     losses = found.write(Tables(long, rows.with_texts().responses, rows.items, places), Path(out))

@@ -94,21 +94,24 @@ def logit(column: str) -> pl.Expr:
 def select_pairs(
     codes: pl.DataFrame, *, select: str, min_probability: float | None, ties: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Apply a selection to pairs from `with_figures`; return the rows that stay, and reason, count of those that go."""
+    """Apply a selection to pairs from `with_figures`; return its pairs, and reason, count of those that are not in it.
+
+    Pairs of the selection that a training set leaves out are marked in `left_out`: ties under "drop", and pairs below
+    the probability.
+    """
     require(select, get_args(Select), "select")
     require(ties, get_args(Ties), "ties")
     if min_probability is not None and not 0 <= min_probability <= 1:
         raise UsageError(f"min_probability is a share from 0 to 1, not {min_probability}")
-    left_out: pl.Expr = pl.when(~_SELECTED[select]).then(pl.lit("not_selected"))
+    outside: pl.Expr = pl.when(~_SELECTED[select]).then(pl.lit("not_selected"))
     if select != "all":
         against = ~pl.col("tie") & (_PLACES[0] >= _PLACES[1])
-        left_out = left_out.when(against).then(pl.lit("against_places"))  # type: ignore[attr-defined]
-    if ties == "drop":
-        left_out = left_out.when(pl.col("tie")).then(pl.lit("tie"))  # type: ignore[attr-defined]
-    if min_probability is not None:
-        unsure = pl.col("probability") < min_probability
-        left_out = left_out.when(unsure).then(pl.lit("below_min_probability"))  # type: ignore[attr-defined]
-    return divide(codes, left_out)
+        outside = outside.when(against).then(pl.lit("against_places"))  # type: ignore[attr-defined]
+    selected, others = divide(codes, outside)
+    tied = pl.col("tie") if ties == "drop" else pl.lit(value=False)
+    unsure = pl.lit(value=False) if min_probability is None else pl.col("probability") < min_probability
+    reason = pl.when(tied).then(pl.lit("tie")).when(unsure).then(pl.lit("below_min_probability"))
+    return selected.with_columns(left_out=reason), others
 
 
 def divide(frame: pl.DataFrame, reason: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -11,6 +11,7 @@ from prefqa.consensus.card import licences_of
 from prefqa.consensus.fitted import Fitted
 from prefqa.consensus.margins import Margin, with_margin
 from prefqa.consensus.pair_set import PairSet, pair_set
+from prefqa.consensus.pair_texts import with_texts
 from prefqa.consensus.pairs import Select, Ties, select_pairs
 from prefqa.consensus.plan import RelabelPlan, relabel_plan
 from prefqa.preferences import Preferences
@@ -69,10 +70,10 @@ class ConsensusResult(Result):
             select: "all" pairs; "best-worst": first against last place; "adjacent": neighbouring places;
                 "best-vs-rest": first place against all others.
             min_probability: leave out pairs below this probability (a tie has .5).
-            ties: "keep" keeps pairs that the method holds equal, marked and with weight 0; "drop" leaves them out;
-                "half" gives each two rows, one per direction, of weight one half. For a logistic loss these two ask
-                for equal rewards, which is what the annotators said, also of a trainer that knows no weights (there a
-                tie then counts twice).
+            ties: "keep" keeps pairs that the method holds equal, marked and with weight 0 (files for trainers do not
+                have them); "drop" leaves them out; "half" gives each two rows, one per direction, of weight one half.
+                For a logistic loss these two ask for equal rewards, which is what the annotators said, also of a
+                trainer that knows no weights (there a tie then counts twice).
             margin: "logit", "theta" or "graded"; see `prefqa.consensus.margins`.
 
         Returns:
@@ -82,10 +83,11 @@ class ConsensusResult(Result):
             label is right; weight in a loss: 1, for a tie 0 or one half; entropy of p_better, in bits;
             n_annotators (of the item); n_votes, and of these n_chosen, n_tie, n_rejected; agreement
             among them (null with one vote); tie (the method holds both equal: which is called chosen
-            means nothing, probability is .5); unanimous; cycle (of the item). Then the texts prompt,
-            chosen, rejected, as far as they are known. Pairs that nobody compared are not made, nor are those of which
-            a text is known to be blank or both are the same, which trainers take without a word; `pair_set` counts
-            what is left out.
+            means nothing, probability is .5); unanimous; cycle (of the item). Then, as far as they are known, the
+            texts prompt (what the two begin with, where they are whole dialogues), chosen and rejected, and the item's
+            tools, images, videos and audios. Pairs that nobody compared are not made, nor are those of which a text is
+            known to be blank or both are the same, which trainers take without a word; `pair_set` counts what is left
+            out.
         """
         return self.pair_set(select, min_probability=min_probability, ties=ties, margin=margin).frame
 
@@ -98,9 +100,10 @@ class ConsensusResult(Result):
         margin: Margin = "logit",
     ) -> PairSet:
         """Return what `pairs` returns, with what was left out, the label-smoothing value, `split` and `write`."""
-        kept, left_out = select_pairs(self._codes, select=select, min_probability=min_probability, ties=ties)
-        named = self._with_ids(with_margin(kept, self.items["k"], margin))
-        found = pair_set(self._with_texts(named), left_out, self.overall["n_pairs_without_votes"], ties)
+        selected, others = select_pairs(self._codes, select=select, min_probability=min_probability, ties=ties)
+        named = self._with_ids(with_margin(selected, self.items["k"], margin))
+        texts = with_texts(named.with_columns(selected["left_out"]), self._preferences)
+        found = pair_set(texts, others, self.overall["n_pairs_without_votes"], ties)
         made = {"method": self.method, "select": select, "ties": ties, "min_probability": min_probability}
         made |= {"n_items": self.n_items, "n_votes": self.n_votes, "n_annotators": self.annotators.height}
         return replace(found, made=made | licences_of(found.frame, self._preferences.responses))
@@ -129,19 +132,6 @@ class ConsensusResult(Result):
             response_id.gather(start + codes["_rejected"].cast(pl.Int64)).alias("rejected_id"),
         )
         return named.select(PAIR_COLUMNS)
-
-    def _with_texts(self, pairs: pl.DataFrame) -> pl.DataFrame:
-        items, known = self._preferences.items, self._preferences.texts
-        joined = pairs.lazy()
-        if items is not None and "prompt" in items.columns:
-            prompts = items.lazy().select("item_id", "prompt")
-            joined = joined.join(prompts, on="item_id", how="left", maintain_order="left")
-        if known is not None and known.select(pl.col("text").is_not_null().any()).collect(engine="streaming").item():
-            for side in ("chosen", "rejected"):
-                texts = known.select("item_id", pl.col("response_id").alias(f"{side}_id"), side=pl.col("text"))
-                texts = texts.rename({"side": side})
-                joined = joined.join(texts, on=["item_id", f"{side}_id"], how="left", maintain_order="left")
-        return joined.collect()
 
     def _repr_html_(self) -> str:
         return "".join(frame._repr_html_() for frame in (self.items, self.responses, self.annotators))

@@ -43,8 +43,8 @@ COLUMNAR = ("parquet", "arrow")
 _TEXT = ("csv", "tsv", "json", "jsonl")
 _SEPARATORS = {"csv": ",", "tsv": "\t"}
 _COMPRESSED = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd"}
-#: Files that describe the data beside them, such as LLaMA-Factory's list of data sets.
-_COMPANIONS = (croissant.NAME, "dataset_info.json")
+#: Files that describe the data beside them, such as LLaMA-Factory's list of data sets, and ours of what we wrote.
+_COMPANIONS = (croissant.NAME, "dataset_info.json", "prefqa-files.json")
 _OLD_EXCEL = "an Excel file of the old kind (.xls), or one with a password"
 _MAGIC = {
     b"PAR1": "parquet",

@@ -83,6 +83,7 @@ def _content(run: RunResult) -> dict[str, Any]:
         "overall": run.consensus.overall,
         "items": _items(run.consensus.overall),
         "n_pairs": run.pairs.height,
+        "training_pairs": run.pair_set.sentence,
         "histogram": charts.histogram(run.pairs["probability"].drop_nulls()),
         "settings": "\n".join(map(text.printable, dumps(run.settings)[:_MAX_SETTINGS].splitlines())),
         **_verdict(run),

@@ -13,25 +13,12 @@ if TYPE_CHECKING:
 
     from prefqa.consensus import PairSet, PairSplit, RelabelPlan
 
-#: Reasons of `PairSet.left_out` in words.
-_REASONS = {
-    "no_votes": "nobody compared them",
-    "not_selected": "not in the selection",
-    "against_places": "votes against the item's order",
-    "tie": "tied",
-    "below_min_probability": "too unsure",
-    "no_text": "a side without text",
-    "same_text": "both sides the same text",
-}
-
 
 def print_pairs(console: Console, pairs: PairSet, split: PairSplit | None, written: Sequence[str | Path]) -> None:
-    """Print how many pairs the selection has, what it left out and why, its parts, and where they are."""
-    said = f"{pairs.n_pairs:,} pairs selected"
+    """Print how many pairs a file for trainers has, what is left out and why, its parts, and where they are."""
+    hang(console, None, f"{pairs.sentence}.")
     if pairs.epsilon is not None:
-        said += f", share of wrong labels to expect (label smoothing epsilon) {pairs.epsilon:.3f}"
-    left_out = "; ".join(f"{count:,} {_REASONS[reason]}" for reason, count in pairs.left_out.iter_rows())
-    hang(console, None, f"{said}. Left out: {left_out or 'none'}.")
+        hang(console, None, f"Share of wrong labels to expect (label smoothing epsilon): {pairs.epsilon:.3f}.")
     if split:
         sizes = split.sizes.filter(split.sizes["part"].is_in(list(split.parts)))
         parts = (f"{part} {rows:,} rows of {prompts:,} prompts" for part, prompts, _, rows in sizes.iter_rows())

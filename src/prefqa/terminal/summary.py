@@ -89,6 +89,7 @@ def print_run(console: Console, result: RunResult, out: Path) -> None:
         f"{overall['n_items']:,} items have one best response, {overall['n_items_tied']:,} are tied, "
         f"{overall['n_items_unanimous']:,} unanimous, {overall['n_items_with_cycle']:,} have a cycle",
     )
+    _fact(console, "Pairs", result.pair_set.sentence)
     console.print()
     print_gate(console, result.gate)
     _fact(console, "Files", f"{out} (open report.html)")

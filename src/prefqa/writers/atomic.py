@@ -15,6 +15,8 @@ from typing import Any
 import polars as pl
 
 from prefqa.errors import UsageError
+from prefqa.messages import json_of
+from prefqa.writers import manifest
 
 
 @contextmanager
@@ -22,7 +24,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; it takes the final name only when the block ends well."""
     path = Path(path)
     _make_parent(path)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     staged = Path(name)
     try:
@@ -39,7 +41,11 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 def staged_directory(out: str | Path) -> Iterator[Path]:
     """Yield a staging directory; its files move into `out` together, only when the block ends well.
 
-    Files of other names that already stand in `out` are left alone.
+    They are listed there with their digests (`manifest`). What the list of an earlier run names, and this one does not
+    write, is removed; all other files in `out` are left alone.
+
+    Raises:
+        UsageError: `out` is a file, or a file to be removed was changed since it was written.
     """
     out = Path(out)
     if out.exists() and not out.is_dir():
@@ -48,9 +54,14 @@ def staged_directory(out: str | Path) -> Iterator[Path]:
     stage = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
         yield stage
+        files = {staged.name: manifest.digest_of(staged) for staged in sorted(stage.iterdir())}
+        stale = manifest.stale(out, files)
+        write_json(stage / manifest.NAME, manifest.content(files))
         out.mkdir(exist_ok=True)
         for staged in sorted(stage.iterdir()):
             staged.replace(out / staged.name)
+        for path in stale:
+            path.unlink(missing_ok=True)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 
@@ -92,9 +103,9 @@ def write_parquet(path: str | Path, frame: pl.DataFrame | pl.LazyFrame) -> None:
 
 
 def write_jsonl(path: str | Path, frame: pl.DataFrame) -> None:
-    """Write a frame as one JSON object per line, whole or not at all."""
+    """Write a frame as one JSON object per line, whole or not at all; objects within have no keys that are null."""
     with atomic_path(path) as staged:
-        frame.write_ndjson(staged)
+        _json_rows(frame).write_csv(staged, include_header=False, quote_style="never")
 
 
 def write_rows(path: str | Path, frame: pl.DataFrame) -> None:
@@ -109,10 +120,18 @@ def write_rows(path: str | Path, frame: pl.DataFrame) -> None:
     elif ending in (".jsonl", ".ndjson"):
         write_jsonl(path, frame)
     elif ending == ".json":
-        with atomic_path(path) as staged:
-            frame.write_json(staged)
+        write_text(path, "[" + ",\n".join(_json_rows(frame).to_series()) + "]")
     else:
         raise UsageError(f"rows are written as .jsonl, .json or .parquet, not {ending or 'a file without an ending'}")
+
+
+def _json_rows(frame: pl.DataFrame) -> pl.DataFrame:
+    """Each row as a JSON object, in which null columns are null."""
+    cells = [
+        pl.concat_str(pl.lit(json.dumps(name, ensure_ascii=False) + ":"), json_of(pl.col(name), kind).fill_null("null"))
+        for name, kind in frame.schema.items()
+    ]
+    return frame.select(pl.concat_str(pl.lit("{"), pl.concat_str(cells, separator=","), pl.lit("}")).alias("row"))
 
 
 def _make_parent(path: Path) -> None:

@@ -13,7 +13,7 @@ from prefqa.writers.pair_forms import Pairs
 
 def write_csv_pairs(pairs: Pairs, path: Path) -> None:
     """Write the texts and all figures of the pairs; an apostrophe stands before what would start a formula."""
-    plain = pairs.texts("csv")
+    plain = pairs.texts("csv").drop(pairs.carried)
     with atomic_path(path) as staged:
         plain.with_columns(neutral(name) for name, dtype in plain.schema.items() if dtype == pl.String()).write_csv(
             staged

@@ -23,6 +23,7 @@ def write_hugging_face(pairs: Pairs, path: Path) -> None:
         path: the directory.
     """
     frame = pairs.chat if pairs.plain is None else pairs.plain
+    frame = frame if pairs.has_prompt else frame.drop("prompt")
     split = pl.col("split") if "split" in frame.columns else pl.lit("train")
     parts = frame.with_columns(split.fill_null("train").alias("split")).partition_by("split", as_dict=True)
     named = {str(key[0]): part.drop("split") for key, part in sorted(parts.items())}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from prefqa.errors import MissingExtraError, UsageError
+from prefqa.messages import spoken
 from prefqa.writers.pair_forms import SIDES
 
 #: Texts that a tokenizer is given at once.
@@ -35,23 +37,23 @@ class Limits:
 def too_long(rows: pl.DataFrame, limits: Limits) -> pl.Series | None:
     """Whether the prompt with the longer response exceeds a limit; None without one.
 
-    Tokens are those of the contents of all messages; what a chat template puts around them is not counted.
+    Counted are the contents of all messages and the calls of tools as JSON, not what a chat template puts around them.
     """
+    texts_of = {name: spoken(name, rows.schema[name]) for name in ("prompt", *SIDES)}
     tests = []
     if limits.max_characters is not None:
-        tests.append(_longer(rows, pl.element().struct.field("content").str.len_chars(), limits.max_characters))
+        tests.append(_longer(rows, texts_of, pl.element().str.len_chars(), limits.max_characters))
     if limits.max_tokens is not None:
-        contents = [rows[name].explode().struct.field("content").rename("content") for name in ("prompt", *SIDES)]
+        contents = [rows.select(text.alias("content").explode()).to_series() for text in texts_of.values()]
         texts = pl.concat(contents).drop_nulls().unique(maintain_order=True)
         counts = _token_counts(texts, limits.tokenizer)
-        content = pl.element().struct.field("content")
-        count = content.replace_strict(texts, counts, default=0, return_dtype=pl.Int64)
-        tests.append(_longer(rows, count, limits.max_tokens))
+        count = pl.element().replace_strict(texts, counts, default=0, return_dtype=pl.Int64)
+        tests.append(_longer(rows, texts_of, count, limits.max_tokens))
     return None if not tests else pl.select(pl.any_horizontal(tests)).to_series()
 
 
-def _longer(rows: pl.DataFrame, length: pl.Expr, most: int) -> pl.Series:
-    prompt, *sides = (pl.col(name).list.eval(length).list.sum().fill_null(0) for name in ("prompt", *SIDES))
+def _longer(rows: pl.DataFrame, texts_of: Mapping[str, pl.Expr], length: pl.Expr, most: int) -> pl.Series:
+    prompt, *sides = (text.list.eval(length).list.sum().fill_null(0) for text in texts_of.values())
     return rows.select(prompt + pl.max_horizontal(sides) > most).to_series()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from prefqa.errors import UsageError
+from prefqa.messages import json_of
 from prefqa.writers.atomic import write_json, write_rows
 from prefqa.writers.pair_forms import SIDES, Pairs
 
@@ -18,18 +19,32 @@ _FROM = {"user": "human", "assistant": "gpt", "system": "system"}
 def write_alpaca(pairs: Pairs, path: Path) -> None:
     """Write instruction, input, chosen, rejected."""
     plain = pairs.texts("llama-factory")
-    rows = plain.select(pl.col("prompt").alias("instruction"), pl.lit("").alias("input"), *SIDES)
-    write_rows(path, rows)
-    _describe(path, {"prompt": "instruction", "query": "input", "chosen": "chosen", "rejected": "rejected"})
+    more = _carried(plain, pairs.carried)
+    write_rows(
+        path, plain.select(pl.col("prompt").alias("instruction"), pl.lit("").alias("input"), *SIDES, *more.values())
+    )
+    columns = {"prompt": "instruction", "query": "input", "chosen": "chosen", "rejected": "rejected"}
+    _describe(path, columns | {name: name for name in more})
 
 
 def write_sharegpt(pairs: Pairs, path: Path) -> None:
     """Write conversations, and one turn each as chosen and rejected."""
     last = [_turn(pl.col(side).list.last()).alias(side) for side in SIDES]
     turns = pl.col("prompt").list.eval(_turn(pl.element())).alias("conversations")
-    write_rows(path, pairs.chat.select(turns, *last))
+    more = _carried(pairs.chat, pairs.carried)
+    write_rows(path, pairs.chat.select(turns, *last, *more.values()))
     columns = {"messages": "conversations", "chosen": "chosen", "rejected": "rejected"}
-    _describe(path, columns, formatting="sharegpt")
+    _describe(path, columns | {name: name for name in more}, formatting="sharegpt")
+
+
+def _carried(frame: pl.DataFrame, names: list[str]) -> dict[str, pl.Expr]:
+    """Columns that ride along; the description of tools is a text of JSON."""
+    return {
+        name: json_of(pl.col(name), frame.schema[name]).alias(name)
+        if name == "tools" and frame.schema[name].is_nested()
+        else pl.col(name)
+        for name in names
+    }
 
 
 def _turn(message: pl.Expr) -> pl.Expr:

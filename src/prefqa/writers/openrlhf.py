@@ -6,9 +6,9 @@ from pathlib import Path
 
 from prefqa.writers.atomic import write_rows
 from prefqa.writers.pair_forms import SIDES, Pairs
-from prefqa.writers.trl import whole, with_margin
+from prefqa.writers.trl import with_margin
 
 
 def write_openrlhf(pairs: Pairs, path: Path) -> None:
     """Write for `--apply_chat_template` without a prompt key, for reward models and DPO alike."""
-    write_rows(path, with_margin(whole(pairs)).select(*SIDES, "margin"))
+    write_rows(path, with_margin(pairs.whole).select(*SIDES, "margin"))

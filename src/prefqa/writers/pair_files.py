@@ -9,61 +9,71 @@ from pathlib import Path
 import polars as pl
 
 from prefqa.errors import UsageError
-from prefqa.writers.atomic import atomic_path, write_jsonl, write_parquet
+from prefqa.writers import manifest
+from prefqa.writers.atomic import atomic_path, write_json, write_parquet
+from prefqa.writers.registry import write_pairs
 
-#: Columns of .jsonl files, in the order in which trainers' users read them.
-JSONL_COLUMNS = (
-    "prompt", "chosen", "rejected", "item_id", "chosen_id", "rejected_id", "probability", "margin", "weight", "n_votes",
-    "agreement",
-)  # fmt: skip
-
-
-def trainer_rows(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Return pairs as trainers read them: prompt, chosen, rejected (texts, or ids where unknown), then the rest.
-
-    Where one of prompt and responses is chat messages and the other is text, the text becomes one message of its role,
-    since trainers take either, but not both.
-    """
-    stand_in = {"prompt": "item_id", "chosen": "chosen_id", "rejected": "rejected_id"}
-    texts = [
-        pl.coalesce(text, identity).alias(text)
-        if pairs.schema.get(text) == pl.String()
-        else (pl.col(text) if text in pairs.columns else pl.col(identity).alias(text))
-        for text, identity in stand_in.items()
-    ]
-    rows = pairs.with_columns(texts)
-    roles = {"prompt": "user", "chosen": "assistant", "rejected": "assistant"}
-    is_text = {name: rows.schema[name] == pl.String() for name in roles}
-    if any(is_text.values()) and not all(is_text.values()):
-        rows = rows.with_columns(_as_message(name, role) for name, role in roles.items() if is_text[name])
-    return rows.select(JSONL_COLUMNS)
+_PARTS = ("train", "validation", "test")
 
 
 def write_pair_file(pairs: pl.DataFrame, path: str | Path) -> None:
-    """Write pairs to one .parquet or .jsonl file, whole or not at all."""
-    _writer(path)(path, pairs)
+    """Write pairs to one .parquet file as they are, or to one .jsonl file in the layout `prefqa`."""
+    writer_of(path)(pairs, path)
 
 
 def write_parts(parts: Mapping[str, pl.DataFrame], path: str | Path) -> dict[str, Path]:
     """Write each part of a split beside the others, all of them or none; return where: pairs.train.jsonl and so on."""
-    write, whole = _writer(path), Path(path)
-    paths = {name: whole.with_name(f"{whole.stem}.{name}{whole.suffix}") for name in parts}
+    write = writer_of(path)
+    paths = {name: part_of(path, name) for name in parts}
     for taken in filter(Path.is_dir, paths.values()):
         raise UsageError(f"cannot write {taken}: it is a directory")
     with ExitStack() as together:
         for name, part in parts.items():
-            write(together.enter_context(atomic_path(paths[name])), part)
+            write(part, together.enter_context(atomic_path(paths[name])))
     return paths
 
 
-def _writer(path: str | Path) -> Callable[[str | Path, pl.DataFrame], None]:
+def part_of(path: str | Path, name: str) -> Path:
+    """Return the path of a part of a split: pairs.train.jsonl beside pairs.jsonl."""
+    whole = Path(path)
+    return whole.with_name(f"{whole.stem}.{name}{whole.suffix}")
+
+
+def write_in_place(
+    path: str | Path, whole: pl.DataFrame, parts: Mapping[str, pl.DataFrame] | None = None
+) -> list[Path]:
+    """Write pairs to one file, or their parts beside each other instead; return where.
+
+    What an earlier call for the same path wrote, and this one does not, is removed.
+
+    Raises:
+        UsageError: another ending, or a file to be removed was changed since it was written.
+    """
+    folder = Path(path).parent
+    paths = [part_of(path, name) for name in parts] if parts else [Path(path)]
+    family = {Path(path).name, *(part_of(path, name).name for name in _PARTS)}
+    stale = manifest.stale(folder, {one.name for one in paths}, family)
+    if parts:
+        write_parts(parts, path)
+    else:
+        write_pair_file(whole, path)
+    for one in stale:
+        one.unlink(missing_ok=True)
+    others = {name: digest for name, digest in manifest.listed(folder).items() if name not in family}
+    written = {one.name: manifest.digest_of(one) for one in paths}
+    write_json(folder / manifest.NAME, manifest.content(others | written))
+    return paths
+
+
+def writer_of(path: str | Path) -> Callable[[pl.DataFrame, str | Path], object]:
+    """Return who writes a file of pairs, by its ending.
+
+    Raises:
+        UsageError: it is neither .parquet nor .jsonl.
+    """
     ending = Path(path).suffix.lower()
     if ending == ".parquet":
-        return write_parquet
+        return lambda pairs, to: write_parquet(to, pairs)
     if ending in (".jsonl", ".ndjson"):
-        return lambda to, pairs: write_jsonl(to, trainer_rows(pairs))
+        return lambda pairs, to: write_pairs(pairs, to, layout="prefqa")
     raise UsageError(f"pairs are written as .parquet or .jsonl, not {ending or 'a file without an ending'}")
-
-
-def _as_message(text: str, role: str) -> pl.Expr:
-    return pl.concat_list(pl.struct(role=pl.lit(role), content=pl.col(text))).alias(text)

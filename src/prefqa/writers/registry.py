@@ -19,7 +19,9 @@ from prefqa.writers.lengths import Limits
 from prefqa.writers.llama_factory import write_alpaca, write_sharegpt
 from prefqa.writers.nemo_rl import write_nemo_rl
 from prefqa.writers.openrlhf import write_openrlhf
-from prefqa.writers.pair_forms import Pairs, prepare_pairs
+from prefqa.writers.own import write_own
+from prefqa.writers.pair_fit import fit_columns, fit_messages
+from prefqa.writers.pair_forms import CARRIED, Pairs, prepare_pairs
 from prefqa.writers.pair_losses import losses_of
 from prefqa.writers.preflib import write_preflib
 from prefqa.writers.tables import Tables
@@ -37,11 +39,21 @@ from prefqa.writers.verl import write_verl
 
 @dataclass(frozen=True)
 class PairLayout:
-    """A layout of pairs; `joined` ones have prompt and response in one text."""
+    """A layout of pairs.
+
+    `carries`: columns of an item that have a place in it. `single`: a response is one message of text, of which role
+    and content are written. `ties`: rows of which neither response won have a place. `prompt`: how the prompt stands in
+    it: in each row, "optional" where a file without it is read as one, or "within" the responses. `joined`: prompt and
+    response are one text.
+    """
 
     name: str
     what: str
     write: Callable[[Pairs, Path], None]
+    carries: tuple[str, ...] = ()
+    single: bool = False
+    ties: bool = False
+    prompt: str = "stated"
     joined: bool = False
 
 
@@ -54,27 +66,51 @@ class TableLayout:
     write: Callable[[Tables, Path], pl.DataFrame]
 
 
+_TRL = ("tools", "images")
 PAIR_LAYOUTS = (
-    PairLayout("trl", "prompt, chosen, rejected as texts", write_standard),
-    PairLayout("trl-conversational", "prompt, chosen, rejected as messages", write_conversational),
-    PairLayout("trl-implicit", "chosen, rejected as whole conversations", write_implicit),
-    PairLayout("trl-implicit-text", "chosen, rejected as prompt and response in one text", write_joined, joined=True),
-    PairLayout("trl-margin", "as trl-conversational, with margin for RewardTrainer", write_margin),
-    PairLayout("trl-unpaired", "prompt, completion, label for KTOTrainer: two rows per pair", write_unpaired),
-    PairLayout("trl-unpaired-text", "the same as texts", write_unpaired_texts),
-    PairLayout("openrlhf", "chosen, rejected as whole conversations, margin", write_openrlhf),
-    PairLayout("axolotl-intel", "chatml.intel: system, question, chosen, rejected", write_intel),
-    PairLayout("axolotl-chat", "chat_template.default: messages, chosen, rejected", write_chat),
     PairLayout(
-        "axolotl-bradley-terry", "bradley_terry.chat_template: system, input, chosen, rejected", write_bradley_terry
+        "prefqa", "prompt, chosen, rejected as they are, ids and figures: pairs.jsonl of run", write_own,
+        carries=CARRIED, prompt="optional",
     ),
-    PairLayout("llama-factory", "alpaca, with dataset_info.json", write_alpaca),
-    PairLayout("llama-factory-sharegpt", "sharegpt, with dataset_info.json", write_sharegpt),
+    PairLayout("trl", "prompt, chosen, rejected as texts", write_standard, carries=_TRL, prompt="optional"),
+    PairLayout(
+        "trl-conversational", "prompt, chosen, rejected as messages", write_conversational,
+        carries=_TRL, prompt="optional",
+    ),
+    PairLayout(
+        "trl-implicit", "chosen, rejected as whole conversations", write_implicit, carries=_TRL, prompt="within"
+    ),
+    PairLayout(
+        "trl-implicit-text", "chosen, rejected as prompt and response in one text", write_joined,
+        prompt="within", joined=True,
+    ),
+    PairLayout(
+        "trl-margin", "as trl-conversational, with margin for RewardTrainer", write_margin,
+        carries=_TRL, prompt="optional",
+    ),
+    PairLayout(
+        "trl-unpaired", "prompt, completion, label for KTOTrainer: two rows per pair", write_unpaired, carries=_TRL
+    ),
+    PairLayout("trl-unpaired-text", "the same as texts", write_unpaired_texts),
+    PairLayout("openrlhf", "chosen, rejected as whole conversations, margin", write_openrlhf, prompt="within"),
+    PairLayout("axolotl-intel", "chatml.intel: system, question, chosen, rejected", write_intel),
+    PairLayout("axolotl-chat", "chat_template.default: messages, chosen, rejected", write_chat, single=True),
+    PairLayout(
+        "axolotl-bradley-terry", "bradley_terry.chat_template: system, input, chosen, rejected", write_bradley_terry,
+        single=True,
+    ),
+    PairLayout("llama-factory", "alpaca, with dataset_info.json", write_alpaca, carries=CARRIED),
+    PairLayout(
+        "llama-factory-sharegpt", "sharegpt, with dataset_info.json", write_sharegpt, carries=CARRIED, single=True
+    ),
     PairLayout("nemo-rl", "context and two completions, rank 0 the better", write_nemo_rl),
-    PairLayout("verl", "Parquet: prompt, reward_model, extra_info", write_verl),
-    PairLayout("hugging-face", "a directory of Parquet by split, with a card", write_hugging_face),
-    PairLayout("csv", "texts and figures; formulas neutralised", write_csv_pairs),
-)
+    PairLayout("verl", "Parquet: prompt, reward_model, extra_info", write_verl, single=True),
+    PairLayout(
+        "hugging-face", "a directory of Parquet by split, with a card", write_hugging_face,
+        carries=CARRIED, prompt="optional",
+    ),
+    PairLayout("csv", "texts and figures; formulas neutralised", write_csv_pairs, ties=True),
+)  # fmt: skip
 TABLE_LAYOUTS = (
     TableLayout("argilla", "records for a further round, with suggestions", write_argilla),
     TableLayout("label-studio", "tasks for a Ranker, with predictions and the configuration", write_label_studio),
@@ -119,8 +155,9 @@ def write_pairs(
         facts: what the card of hugging-face says beside the counts; `license` stands in its head.
 
     Returns:
-        reason, count, share and meaning of what is lost: rows without text, which are not written, and rows that are
-        written and that the trainer will drop, cut or learn nothing from. Nothing else is left out.
+        reason, count, share and meaning of what is lost: rows that teach nothing, which are not written (without text,
+        of which both responses are the same, ties but for those of `ties="half"`), and rows that are written and that
+        the trainer will drop or cut, or that lose what the layout has no place for.
 
     Raises:
         UsageError: an unknown layout, one for judgments, or one that cannot hold these pairs.
@@ -128,7 +165,10 @@ def write_pairs(
     found = layout_of(layout)
     if not isinstance(found, PairLayout):
         raise UsageError(f"layout {layout!r} holds judgments, not pairs", hint="use prefqa convert.")
-    pairs = prepare_pairs(frame, facts=facts)
-    lost = losses_of(pairs, Limits(max_characters, max_tokens, tokenizer), joined=found.joined)
+    pairs = prepare_pairs(frame, facts=facts, ties=found.ties, needs_prompt=found.prompt != "within")
+    pairs, lost = fit_columns(pairs, layout, found.carries)
+    keys = fit_messages(pairs, layout) if found.single else []
+    limits = Limits(max_characters, max_tokens, tokenizer)
+    losses = losses_of(pairs, limits, joined=found.joined, states_prompt=found.prompt == "stated", lost=lost, keys=keys)
     found.write(pairs, Path(path))
-    return lost
+    return losses

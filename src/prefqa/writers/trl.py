@@ -11,23 +11,23 @@ from prefqa.writers.pair_forms import SIDES, Pairs
 
 
 def write_standard(pairs: Pairs, path: Path) -> None:
-    """Write prompt, chosen and rejected as texts."""
-    write_rows(path, pairs.texts("trl").select("prompt", *SIDES))
+    """Write prompt, chosen and rejected as texts; without any prompt that is known, the two alone."""
+    write_rows(path, pairs.texts("trl").select(*pairs.stated, *pairs.carried))
 
 
 def write_conversational(pairs: Pairs, path: Path) -> None:
-    """Write prompt, chosen and rejected as messages."""
-    write_rows(path, pairs.chat.select("prompt", *SIDES))
+    """Write prompt, chosen and rejected as messages; likewise."""
+    write_rows(path, pairs.chat.select(*pairs.stated, *pairs.carried))
 
 
 def write_implicit(pairs: Pairs, path: Path) -> None:
     """Write chosen and rejected as whole conversations; the trainer finds the prompt in what they share."""
-    write_rows(path, whole(pairs).select(SIDES))
+    write_rows(path, pairs.whole.select(*SIDES, *pairs.carried))
 
 
 def write_margin(pairs: Pairs, path: Path) -> None:
     """Write as `write_conversational`, with `margin`, which RewardTrainer subtracts in its loss."""
-    write_rows(path, with_margin(pairs.chat).select("prompt", *SIDES, "margin"))
+    write_rows(path, with_margin(pairs.chat).select(*pairs.stated, "margin", *pairs.carried))
 
 
 def write_joined(pairs: Pairs, path: Path) -> None:
@@ -38,17 +38,12 @@ def write_joined(pairs: Pairs, path: Path) -> None:
 
 def write_unpaired(pairs: Pairs, path: Path) -> None:
     """Write one row per response as messages: prompt, completion and whether it is a good one, for KTO."""
-    write_rows(path, _unpaired(pairs.chat))
+    write_rows(path, _unpaired(pairs.chat, pairs.carried))
 
 
 def write_unpaired_texts(pairs: Pairs, path: Path) -> None:
     """Write as `write_unpaired`, as texts."""
-    write_rows(path, _unpaired(pairs.texts("trl-unpaired-text")))
-
-
-def whole(pairs: Pairs) -> pl.DataFrame:
-    """Chosen and rejected as whole conversations."""
-    return pairs.chat.with_columns(pl.col("prompt").list.concat(side).alias(side) for side in SIDES)
+    write_rows(path, _unpaired(pairs.texts("trl-unpaired-text"), []))
 
 
 def with_margin(frame: pl.DataFrame) -> pl.DataFrame:
@@ -57,9 +52,10 @@ def with_margin(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(margin.alias("margin"))
 
 
-def _unpaired(frame: pl.DataFrame) -> pl.DataFrame:
+def _unpaired(frame: pl.DataFrame, more: list[str]) -> pl.DataFrame:
+    numbered = frame.with_row_index("_pair")
     rows = [
-        frame.with_row_index("_pair").select("_pair", "prompt", completion=side, label=pl.lit(side == "chosen"))
+        numbered.select("_pair", "prompt", pl.lit(side == "chosen").alias("label"), *more, completion=side)
         for side in SIDES
     ]
-    return pl.concat(rows).sort("_pair", maintain_order=True).drop("_pair")
+    return pl.concat(rows).sort("_pair", maintain_order=True).select("prompt", "completion", "label", *more)
