@@ -72,13 +72,17 @@ def prompts(prefs: prefqa.Preferences) -> list[Any]:
 
 
 def pairs(out: Path) -> list[dict[str, Any]]:
-    """The rows of the pairs that `run` wrote."""
+    """The rows of the training file that `run` wrote; none where it had no texts for one."""
+    if not (out / "pairs.jsonl").exists():
+        return []
     return [json.loads(line) for line in (out / "pairs.jsonl").read_text().splitlines()]
 
 
 def decided(out: Path) -> Counter[str]:
-    """How often texts of each mark are chosen in the pairs that `run` wrote; ties have no weight."""
-    return Counter(mark(row["chosen"]) if row["weight"] else "tie" for row in pairs(out))
+    """How often texts of each mark are chosen in the training file; ties, which it leaves out, are in pairs.parquet."""
+    counts = Counter(mark(row["chosen"]) for row in pairs(out))
+    ties = int(pl.read_parquet(out / "pairs.parquet")["is_tie"].sum())
+    return counts + Counter({"tie": ties})
 
 
 def configs_of(message: str) -> list[str]:

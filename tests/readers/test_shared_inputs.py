@@ -89,7 +89,7 @@ def test_items_annotators_judgments_and_winners(
     assert decided(tmp_path / "out") == by_item
     if folder not in OTHER_PROMPTS:
         asked = {plain(row["prompt"]) for row in pairs(tmp_path / "out")}
-        assert len(asked) == 8
+        assert len(asked) == 8 - by_item.get("tie", 0)  # a tie writes no pair
         assert all(text.startswith("How do I ") and text.endswith("?") for text in asked)
 
 
@@ -104,7 +104,6 @@ def test_trajectories_keep_their_messages(shared_inputs: Path) -> None:
     assert column(prefs, "tools")["tools"].str.contains("search").all()
 
 
-@pytest.mark.xfail(reason="training file: next issue", strict=True)
 def test_converted_trajectories_keep_their_messages(
     shared_inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -342,7 +341,7 @@ def test_ratings_of_images_have_prompts_and_criteria(
     assert outcomes(prefs) == {"[G]": 10, "tie": 5}
     assert call(capsys, "convert", path, "-o", tmp_path / "p.jsonl", "--layout", "trl")[0] == 0
     rows = [json.loads(line) for line in (tmp_path / "p.jsonl").read_text().splitlines()]
-    assert len(rows) == 45
+    assert len(rows) == 30
     assert all(row["prompt"].startswith("How do I ") for row in rows)
 
 

@@ -197,7 +197,6 @@ def test_messages_of_other_keys(hunt: Path, tmp_path: Path, capsys: pytest.Captu
     assert [one["role"] for one in written["prompt"]] == ["user"]
 
 
-@pytest.mark.xfail(reason="training file: next issue", strict=True)
 @pytest.mark.parametrize(("name", "words"), [("extra-key", "name"), ("tool-calls", "tool_calls")])
 def test_keys_of_messages_are_written_or_counted(
     hunt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, words: str
@@ -361,7 +360,6 @@ def test_votes_without_ids_are_votes_of_their_own(hunt: Path, capsys: pytest.Cap
     assert set(column(prefqa.read(path), "annotator_id")["annotator_id"]) == {"u0", "u1", "u2", "u3"}
 
 
-@pytest.mark.xfail(reason="training file: next issue", strict=True)
 @pytest.mark.parametrize("name", ["votes-without-ids/battles.csv", "one-column-per-annotator/votes.csv"])
 def test_no_id_stands_for_a_prompt(hunt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     call(capsys, "run", hunt / name, "-o", tmp_path / "out")
