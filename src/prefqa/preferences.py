@@ -28,6 +28,7 @@ JUDGMENT_TYPES: Mapping[str, pl.DataType] = MappingProxyType(
         "rank": pl.Int64(),
         "judgment_id": pl.String(),
         "score": pl.Float64(),
+        "strength": pl.Float64(),
         "label": pl.String(),
         "created_at": pl.Datetime("us", "UTC"),
         "guideline_version": pl.String(),
@@ -214,9 +215,9 @@ class Preferences:
         more = [] if self.items is None else [name for name in self.items.columns if name not in self.columns]
         return self.columns + more
 
-    def usable(self) -> pl.LazyFrame:
-        """Judgment rows that count: submitted, with all three ids, ranked."""
-        return self.judgments.filter(usable_rows(self.columns))
+    def usable(self, by: Sequence[str] = ()) -> pl.LazyFrame:
+        """Judgment rows that count: submitted, with all three ids, ranked; with the columns `by` of the items."""
+        return self._with_slices(tuple(by), self.judgments.filter(usable_rows(self.columns)))
 
     def coded(self, by: Sequence[str] = (), *, whole: bool = False) -> Coded:
         """Return the usable rows with integer codes for keys, made once per `by` and kept.

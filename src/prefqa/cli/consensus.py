@@ -20,7 +20,7 @@ from prefqa.cli.shared import (
 
 #: The values of `prefqa.consensus`'s Method, Select, Ties and Margin, slow to import; a test holds them equal.
 METHODS = (
-    "auto", "majority", "borda", "kemeny", "dawid-skene", "two-coin", "mallows", "bradley-terry",
+    "auto", "majority", "borda", "kemeny", "dawid-skene", "two-coin", "mallows", "graded", "bradley-terry",
     "weighted-bradley-terry", "plackett-luce",
 )  # fmt: skip
 SELECT = ("all", "best-worst", "adjacent", "best-vs-rest")

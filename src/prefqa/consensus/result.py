@@ -83,7 +83,8 @@ class ConsensusResult(Result):
             label is right; weight in a loss: 1, for a tie 0 or one half; entropy of p_better, in bits;
             n_annotators (of the item); n_votes, and of these n_chosen, n_tie, n_rejected; agreement
             among them (null with one vote); tie (the method holds both equal: which is called chosen
-            means nothing, probability is .5); unanimous; cycle (of the item). Then, as far as they are known, the
+            means nothing, probability is .5); unanimous; cycle (of the item); by the method "graded" also strength,
+            that of a fresh vote on average, votes for rejected below 0. Then, as far as they are known, the
             texts prompt (what the two begin with, where they are whole dialogues), chosen and rejected, and the item's
             tools, images, videos and audios. Pairs that nobody compared are not made, nor are those of which a text is
             known to be blank or both are the same, which trainers take without a word; `pair_set` counts what is left
@@ -131,7 +132,8 @@ class ConsensusResult(Result):
             response_id.gather(start + codes["_chosen"].cast(pl.Int64)).alias("chosen_id"),
             response_id.gather(start + codes["_rejected"].cast(pl.Int64)).alias("rejected_id"),
         )
-        return named.select(PAIR_COLUMNS)
+        graded = ["strength"] if "strength" in named.columns else []
+        return named.select(*PAIR_COLUMNS, *graded)
 
     def _repr_html_(self) -> str:
         return "".join(frame._repr_html_() for frame in (self.items, self.responses, self.annotators))

@@ -37,7 +37,7 @@ _STYLE = {
     "inconclusive": "yellow",
 }
 _PLACE = {"row": "row", "item": "item_id", "annotator": "annotator_id", "response": "response_id"}
-_WEIGHTS_ANNOTATORS = ("dawid-skene", "two-coin", "mallows", "weighted-bradley-terry")
+_WEIGHTS_ANNOTATORS = ("dawid-skene", "two-coin", "mallows", "graded", "weighted-bradley-terry")
 _COUNTS = {
     "items": "n_items",
     "  with one best response": "n_items_with_winner",

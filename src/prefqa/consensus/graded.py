@@ -1,0 +1,189 @@
+r"""Graded votes: how far the two responses of a pair lie apart, from the direction and the strength of each vote.
+
+A cumulative-link model with cut points that are the same for both directions. The gap d of a pair is N(0, sd^2); with
+the discrimination a_k and the stretch t_k of annotator k and cut points 0 <= c_1 < ... < c_G, a vote of grade g or more
+for the first response has the probability
+
+.. math:: P(y \ge g) = \frac{1}{1 + \exp(-(a_k d - t_k c_g))}, \qquad P(y \le -g) = \frac{1}{1 + \exp(a_k d + t_k c_g)}
+
+and what lies between -c_1 and c_1 is a tie. A vote of unknown strength counts by its direction. Pairs of an item are
+taken as independent. Source: McCullagh (1980), Regression models for ordinal data; Agresti (1992), Analysis of ordinal
+paired comparison data, for symmetric cut points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from prefqa._types import Floats, Ints
+from prefqa.consensus.graded_likelihood import Curves, GradedVotes, Parameters, graded_votes
+from prefqa.consensus.posterior import Beliefs, from_pairs, square
+from prefqa.votes import Bucket
+
+#: An annotator with fewer votes counts as the pool does.
+LEAST_VOTES = 10
+#: What the prior on discrimination and stretch is worth, in votes, where nobody has chosen one.
+PRIOR_VOTES = 24.0
+#: Information of a vote about the logarithm of a discrimination, roughly.
+_PER_VOTE = 0.25
+#: Pairs that the fit begins with, where there are more.
+_WARM_UP = 4_000
+
+
+@dataclass(frozen=True)
+class GradedFit:
+    """What was fitted, with one value per annotator.
+
+    `discrimination`: 1 as the pool is taken to be, below 0 against it; `stretch`: above 1, the annotator gives high
+    grades more rarely than the pool; `share`: expected share of decided votes that go with the gap. `values`: the
+    strength of each grade. `parameters`: those of the likelihood; `code`: of each annotator in them.
+    """
+
+    parameters: Parameters
+    code: Ints
+    values: Floats
+    votes_of: Floats
+    se: Floats
+    share: Floats
+    n_iterations: int
+    converged: bool
+
+    @property
+    def discrimination(self) -> Floats:
+        """Discrimination of each annotator."""
+        return self.parameters.slope[self.code]
+
+    @property
+    def stretch(self) -> Floats:
+        """Stretch of each annotator's cut points."""
+        return self.parameters.stretch[self.code]
+
+    @property
+    def below_chance(self) -> Floats:
+        """Posterior probability that the annotator votes against the gaps."""
+        from scipy.special import ndtr
+
+        return np.asarray(np.where(np.isnan(self.se), 0.0, ndtr(-self.discrimination / self.se)), np.float64)
+
+    def columns(self) -> dict[str, Floats]:
+        """Return reliability, which has no standard error here, and discrimination with its own."""
+        discrimination = np.where(np.isnan(self.se), np.nan, self.discrimination)
+        return {"reliability": self.share, "discrimination": discrimination, "discrimination_se": self.se}
+
+
+@dataclass(frozen=True)
+class GradedBeliefs:
+    """Beliefs of a bucket, and per pair [n, k, k], odd in its direction: the mean gap, and the mean strength of a vote.
+
+    `right` [n, k, k]: probability that the first is better and a fresh vote is for it.
+    """
+
+    beliefs: Beliefs
+    gap: Floats
+    strength: Floats
+    right: Floats
+
+
+def fit_graded(
+    buckets: Sequence[Bucket],
+    n_annotators: int,
+    values: Floats,
+    prior_votes: float = PRIOR_VOTES,
+    tolerance: float = 1e-9,
+) -> GradedFit:
+    """Fit cut points, the spread of gaps, and what each annotator's grades are worth.
+
+    Maximises the marginal likelihood of all votes, gaps integrated out on a grid, times priors: discriminations are
+    N(1, s^2) and logarithms of stretches N(0, s^2), s^2 = 4 / prior_votes, and weak ones on cut points and spread. By
+    L-BFGS with the exact gradient: that of the expected log likelihood at the posterior of the gaps.
+
+    Args:
+        buckets: all judgments, with grades.
+        n_annotators: number of annotators.
+        values: the strength of each grade, lowest first.
+        prior_votes: what the prior on annotators is worth; the larger, the more alike they are taken to be.
+        tolerance: the relative rise of the log posterior below which the fit ends.
+    """
+    votes = graded_votes(buckets, n_annotators, values.size, LEAST_VOTES)
+    prior_sd = float(np.sqrt(1 / (_PER_VOTE * prior_votes)))
+    start = Parameters.start(votes, prior_sd)
+    n_iterations, converged = 0, True
+    stride = votes.n_pairs // _WARM_UP
+    for part in [*([votes.every(stride)] if stride > 1 else []), votes]:
+        start, n_iterations, converged = start.climb(part, tolerance)
+    curves = Curves(start)
+    information, share = _of_annotators(votes, curves)
+    with np.errstate(invalid="ignore"):
+        se = np.where(information > 0, 1 / np.sqrt(information), np.nan)[votes.code]
+    own = votes.code > 0
+    se, share = np.where(own, se, np.nan), np.where(own, share[votes.code], np.nan)
+    return GradedFit(start, votes.code, values, votes.votes_of, se, share, n_iterations, converged)
+
+
+def _of_annotators(votes: GradedVotes, curves: Curves) -> tuple[Floats, Floats]:
+    """By code: information about its slope, the other parameters held, and the share of decided votes with the gap.
+
+    The information is that of votes with known gaps less what is missing since gaps are not known (Louis 1982): of each
+    vote the variance of its score. An annotator votes once on a pair, so its scores are independent.
+    """
+    _, expected = votes.expected(curves)
+    score = curves.score().reshape(-1, curves.gaps.size)
+    missing = (expected.reshape(score.shape) * score**2).sum(axis=1)
+    for kind, times, posterior in votes.entries(curves):
+        mean = (posterior * score[kind]).sum(axis=1)
+        missing -= np.bincount(kind, weights=times * mean**2, minlength=missing.size)
+    graded, unknown, tie = curves.folded(expected)
+    bend = curves.up * (1 - curves.up)
+    each = graded * bend
+    each[:, :-1] += graded[:, :-1] * bend[:, 1:]
+    each[:, 0] += (unknown + tie + tie[:, ::-1]) * bend[:, 0]
+    whole = each.sum(axis=1) @ curves.gaps**2 + 1 / curves.of.prior_sd**2
+    decided = graded.sum(axis=1) + unknown
+    right, n = decided @ (curves.gaps > 0), decided.sum(axis=1)
+    share = np.divide(right, n, out=np.full(n.size, np.nan), where=n > 0)
+    return whole - missing.reshape(votes.n_codes, -1).sum(axis=1), share
+
+
+def graded_beliefs(bucket: Bucket, found: GradedFit, annotator: Ints | None = None) -> GradedBeliefs:
+    """Return what is believed of the pairs of each item.
+
+    `fresh` is the vote of an annotator drawn like the votes there are, a tie half a vote for either side; with
+    `annotator`, one of each item, it is that of this annotator.
+    """
+    curves = Curves(found.parameters)
+    posterior = GradedVotes.of([bucket], found.code, found.values.size).posterior(curves)
+    n, k = len(bucket.item), bucket.k
+    n_pairs = k * (k - 1) // 2
+    weight = np.bincount(found.code, weights=found.votes_of, minlength=curves.first.shape[0])
+    weight = weight / weight.sum() if weight.sum() else np.full(weight.size, 1 / weight.size)
+    if annotator is None:
+        first = posterior @ (weight @ curves.first)
+    else:
+        first = (posterior * np.repeat(curves.first[found.code[annotator]], n_pairs, axis=0)).sum(axis=1)
+    positive = curves.gaps > 0
+    strength = posterior @ (weight @ curves.mean_grade(found.values))
+    gap, right = posterior @ curves.gaps, posterior @ (positive * (weight @ curves.first))
+    better = np.clip(posterior @ positive.astype(np.float64), 1e-12, 1 - 1e-12)
+    wrong = posterior @ (~positive * (weight @ (1 - curves.first)))
+    shape = (n, n_pairs)
+    fresh = square(first.reshape(shape), k)
+    believed = from_pairs(square(np.round(better, 12).reshape(shape), k), fresh)
+    return GradedBeliefs(
+        believed, _odd(gap.reshape(shape), k), _odd(strength.reshape(shape), k),
+        _two(right.reshape(shape), wrong.reshape(shape), k),
+    )  # fmt: skip
+
+
+def _odd(pairs: Floats, k: int) -> Floats:
+    return _two(pairs, -pairs, k)
+
+
+def _two(above: Floats, below: Floats, k: int) -> Floats:
+    """[n, k, k] from pairs [n, P] in both directions."""
+    first, second = np.triu_indices(k, 1)
+    out = np.zeros((above.shape[0], k, k))
+    out[:, first, second], out[:, second, first] = above, below
+    return out
