@@ -36,6 +36,13 @@ class ScaleConfig(_Table):
     tie: float | None = None
 
 
+class GradedVoteConfig(_Table):
+    """[read.votes] a value that says by how much the one response is better."""
+
+    vote: Literal["first", "second"]
+    strength: float = Field(gt=0, allow_inf_nan=False)
+
+
 class ReadConfig(_Table):
     """[read]: how the input is read, and where the key stands for other names of its annotators."""
 
@@ -44,9 +51,9 @@ class ReadConfig(_Table):
     settings: str | None = None
     ranks: Literal["given", "order"] = "given"
     models: Literal["without", "with", "only"] = "without"
-    votes: dict[str, ScaleConfig | Literal["first", "second", "tie", "both_bad", "missing"]] = Field(
-        default_factory=dict
-    )
+    votes: dict[
+        str, ScaleConfig | GradedVoteConfig | Literal["first", "second", "tie", "both_bad", "missing"]
+    ] = Field(default_factory=dict)
     annotators: tuple[str, ...] = ()
     gives: Literal["votes", "ranks", "scores", "labels"] | None = None
     missing: tuple[float | str, ...] = ()

@@ -167,7 +167,7 @@ class Table:
 
     def with_optional(self) -> Table:
         """Return the table with the optional columns of judgments in their roles."""
-        table = self._with_status()
+        table = self._with_status()._with_strength()
         for role in OPTIONAL:
             if role == "status":
                 continue
@@ -206,6 +206,24 @@ class Table:
         names = {**self.source_names, aside: "status"}
         return replace(self, frame=frame, source_names=names).say(
             f"column 'status' holds {shown}, not submitted, draft or discarded: it is kept as {aside!r}, to slice by"
+        )
+
+    def _with_strength(self) -> Table:
+        """Take a column `strength` for that of votes only where it holds numbers of 0 or more, as `_with_status`."""
+        if "strength" not in self.names:
+            return self
+        given = self.source_names.get("strength", "strength") != "strength"
+        number = pl.col("strength").cast(pl.Float64, strict=False)
+        text = pl.col("strength").cast(pl.String).str.strip_chars()
+        odd = self.frame.select(text.filter((number.is_null() & (text != "")) | (number < 0)).unique().sort().head(4))
+        found = [] if given or self.schema["strength"].is_nested() else odd.collect()["strength"].to_list()
+        if given or not (found or self.schema["strength"].is_nested()):
+            return self.give("strength", "strength")
+        aside = free_name("source_strength", self.schema.names())
+        names = {**self.source_names, aside: "strength"}
+        return replace(self, frame=self.frame.rename({"strength": aside}), source_names=names).say(
+            f"column 'strength' holds {', '.join(repr(value[:40]) for value in found) or 'no single values'}, not by "
+            f"how much a vote prefers its response, a number of 0 or more: it is kept as {aside!r}, to slice by"
         )
 
     def alike(self, one: str, two: str, *, strictly: bool = False) -> bool:
