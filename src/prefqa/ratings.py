@@ -112,6 +112,11 @@ def ratings_of_votes(coded: Coded) -> Ratings:
     return _of_pairs(coded, lambda ranks, a, b: np.sign(ranks[:, a] - ranks[:, b]), 1)
 
 
+def ratings_of_grades(coded: Coded, reach: int) -> Ratings:
+    """As `ratings_of_votes`, in 2 reach + 1: by how far the ranks of the two are apart, as `Strengths.signed` has it."""
+    return _of_pairs(coded, lambda ranks, a, b: ranks[:, a].astype(np.int64) - ranks[:, b], reach)
+
+
 def ratings_of_gaps(coded: Coded) -> Ratings:
     """As `ratings_of_votes`, in five: 0 and 4 where some response stands between the two, 1 and 3 for neighbours."""
     return _of_pairs(coded, _gap, 2)
