@@ -51,9 +51,9 @@ class ReadConfig(_Table):
     settings: str | None = None
     ranks: Literal["given", "order"] = "given"
     models: Literal["without", "with", "only"] = "without"
-    votes: dict[
-        str, ScaleConfig | GradedVoteConfig | Literal["first", "second", "tie", "both_bad", "missing"]
-    ] = Field(default_factory=dict)
+    votes: dict[str, ScaleConfig | GradedVoteConfig | Literal["first", "second", "tie", "both_bad", "missing"]] = Field(
+        default_factory=dict
+    )
     annotators: tuple[str, ...] = ()
     gives: Literal["votes", "ranks", "scores", "labels"] | None = None
     missing: tuple[float | str, ...] = ()

@@ -26,6 +26,8 @@ FOLDS = 3
 POOLED = (12.0, 24.0, 96.0, 384.0)
 #: The same for a model of graded votes.
 GRADED = (6.0, 24.0, 96.0)
+#: Where the grades of fewer votes than this share tell something, it is no model of graded votes and no candidate.
+LEAST_USED = 0.25
 #: A gain in nats per vote that is smaller than this, and than two standard errors, is no reason to leave majority.
 NO_GAIN = 0.002
 
@@ -59,12 +61,11 @@ class Choice:
 MAJORITY = Candidate("majority", None)
 
 
-def choose(
-    buckets: Sequence[Bucket], n_annotators: int, seed: int = 0, strengths: Floats | None = None
-) -> Choice:
+def choose(buckets: Sequence[Bucket], n_annotators: int, seed: int = 0, strengths: Floats | None = None) -> Choice:
     """Choose between majority, one-coin Dawid-Skene and Mallows by held-out log likelihood.
 
-    Where votes have strength, a model of graded votes is one more candidate. What it predicts is the direction of the
+    Where votes have strength, a model of graded votes is one more candidate, unless it finds that strength tells nothing
+    in nearly all votes. What it predicts is the direction of the
     held-out vote, as the others do, so that strength is used where it helps to tell that.
 
     Items with two judgments or more are dealt into FOLDS. Each candidate is fitted to whole items of the other folds,
@@ -95,7 +96,8 @@ def choose(
     candidates = [MAJORITY, *(Candidate(kind, votes) for kind in kinds for votes in (sum(PRIOR), *POOLED))]
     if strengths is not None:
         candidates += [Candidate("graded", votes) for votes in GRADED]
-    predicted = {candidate: _predicted(folds, candidate, n_annotators, strengths) for candidate in candidates}
+    each = {candidate: _predicted(folds, candidate, n_annotators, strengths) for candidate in candidates}
+    predicted = {candidate: votes for candidate, votes in each.items() if votes is not None}
     known = {candidate: recalibrated(of_judge) for candidate, (of_judge, _) in predicted.items()}
     as_fresh = {candidate: recalibrated(fresh).loss()[0] for candidate, (_, fresh) in predicted.items()}
     rows = [(candidate, *votes.loss()) for candidate, votes in known.items()]
@@ -159,8 +161,8 @@ def _dealt(sample: Sequence[Bucket], rng: np.random.Generator) -> list[list[tupl
 
 def _predicted(
     folds: Sequence[_Fold], candidate: Candidate, n_annotators: int, strengths: Floats | None
-) -> tuple[HeldOut, HeldOut]:
-    """Predict the held-out votes, as those of their annotators and as those of a fresh one."""
+) -> tuple[HeldOut, HeldOut] | None:
+    """Predict the held-out votes, as those of their annotators and as those of a fresh one; None for no candidate."""
     known, fresh = [], []
     for fold in folds:
         if candidate.prior_votes is None:
@@ -170,6 +172,8 @@ def _predicted(
             fresh.append(known[-1])
             continue
         predict = _model(fold.others, candidate.method, candidate.prior_votes, n_annotators, strengths)
+        if predict is None:
+            return None
         judges = zip(fold.seen, fold.held, strict=True)
         known.append(held_out(fold.held, [predict(bucket, held.annotator) for bucket, held in judges]))
         fresh.append(held_out(fold.held, [predict(bucket, None) for bucket in fold.seen]))
@@ -178,10 +182,12 @@ def _predicted(
 
 def _model(
     others: list[Bucket], method: str, prior_votes: float, n_annotators: int, strengths: Floats | None
-) -> Callable[[Bucket, Ints | None], Floats]:
+) -> Callable[[Bucket, Ints | None], Floats] | None:
     """Fit a model to some items; return what it predicts for a fresh vote on others, or one of an annotator."""
     if method == "graded" and strengths is not None:
         graded = fit_graded(others, n_annotators, strengths, prior_votes, tolerance=1e-7)
+        if graded.used < LEAST_USED:
+            return None
         return lambda bucket, judge: graded_beliefs(bucket, graded, judge).beliefs.fresh
     kind: Kind = "mallows" if method == "mallows" else "dawid-skene"
     found = fit_reliabilities(others, n_annotators, kind, prior_of(others, kind, prior_votes))

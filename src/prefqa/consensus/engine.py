@@ -247,6 +247,9 @@ def _assemble(
         "candidates": choice.table.to_dicts() if choice else [],
         "calibration": choice.calibration.to_dicts() if choice else [],
     }
+    if fitted.graded is not None:
+        ids = coded.annotator_ids.filter(pl.Series(fitted.graded.ignored & (fitted.graded.votes_of > 0)))
+        overall |= {"strength_used": fitted.graded.used, "annotators_without_use_of_strength": ids.to_list()}
     n_votes = int(table["n_votes"].sum())
     return ConsensusResult(
         table, named, annotators, fitted.method, table.height, n_votes, overall, pairs, preferences, fitted

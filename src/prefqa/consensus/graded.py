@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prefqa._types import Floats, Ints
+from prefqa._types import Bools, Floats, Ints
 from prefqa.consensus.graded_likelihood import Curves, GradedVotes, Parameters, graded_votes
 from prefqa.consensus.posterior import Beliefs, from_pairs, square
 from prefqa.votes import Bucket
@@ -39,13 +39,16 @@ class GradedFit:
 
     `discrimination`: 1 as the pool is taken to be, below 0 against it; `stretch`: above 1, the annotator gives high
     grades more rarely than the pool; `share`: expected share of decided votes that go with the gap. `values`: the
-    strength of each grade. `parameters`: those of the likelihood; `code`: of each annotator in them.
+    strength of each grade. `ignored`: whose grades say nothing of the gap, so that only the direction of their votes
+    counts; `used`: the share of graded votes whose grade does count. `parameters`: those of the likelihood; `code`: of each annotator in them.
     """
 
     parameters: Parameters
     code: Ints
     values: Floats
     votes_of: Floats
+    ignored: Bools
+    used: float
     se: Floats
     share: Floats
     n_iterations: int
@@ -100,6 +103,9 @@ def fit_graded(
     N(1, s^2) and logarithms of stretches N(0, s^2), s^2 = 4 / prior_votes, and weak ones on cut points and spread. By
     L-BFGS with the exact gradient: that of the expected log likelihood at the posterior of the gaps.
 
+    An annotator whose grades the other votes on the pairs and the direction of its own do not predict better than the
+    shares in which it gives them uses grades for something else or at random: they are left out, and all is fitted anew.
+
     Args:
         buckets: all judgments, with grades.
         n_annotators: number of annotators.
@@ -112,15 +118,41 @@ def fit_graded(
     start = Parameters.start(votes, prior_sd)
     n_iterations, converged = 0, True
     stride = votes.n_pairs // _WARM_UP
-    for part in [*([votes.every(stride)] if stride > 1 else []), votes]:
-        start, n_iterations, converged = start.climb(part, tolerance)
+    if stride > 1:
+        start = start.climb(votes.every(stride), tolerance)[0]
+    start, n_iterations, converged = start.climb(votes, tolerance)
     curves = Curves(start)
+    told, n_graded = _told_by_grades(votes, curves)
+    ignored, used = (told < 0)[votes.code], float(n_graded[told >= 0].sum() / max(n_graded.sum(), 1))
+    if ignored.any():
+        votes = GradedVotes.of(buckets, votes.code, values.size, ignored)
+        start, more, converged = start.climb(votes, tolerance)
+        n_iterations, curves = n_iterations + more, Curves(start)
     information, share = _of_annotators(votes, curves)
     with np.errstate(invalid="ignore"):
         se = np.where(information > 0, 1 / np.sqrt(information), np.nan)[votes.code]
     own = votes.code > 0
     se, share = np.where(own, se, np.nan), np.where(own, share[votes.code], np.nan)
-    return GradedFit(start, votes.code, values, votes.votes_of, se, share, n_iterations, converged)
+    return GradedFit(start, votes.code, values, votes.votes_of, ignored, used, se, share, n_iterations, converged)
+
+
+def _told_by_grades(votes: GradedVotes, curves: Curves) -> tuple[Floats, Floats]:
+    """By code: log likelihood of grades given the direction and the other votes on the pair, less that by shares.
+
+    And the number of votes that have a grade.
+    """
+    inverse = curves.inverse_given_direction().reshape(-1, curves.gaps.size)
+    n, predicted = np.zeros(len(inverse)), np.zeros(len(inverse))
+    for kind, times, posterior in votes.entries(curves):
+        n += np.bincount(kind, weights=times, minlength=n.size)
+        loss = times * np.log((posterior * inverse[kind]).sum(axis=1))
+        predicted -= np.bincount(kind, weights=loss, minlength=n.size)
+    g = votes.n_grades
+    answers = n.reshape(votes.n_codes, -1)
+    graded = answers[:, g + 2 : 2 * g + 2] + answers[:, g:0:-1]
+    shares = graded / np.maximum(graded.sum(axis=1, keepdims=True), 1)
+    by_shares = (graded * np.log(np.where(shares > 0, shares, 1))).sum(axis=1)
+    return predicted.reshape(answers.shape).sum(axis=1) - by_shares, graded.sum(axis=1)
 
 
 def _of_annotators(votes: GradedVotes, curves: Curves) -> tuple[Floats, Floats]:
@@ -154,7 +186,7 @@ def graded_beliefs(bucket: Bucket, found: GradedFit, annotator: Ints | None = No
     `annotator`, one of each item, it is that of this annotator.
     """
     curves = Curves(found.parameters)
-    posterior = GradedVotes.of([bucket], found.code, found.values.size).posterior(curves)
+    posterior = GradedVotes.of([bucket], found.code, found.values.size, found.ignored).posterior(curves)
     n, k = len(bucket.item), bucket.k
     n_pairs = k * (k - 1) // 2
     weight = np.bincount(found.code, weights=found.votes_of, minlength=curves.first.shape[0])

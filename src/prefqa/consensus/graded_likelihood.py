@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prefqa._types import Floats, Ints
+from prefqa._types import Bools, Floats, Ints
 from prefqa.votes import Bucket, votes_on_pairs
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: The grid of gaps reaches so many standard deviations.
 REACH = 4.5
 #: Fewest and most nodes of the grid; even, so that none is 0.
-NODES = (32, 160)
+NODES = (64, 256)
 #: Standard deviations of the weak priors: logarithms of the steps between cut points, and of the spread of gaps.
 STEP_SD, SPREAD_SD = 2.0, 1.0
 _LARGEST_SLOPE, _LARGEST_LOG = 40.0, 4.0
@@ -41,17 +41,19 @@ class GradedVotes:
     votes_of: Floats
 
     @classmethod
-    def of(cls, buckets: Sequence[Bucket], code: Ints, n_grades: int) -> GradedVotes:
-        """Count the votes of some buckets, annotators by their code."""
+    def of(cls, buckets: Sequence[Bucket], code: Ints, n_grades: int, ignored: Bools | None = None) -> GradedVotes:
+        """Count the votes of some buckets, annotators by their code; of those `ignored` by the direction alone."""
         from scipy.sparse import csr_array, vstack
 
         width, n_codes, parts = 2 * n_grades + 3, int(code.max(initial=0)) + 1, []
         votes_of = np.zeros(code.size)
+        ignored = np.zeros(code.size, np.bool_) if ignored is None else ignored
         for bucket in buckets:
             first, second = np.triu_indices(bucket.k, 1)
             voted = (bucket.ranks[:, first] > 0) & (bucket.ranks[:, second] > 0)
             way = votes_on_pairs(bucket.ranks).astype(np.int64)
             grade = np.zeros(len(way), np.int64) if bucket.grade is None else bucket.grade
+            grade = np.where(ignored[bucket.annotator], 0, grade)
             answer = n_grades + 1 + way * np.where(grade > 0, grade, n_grades + 1)[:, None]
             row, pair = np.nonzero(voted)
             column = code[bucket.annotator[row]] * width + answer[row, pair]
@@ -94,7 +96,6 @@ class GradedVotes:
             joint /= total
             yield counts, joint, float((most + np.log(total)).sum())
 
-
     def entries(self, curves: Curves) -> Iterator[tuple[Ints, Floats, Floats]]:
         """Yield, of each kind of vote on a pair, its column in `counts`, how many there are, and the posterior."""
         for counts, post, _ in self._parts(curves):
@@ -134,7 +135,7 @@ class Parameters:
         if not ties:
             steps[0] = 0.0
         most = float(votes.counts.sum(axis=1).max()) if votes.n_pairs else 1.0
-        nodes = int(np.clip(2 * np.ceil(8 * np.sqrt(most)), *NODES))
+        nodes = int(np.clip(2 * np.ceil(12 * np.sqrt(most)), *NODES))
         ones = np.ones(votes.n_codes)
         return cls(1.5, steps, ones, ones.copy(), prior_sd, nodes)
 
@@ -253,9 +254,7 @@ class Curves:
             tie = below[:, 0] + below[:, 0, ::-1] + np.log(-np.expm1(-self.tie_width))[:, None]
         unknown = above[:, :1]
         tie = np.maximum(tie, -700.0)  # without ties in the votes there is no such answer
-        self.log_p = np.concatenate(
-            [unknown[..., ::-1], graded[:, ::-1, ::-1], tie[:, None], graded, unknown], axis=1
-        )
+        self.log_p = np.concatenate([unknown[..., ::-1], graded[:, ::-1, ::-1], tie[:, None], graded, unknown], axis=1)
         self.first = (1 + self.up[:, 0] - self.up[:, 0, ::-1]) / 2
 
     @property
@@ -275,6 +274,16 @@ class Curves:
         tie = self.up[:, 0, ::-1] - self.up[:, 0]
         parts = [tie[:, None] * self.gaps, graded * self.gaps, (1 - self.up[:, :1]) * self.gaps]
         return np.concatenate([parts[2][..., ::-1], parts[1][:, ::-1, ::-1], *parts], axis=1)
+
+    def inverse_given_direction(self) -> Floats:
+        """1 / probability of an answer given the direction of the vote, [codes, answers, nodes]; 1 where it has none.
+
+        Averaged over the posterior of a gap, it is 1 / probability of the answer given the other votes on the pair.
+        """
+        g, out = self.of.steps.size, np.ones(self.log_p.shape)
+        out[:, 1 : g + 1] = np.exp(self.log_p[:, :1] - self.log_p[:, 1 : g + 1])
+        out[:, g + 2 : 2 * g + 2] = np.exp(self.log_p[:, 2 * g + 2 :] - self.log_p[:, g + 2 : 2 * g + 2])
+        return out
 
     def folded(self, expected: Floats) -> tuple[Floats, Floats, Floats]:
         """Expected votes by grade [codes, G, nodes], of unknown grade and ties [codes, nodes], turned to the first."""

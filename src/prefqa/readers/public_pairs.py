@@ -96,7 +96,11 @@ def read_multipref(export: Export) -> Extract:
             more = ["strength", "criterion", "annotator_group", "category", "created_at", "duration_s"]
             parts.append(_two(told, better, said, sides, more))
     note = misfit_note(misfits, frame)
-    return _reading(pl.concat(parts), "A-is-... prefers A, B-is-... prefers B, four aspects as criteria; slightly has strength 1, clearly 2", note)
+    return _reading(
+        pl.concat(parts),
+        "A-is-... prefers A, B-is-... prefers B, four aspects as criteria; slightly has strength 1, clearly 2",
+        note,
+    )
 
 
 def read_pandalm(export: Export) -> Extract:

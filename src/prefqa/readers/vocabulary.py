@@ -251,7 +251,7 @@ def with_config(values: Sequence[str], votes: Mapping[str, object], columns: Col
     for name, meaning in words.items():
         if _meant(meaning) is None:
             hint = (
-                f"write one of {', '.join(MEANINGS)}, {{vote = \"first\", strength = 2}} with a strength above 0, or a "
+                f'write one of {", ".join(MEANINGS)}, {{vote = "first", strength = 2}} with a strength above 0, or a '
                 "table scale = {first = 1, tie = 4, second = 7}."
             )
             raise UsageError(f"[read.votes] {name!r} = {meaning!r} is no vote", hint=hint)

@@ -100,7 +100,9 @@ def with_votes(rows: pl.DataFrame, column: str, meanings: Meanings) -> pl.DataFr
     """
     said = pl.col(column)
     vote = said.replace_strict(meanings, default=None, return_dtype=pl.String)
-    answered = rows.with_columns(said=said, vote=vote, **strength_of(said, meanings)).filter(pl.col("said").is_not_null())
+    answered = rows.with_columns(said=said, vote=vote, **strength_of(said, meanings)).filter(
+        pl.col("said").is_not_null()
+    )
     return answered.filter((pl.col("vote") != "missing") | pl.col("vote").is_null())
 
 
