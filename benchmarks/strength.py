@@ -1,4 +1,4 @@
-"""Does the strength of graded votes help to tell how another annotator votes?
+"""Whether the strength of graded votes helps to tell how another annotator votes.
 
 Run: python benchmarks/strength.py [--votes 2000 20000] [--campaigns 20 8] [--annotators 20] [--seed 0]
 
@@ -9,8 +9,8 @@ its standard error over campaigns and its largest value, how often "graded" is t
 their true order, pairs that the method ties at one half.
 
 Two worlds and three kinds of strengths. "simulate" is `prefqa.simulate(grades=...)`, where each annotator has cut
-points of its own. "thurstone" shares nothing with it or with the model: gaps and noise are Student's t with 3 degrees of
-freedom, noise is of a size of its own for each annotator, and each has thresholds of its own on either side, so that
+points of its own. "thurstone" shares nothing with it or with the model: gaps and noise are Student's t with 3 degrees
+of freedom, noise is of a size of its own for each annotator, and each has thresholds of its own on either side, so that
 some lean to one side, tie often, or never call anything much better. "planted" strengths come from there, "half random"
 ones are drawn anew for every other annotator, "random" ones for all.
 """
@@ -119,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--worlds", nargs="+", choices=list(WORLDS), default=list(WORLDS))
     given = parser.parse_args(arguments)
     console = Console(width=160)
-    table = Table("world", "votes", "campaigns", "strengths", "without", "with", "difference", "largest", "graded taken",
+    table = Table("world", "votes", "campaigns", "strengths", "without", "with", "difference", "largest", "taken",
                   "right without", "right with")  # fmt: skip
     for world in given.worlds:
         for n_votes, n_campaigns in zip(given.votes, given.campaigns, strict=True):
@@ -138,7 +138,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 taken = sum(one[1] == "graded" for one in found[kind])
                 table.add_row(
                     world, f"{n_votes:,}", str(n_campaigns), kind, f"{loss['without'].mean():.4f}",
-                    f"{loss[kind].mean():.4f}", f"{apart.mean():+.4f} ± {se:.4f}", f"{apart.max():+.4f}", f"{taken} of {n_campaigns}",
+                    f"{loss[kind].mean():.4f}", f"{apart.mean():+.4f} ± {se:.4f}",
+                    f"{apart.max():+.4f}", f"{taken} of {n_campaigns}",
                     f"{right['without']:.4f}", f"{right[kind]:.4f}",
                 )  # fmt: skip
     console.print(table)

@@ -113,7 +113,7 @@ def ratings_of_votes(coded: Coded) -> Ratings:
 
 
 def ratings_of_grades(coded: Coded, reach: int) -> Ratings:
-    """As `ratings_of_votes`, in 2 reach + 1: by how far the ranks of the two are apart, as `Strengths.signed` has it."""
+    """As `ratings_of_votes`, in 2 reach + 1: by how far ranks are apart, as `Strengths.signed` has them."""
     return _of_pairs(coded, lambda ranks, a, b: ranks[:, a].astype(np.int64) - ranks[:, b], reach)
 
 

@@ -118,8 +118,8 @@ def simulate(
 
     Returns:
         Simulation. Its judgments have item_id, annotator_id, response_id, judgment_id, rank, created_at, position,
-        duration_s, guideline_version, batch (one per week), with gold is_gold and gold_rank, with grades strength; responses have model,
-        n_words and text; items category and prompt.
+        duration_s, guideline_version, batch (one per week), with gold is_gold and gold_rank, with grades strength;
+        responses have model, n_words and text; items category and prompt.
 
     Example:
         >>> campaign = simulate(n_items=2, n_annotators=3, seed=1)

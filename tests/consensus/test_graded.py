@@ -15,7 +15,8 @@ from scipy.stats import norm
 import prefqa
 from prefqa.consensus import consensus
 from prefqa.consensus.graded import fit_graded, graded_beliefs
-from prefqa.consensus.graded_likelihood import Curves, Parameters, graded_votes
+from prefqa.consensus.graded_curves import Curves
+from prefqa.consensus.graded_likelihood import Parameters, graded_votes
 from prefqa.errors import UsageError
 from prefqa.preferences import Preferences
 from prefqa.strengths import strengths

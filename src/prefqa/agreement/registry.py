@@ -142,8 +142,8 @@ ORIENTATIONS = ("symmetric", "id", "position")
 def choose(target: str | Sequence[str] | None, coefficients: str | Sequence[str] | None) -> list[tuple[str, Entry]]:
     """Return the coefficients that are asked for, in the order of the tables or as named.
 
-    Without a target, names are looked up in votes, ranks, grades, scores and labels, in that order; without names, the usual
-    ones of the target (without both, those of votes and ranks) or all of them.
+    Without a target, names are looked up in votes, ranks, grades, scores and labels, in that order; without names, the
+    usual ones of the target (without both, those of votes and ranks) or all of them.
     """
     targets = ([target] if isinstance(target, str) else list(target)) if target else None
     for name in targets or ():

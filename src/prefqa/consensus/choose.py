@@ -64,8 +64,8 @@ MAJORITY = Candidate("majority", None)
 def choose(buckets: Sequence[Bucket], n_annotators: int, seed: int = 0, strengths: Floats | None = None) -> Choice:
     """Choose between majority, one-coin Dawid-Skene and Mallows by held-out log likelihood.
 
-    Where votes have strength, a model of graded votes is one more candidate, unless it finds that strength tells nothing
-    in nearly all votes. What it predicts is the direction of the
+    Where votes have strength, a model of graded votes is one more candidate, unless it finds that strength tells
+    nothing in nearly all votes. What it predicts is the direction of the
     held-out vote, as the others do, so that strength is used where it helps to tell that.
 
     Items with two judgments or more are dealt into FOLDS. Each candidate is fitted to whole items of the other folds,

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from prefqa._types import Bools, Floats, Ints
-from prefqa.consensus.graded_likelihood import Curves, GradedVotes, Parameters, graded_votes
+from prefqa.consensus.graded_curves import Curves
+from prefqa.consensus.graded_likelihood import GradedVotes, Parameters, graded_votes
 from prefqa.consensus.posterior import Beliefs, from_pairs, square
 from prefqa.votes import Bucket
 
@@ -40,7 +41,8 @@ class GradedFit:
     `discrimination`: 1 as the pool is taken to be, below 0 against it; `stretch`: above 1, the annotator gives high
     grades more rarely than the pool; `share`: expected share of decided votes that go with the gap. `values`: the
     strength of each grade. `ignored`: whose grades say nothing of the gap, so that only the direction of their votes
-    counts; `used`: the share of graded votes whose grade does count. `parameters`: those of the likelihood; `code`: of each annotator in them.
+    counts; `used`: the share of graded votes whose grade does count. `parameters`: those of the
+    likelihood; `code`: of each annotator in them.
     """
 
     parameters: Parameters
@@ -104,7 +106,8 @@ def fit_graded(
     L-BFGS with the exact gradient: that of the expected log likelihood at the posterior of the gaps.
 
     An annotator whose grades the other votes on the pairs and the direction of its own do not predict better than the
-    shares in which it gives them uses grades for something else or at random: they are left out, and all is fitted anew.
+    shares in which it gives them uses grades for something else or at random: they are left out, and all is fitted
+    anew.
 
     Args:
         buckets: all judgments, with grades.

@@ -228,8 +228,10 @@ def mapped(value: str, votes: Mapping[str, object]) -> Vote | None:
 
 def _meant(meaning: object) -> Vote | None:
     """The vote that a configuration writes: a meaning, or one with its strength; None where there is no such vote."""
-    strength = None
-    if isinstance(meaning, Mapping) and set(meaning) == {"vote", "strength"}:
+    strength: float | None = None
+    if isinstance(meaning, Mapping):
+        if set(meaning) != {"vote", "strength"}:
+            return None
         meaning, strength = meaning["vote"], meaning["strength"]
         if meaning not in ("first", "second") or isinstance(strength, bool) or not isinstance(strength, int | float):
             return None
