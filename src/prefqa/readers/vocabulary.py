@@ -226,18 +226,16 @@ def mapped(value: str, votes: Mapping[str, object]) -> Vote | None:
     return None
 
 
-def _meant(meaning: object) -> Vote | None:
+def _meant(given: object) -> Vote | None:
     """The vote that a configuration writes: a meaning, or one with its strength; None where there is no such vote."""
-    strength: float | None = None
-    if isinstance(meaning, Mapping):
-        if set(meaning) != {"vote", "strength"}:
-            return None
-        meaning, strength = meaning["vote"], meaning["strength"]
-        if meaning not in ("first", "second") or isinstance(strength, bool) or not isinstance(strength, int | float):
-            return None
-        if not 0 < strength < float("inf"):
-            return None
-    return Vote(meaning, strength=strength) if meaning in MEANINGS else None  # type: ignore[arg-type]
+    if not isinstance(given, Mapping):
+        return Vote(given) if given in MEANINGS else None
+    meaning, strength = given.get("vote"), given.get("strength")
+    if set(given) != {"vote", "strength"} or meaning not in ("first", "second") or isinstance(strength, bool):
+        return None
+    if not isinstance(strength, int | float) or not 0 < strength < float("inf"):
+        return None
+    return Vote(meaning, strength=float(strength))
 
 
 def with_config(values: Sequence[str], votes: Mapping[str, object], columns: Columns) -> dict[str, Vote]:
