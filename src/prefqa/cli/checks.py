@@ -11,6 +11,7 @@ from prefqa.cli.shared import (
     EPILOG,
     EXIT_CLEAN,
     checked,
+    ci_format_option,
     config_option,
     exit_code,
     format_option,
@@ -21,6 +22,7 @@ from prefqa.cli.shared import (
     refuse_empty,
     settings_of,
     show_result,
+    show_verdict,
     unread,
     with_fail_on,
 )
@@ -36,7 +38,7 @@ from prefqa.cli.shared import (
 @pseudonymise_option
 @gate_options
 @config_option
-@format_option
+@ci_format_option
 def check(source: str, fixed: str | None, pseudonymise: str | None, config: str | None, as_: str, **given: Any) -> int:
     """Check the data against the rules; fails on findings of severity error (see --fail-on).
 
@@ -59,7 +61,8 @@ def check(source: str, fixed: str | None, pseudonymise: str | None, config: str 
         if not verdict.passed:
             terminal.print_gate(console, verdict)
 
-    show_result(as_, plain, show)
+    if not show_verdict(as_, source, found, verdict):
+        show_result(as_, plain, show)
     return exit_code(verdict, exit_zero=given["exit_zero"])
 
 

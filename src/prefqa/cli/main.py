@@ -23,6 +23,7 @@ from prefqa.cli.shared import (
     EXIT_CLEAN,
     EXIT_COULD_NOT_RUN,
     EXIT_OUR_FAULT,
+    ci_format_option,
     clean,
     config_option,
     exit_code,
@@ -33,6 +34,7 @@ from prefqa.cli.shared import (
     refuse_empty,
     settings_of,
     show_result,
+    show_verdict,
     with_fail_on,
 )
 from prefqa.cli.watch import watch
@@ -51,7 +53,7 @@ def cli() -> None:
 @pseudonymise_option
 @gate_options
 @config_option
-@format_option
+@ci_format_option
 def run(
     source: str, out: str, pseudonymise: str | None, config: str | None, as_: str, fail_on: str | None, exit_zero: bool
 ) -> int:
@@ -66,7 +68,7 @@ def run(
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of the campaign.")
 @gate_options
 @config_option
-@format_option
+@ci_format_option
 def demo(out: str, items: int, seed: int, config: str | None, as_: str, fail_on: str | None, exit_zero: bool) -> int:
     """Do what `run` does on a simulated campaign, in which from half-time annotators call more responses equal."""
     from prefqa.simulate import Drift, simulate
@@ -102,14 +104,15 @@ def drift(source: str, config: str | None, as_: str, **given: str | None) -> int
 @input_argument
 @gate_options
 @config_option
-@format_option
+@ci_format_option
 def gate(source: str, config: str | None, as_: str, fail_on: str | None, exit_zero: bool) -> int:
     """Apply the thresholds of the config; exit code 1 if one is missed. Writes nothing."""
     from prefqa.pipeline import run as run_all
 
     done = run_all(source, config=with_fail_on(settings_of(config, source), fail_on))
     result, left_out = done.gate, refuse_empty(done.check).left_out
-    show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_gate(console, result), left_out)
+    if not show_verdict(as_, source, done.check, result):
+        show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_gate(console, result), left_out)
     return exit_code(result, exit_zero=exit_zero)
 
 
@@ -189,7 +192,8 @@ def _run(source: Any, out: str, settings: Any, as_: str, *, exit_zero: bool) -> 
         html = render(result)
         say("write")
         result.write_files(out, html=html)
-    show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_run(console, result, Path(out)))
+    if not show_verdict(as_, result.source.origin, result.check, result.gate):
+        show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_run(console, result, Path(out)))
     return exit_code(result.gate, exit_zero=exit_zero)
 
 

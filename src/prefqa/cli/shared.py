@@ -45,6 +45,16 @@ def config_option(command: _Command) -> _Command:
 
 
 format_option = click.option("--format", "as_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+CI_FORMATS = ("junit", "sarif", "github", "gitlab", "markdown")
+ci_format_option = click.option(
+    "--format",
+    "--output-format",
+    "as_",
+    type=click.Choice(["text", "json", *CI_FORMATS]),
+    default="text",
+    show_default=True,
+    help="What is printed: for a person, for a program, or for a CI system.",
+)
 input_argument = click.argument("source", metavar="INPUT")
 _fail_on = click.option(
     "--fail-on",
@@ -185,6 +195,17 @@ def unread(source: Any) -> Exception:
     reason = f"no judgment was read ({source.detail or source.shape}).{noted}"
     hint = "look whether the export holds answers that were submitted, and whether this is the file that you meant."
     return ReadError(source.origin, reason, hint=hint)
+
+
+def show_verdict(as_: str, origin: str, check: Any, gate: Any) -> bool:
+    """Print findings and verdict for a CI system; return whether `as_` is such a format."""
+    if as_ not in CI_FORMATS:
+        return False
+    from prefqa.report.ci import FORMATS
+    from prefqa.report.ci.outcome import Outcome
+
+    click.echo(FORMATS[as_](Outcome(origin, check, gate)), nl=False)
+    return True
 
 
 def show_result(
