@@ -181,3 +181,24 @@ def test_fail_on_is_an_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert _call(capsys, "check", path)[0] == 0
     assert _call(capsys, "check", path, "--fail-on", "warning")[0] == 1
     assert _call(capsys, "check", path, "--fail-on", "warning", "--exit-zero")[0] == 0
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5])
+def test_init_writes_a_configuration_under_which_its_own_data_passes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    campaign = prefqa.simulate(n_items=200, seed=5, texts=False, spammers=share)
+    campaign.preferences.judgments.collect().write_parquet(tmp_path / "rankings.parquet")
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = _call(capsys, "init", "rankings.parquet")
+    assert (code, out) == (0, "wrote prefqa.toml: prefqa run rankings.parquet -o out uses it\n")
+    written = load_config("prefqa.toml")
+    assert written.read.expect.columns
+    found = prefqa.run("rankings.parquet", config=written)
+    assert found.gate.lines.filter(name="findings of severity error")["verdict"].item() == "pass"
+    if written.gate.agreement:
+        assert found.gate.lines.filter(name="alpha_nominal")["verdict"].item() == "pass"
+    else:
+        assert "may be chance" in Path("prefqa.toml").read_text()
+    code, _, err = _call(capsys, "init", "rankings.parquet")
+    assert (code, "prefqa.toml exists" in err) == (2, True)

@@ -47,7 +47,7 @@ def policy_lines(
 
 def _agreement(agreement: AgreementResult, disagreement: DisagreementResult | None) -> Line | None:
     """Judge the headline coefficient against chance: fail if its interval includes 0, warn if it is below 0.2."""
-    row = _headline(agreement)
+    row = headline(agreement)
     if row is None:
         return None
     name = row["coefficient"]
@@ -106,7 +106,8 @@ def _drift(drift: DriftResult) -> Line | None:
     return line("drift", 1.0, 0.0, "max", WARN, "; ".join(drift.changes["sentence"]))
 
 
-def _headline(agreement: AgreementResult) -> dict[str, Any] | None:
+def headline(agreement: AgreementResult) -> dict[str, Any] | None:
+    """Return the estimate over all items that is judged, as a row of `estimates`."""
     whole = [row for row in agreement.estimates.iter_rows(named=True) if row["slice"] is None]
     corrected = [row for row in whole if row["coefficient"] in CHANCE_CORRECTED]
     named = [row for name in _HEADLINES for row in corrected if row["coefficient"] == name]
