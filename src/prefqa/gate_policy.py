@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 LOW_AGREEMENT = 0.2
 #: The coefficient that is judged, the first of these that was measured over all items.
 _HEADLINES = ("alpha_nominal", "alpha_ordinal", "alpha_interval", "krippendorff_alpha")
-_BELOW_CHANCE = "PQ311"
+#: Rules on annotators, and how many of their findings the line shows.
+_FAMILY, _ANNOTATORS, _SHOWN = "PQ3", "annotators", 3
 
 
 def policy_lines(
@@ -38,8 +39,8 @@ def policy_lines(
     lines: dict[str, Line | None] = {}
     if agreement is not None and not config.agreement:
         lines["agreement"] = _agreement(agreement, disagreement)
-    if check is not None and all(one.code != _BELOW_CHANCE for one in config.findings):
-        lines["annotators below chance"] = _annotators(check)
+    if check is not None:
+        lines["annotators"] = _annotators(check, config)
     if drift is not None and config.drift.alarm == "warn":
         lines["drift"] = _drift(drift)
     return {name: one for name, one in lines.items() if one is not None}
@@ -72,16 +73,18 @@ def _agreement(agreement: AgreementResult, disagreement: DisagreementResult | No
     return line(name, row["estimate"], threshold, "min", verdict, message, row["ci_low"], row["ci_high"])
 
 
-def _annotators(check: CheckResult) -> Line | None:
-    """Warn of annotators who vote against the majority more often than with it."""
-    if _BELOW_CHANCE not in check.ran:
+def _annotators(check: CheckResult, config: GateConfig) -> Line | None:
+    """Warn of annotators whose judgments cannot be used as they are: findings of severity warning in family PQ3."""
+    own = [one.code for one in config.findings]
+    judged = [code for code in check.ran if code.startswith(_FAMILY) and code not in own]
+    if not judged:
         return None
-    rows = check.findings.filter((pl.col("code") == _BELOW_CHANCE) & is_new())
-    if rows.is_empty():
-        return line("annotators below chance", 0.0, 0.0, "max", PASS, "no annotator votes below chance")
-    count = int(rows["count"][0])
-    message = f"{_BELOW_CHANCE}: {rows['message'][0]}"
-    return line("annotators below chance", float(count), 0.0, "max", WARN, message)
+    named = check.findings.filter(pl.col("code").is_in(judged) & (pl.col("severity") == "warning") & is_new())
+    if named.is_empty():
+        return line(_ANNOTATORS, 0.0, 0.0, "max", PASS, "no annotator stands out by habit, pace or votes below chance")
+    messages = [f"{code}: {message}" for code, message in named.select("code", "message").head(_SHOWN).iter_rows()]
+    more = f"; {named.height - _SHOWN} rules more" if named.height > _SHOWN else ""
+    return line(_ANNOTATORS, float(named.height), 0.0, "max", WARN, " ".join(messages) + more)
 
 
 def overall(verdicts: Sequence[str], *, allow_inconclusive: bool) -> str:
