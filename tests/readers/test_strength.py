@@ -85,7 +85,8 @@ def test_marks_and_words_are_no_strength() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [{"vote": "tie", "strength": 1}, {"vote": "first", "strength": 0}, {"vote": "first"}, {"strength": 2},
-     {"vote": "first", "strength": "much"}, {"vote": "first", "strength": float("inf")}, {"vote": "first", "strength": True}],
+     {"vote": "first", "strength": "much"}, {"vote": "first", "strength": float("inf")},
+     {"vote": "first", "strength": True}],
 )  # fmt: skip
 def test_a_strength_that_is_none_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="is no vote"):
@@ -114,8 +115,8 @@ def test_public_sets_keep_it() -> None:
     assert sorted(read([helpsteer], format="helpsteer2"), key=str) == [-1, 3]
     judged = {f"{aspect}_pref": "Tie" for aspect in ("helpful", "truthful", "harmless")}
     people = [
-        judged | {"evaluator": "u1", "overall_pref": "A-is-clearly-better", "timestamp": "2024-01-01", "time_spent": 9},
-        judged | {"evaluator": "u2", "overall_pref": "B-is-slightly-better", "timestamp": "2024-01-02", "time_spent": 8},
+        judged | {"evaluator": who, "overall_pref": said, "timestamp": "2024-01-01", "time_spent": 9}
+        for who, said in (("u1", "A-is-clearly-better"), ("u2", "B-is-slightly-better"))
     ]  # fmt: skip
     multipref = {
         "comparison_id": "c1", "prompt_id": "p1", "text": "q", "completion_a": "x", "completion_b": "y",
