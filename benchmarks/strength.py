@@ -1,6 +1,6 @@
 """Whether the strength of graded votes helps to tell how another annotator votes.
 
-Run: python benchmarks/strength.py [--votes 2000 20000] [--campaigns 20 8] [--annotators 20] [--seed 0]
+Run: python benchmarks/strength.py [--votes 2000 20000] [--campaigns 12 4] [--annotators 20] [--seed 0]
 
 Each campaign is judged with the strengths of its votes and without them by `prefqa.consensus` with method "auto", from
 three judgments of each item; a fourth one, by a further annotator of the pool, nobody sees. Printed is the log loss of
@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--votes", type=int, nargs="+", default=[2_000, 20_000])
-    parser.add_argument("--campaigns", type=int, nargs="+", default=[20, 8], help="one number for each of --votes")
+    parser.add_argument("--campaigns", type=int, nargs="+", default=[12, 4], help="one number for each of --votes")
     parser.add_argument("--annotators", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--worlds", nargs="+", choices=list(WORLDS), default=list(WORLDS))

@@ -112,6 +112,9 @@ def choose(buckets: Sequence[Bucket], n_annotators: int, seed: int = 0, strength
         if best[0] != MAJORITY
         else f"no other method clearly predicts held-out judgments better: {base[1]:.4f} over {fresh.p.size:,} votes"
     )
+    if strengths is not None:
+        used = best[0].method == "graded"
+        why += f"; the strength of votes {'is used' if used else 'does not help to tell their direction'}"
     return Choice(best[0], _table(rows, fresh.p.size, best[0]), why, fit_slope(fresh), calibration(fresh))
 
 

@@ -189,31 +189,21 @@ def graded_beliefs(bucket: Bucket, found: GradedFit, annotator: Ints | None = No
     `annotator`, one of each item, it is that of this annotator.
     """
     curves = Curves(found.parameters)
-    posterior = GradedVotes.of([bucket], found.code, found.values.size, found.ignored).posterior(curves)
+    votes = GradedVotes.of([bucket], found.code, found.values.size, found.ignored)
     n, k = len(bucket.item), bucket.k
     n_pairs = k * (k - 1) // 2
     weight = np.bincount(found.code, weights=found.votes_of, minlength=curves.first.shape[0])
     weight = weight / weight.sum() if weight.sum() else np.full(weight.size, 1 / weight.size)
-    if annotator is None:
-        first = posterior @ (weight @ curves.first)
-    else:
-        first = (posterior * np.repeat(curves.first[found.code[annotator]], n_pairs, axis=0)).sum(axis=1)
-    positive = curves.gaps > 0
-    strength = posterior @ (weight @ curves.mean_grade(found.values))
-    gap, right = posterior @ curves.gaps, posterior @ (positive * (weight @ curves.first))
-    better = np.clip(posterior @ positive.astype(np.float64), 1e-12, 1 - 1e-12)
-    wrong = posterior @ (~positive * (weight @ (1 - curves.first)))
-    shape = (n, n_pairs)
-    fresh = square(first.reshape(shape), k)
-    believed = from_pairs(square(np.round(better, 12).reshape(shape), k), fresh)
-    return GradedBeliefs(
-        believed, _odd(gap.reshape(shape), k), _odd(strength.reshape(shape), k),
-        _two(right.reshape(shape), wrong.reshape(shape), k),
-    )  # fmt: skip
-
-
-def _odd(pairs: Floats, k: int) -> Floats:
-    return _two(pairs, -pairs, k)
+    positive, fresh = (curves.gaps > 0).astype(np.float64), weight @ curves.first
+    strength = weight @ curves.mean_grade(found.values)
+    wanted = [positive, curves.gaps, strength, positive * fresh, (1 - positive) * (1 - fresh), fresh]
+    figures = votes.means(curves, np.stack(wanted, axis=1))
+    better, gap, strength, right, wrong, first = (each.reshape(n, n_pairs) for each in figures.T)
+    if annotator is not None:
+        first = votes.means(curves, curves.first.T, np.repeat(found.code[annotator], n_pairs)).reshape(n, n_pairs)
+    better = np.round(np.clip(better, 1e-12, 1 - 1e-12), 12)
+    believed = from_pairs(square(better, k), square(first, k))
+    return GradedBeliefs(believed, _two(gap, -gap, k), _two(strength, -strength, k), _two(right, wrong, k))
 
 
 def _two(above: Floats, below: Floats, k: int) -> Floats:

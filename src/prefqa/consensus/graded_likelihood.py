@@ -71,10 +71,17 @@ class GradedVotes:
         """Return every stride-th pair."""
         return replace(self, counts=self.counts[::stride])
 
-    def posterior(self, curves: Curves) -> Floats:
-        """Return the posterior of the gap of each pair on the grid, [pairs, nodes]."""
-        parts = [post for _, post, _ in self._parts(curves)]
-        return np.concatenate(parts) if parts else np.zeros((0, curves.gaps.size))
+    def means(self, curves: Curves, functions: Floats, which: Ints | None = None) -> Floats:
+        """Return the posterior means of functions of the gap [nodes, F], for each pair [pairs, F].
+
+        With `which`, one of the functions for each pair: [pairs].
+        """
+        parts, start = [np.zeros((0,) if which is not None else (0, functions.shape[1]))], 0
+        for _, post, _ in self._parts(curves):
+            of_part = slice(start, start + len(post))
+            parts.append(post @ functions if which is None else (post * functions.T[which[of_part]]).sum(axis=1))
+            start += len(post)
+        return np.concatenate(parts)
 
     def expected(self, curves: Curves) -> tuple[float, Floats]:
         """Return the log likelihood, and the votes expected at each node, [codes, answers, nodes]."""
