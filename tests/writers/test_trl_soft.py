@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -181,3 +182,18 @@ def test_our_files_train_and_evaluate(tokenizer: Any, tmp_path: Path, kind: str)
     assert math.isfinite(trainer.train().training_loss)
     assert not torch.equal(before, torch.cat([p.detach().flatten() for p in trainer.model.parameters()]))
     assert math.isfinite(trainer.evaluate(rows.select(range(6)))["eval_loss"])
+
+
+def test_the_code_of_the_docs_runs(tokenizer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Path(__file__).parents[2] / "docs" / "training.md"
+    [block] = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    model = tiny(transformers.LlamaForSequenceClassification, tokenizer, num_labels=1)
+    model.save_pretrained("Qwen/Qwen3-0.6B")
+    tokenizer.save_pretrained("Qwen/Qwen3-0.6B")
+    Path("out").mkdir()
+    prefs = prefqa.simulate(n_items=8, n_responses=3, seed=1).preferences
+    write_pair_file(prefqa.consensus(prefs, method="majority").pairs(ties="drop"), Path("out/pairs.jsonl"))
+    short = 'output_dir="reward", max_steps=1, use_cpu=True, bf16=False, report_to="none", save_strategy="no"'
+    assert 'output_dir="reward"' in block
+    exec(compile(block.replace('output_dir="reward"', short), "training.md", "exec"), {})
