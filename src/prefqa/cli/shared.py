@@ -15,6 +15,9 @@ EPILOG = "Exit codes: 0 clean, 1 the gate failed, 2 could not run, 3 a fault of 
 
 config_option = click.option("-c", "--config", type=click.Path(dir_okay=False), help="A prefqa.toml.")
 format_option = click.option("--format", "as_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+criterion_option = click.option(
+    "--criterion", help='Pairs of this criterion, or of "each"; without it of the overall vote, where there is one.'
+)
 input_argument = click.argument("source", metavar="INPUT")
 
 

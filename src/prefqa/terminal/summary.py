@@ -11,6 +11,8 @@ from rich.text import Text
 
 from prefqa.agreement.meaning import BENCHMARKS, BY_PROBABILITY, CHANCE_CORRECTED, in_words
 from prefqa.drift.words import drift_words
+from prefqa.terminal.consensus import criterion_lines
+from prefqa.terminal.criteria import print_weights
 from prefqa.terminal.parts import MAX_ROWS, hang, interval, number, plural, say_more, shown, table
 from prefqa.terminal.reading import print_facts
 
@@ -64,11 +66,12 @@ def print_run(console: Console, result: RunResult, out: Path) -> None:
     console.print()
     _fact(console, "Data", result.source.detail or result.source.shape)
     print_facts(console, result.source.facts, indent=_INDENT)
+    alone = "" if result.criterion is None else f"by the criterion {result.criterion}: "
     _fact(
         console,
         "",
-        f"{overall['n_items']:,} items, {overall['n_annotators']:,} annotators, {overall['n_judgments']:,} judgments, "
-        f"{overall['n_votes']:,} votes; {check.left_out}",
+        f"{alone}{overall['n_items']:,} items, {overall['n_annotators']:,} annotators, "
+        f"{overall['n_judgments']:,} judgments, {overall['n_votes']:,} votes; {check.left_out}",
     )
     found = f"{plural(check.findings.height, 'finding')}" if check.findings.height else "nothing found"
     not_run = f"; {plural(check.not_run.height, 'rule')} could not run" if check.not_run.height else ""
@@ -90,6 +93,11 @@ def print_run(console: Console, result: RunResult, out: Path) -> None:
         f"{overall['n_items_unanimous']:,} unanimous, {overall['n_items_with_cycle']:,} have a cycle",
     )
     _fact(console, "Pairs", result.pair_set.sentence)
+    for line in criterion_lines(result.criterion_names, result.criterion, result.by_criterion, files=True):
+        _fact(console, "", line)
+    if result.criteria is not None:
+        _fact(console, "Criteria", result.criteria.sentence)
+        print_weights(console, result.criteria)
     console.print()
     print_gate(console, result.gate)
     _fact(console, "Files", f"{out} (open report.html)")
