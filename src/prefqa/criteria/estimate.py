@@ -73,7 +73,7 @@ def criteria(
         >>> result.overall, result.names, result.n_votes
         ('overall', ('helpful', 'safe'), 40)
         >>> [round(weight, 2) for weight in result.weights["weight"]]
-        [1.1, 0.01]
+        [1.13, -0.08]
     """
     prefs = as_preferences(prefs)
     if values not in get_args(Values):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,9 +93,10 @@ def print_run(console: Console, result: RunResult, out: Path) -> None:
         f"{overall['n_items']:,} items have one best response, {overall['n_items_tied']:,} are tied, "
         f"{overall['n_items_unanimous']:,} unanimous, {overall['n_items_with_cycle']:,} have a cycle",
     )
-    _fact(console, "Pairs", result.pair_set.sentence)
-    for line in criterion_lines(result.criterion_names, result.criterion, result.by_criterion, files=True):
-        _fact(console, "", line)
+    lines = criterion_lines(result.criterion_names, result.criterion, result.by_criterion, files=True)
+    own = [] if result.by_criterion else [result.pair_set.sentence]  # else each criterion has a sentence
+    for head, line in zip_longest(("Pairs",), [*own, *lines], fillvalue=""):
+        _fact(console, head, line)
     if result.criteria is not None:
         _fact(console, "Criteria", result.criteria.sentence)
         print_weights(console, result.criteria)
