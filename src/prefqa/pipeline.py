@@ -183,7 +183,14 @@ def _measured(prefs: Preferences, settings: Config, say: Progress) -> RunResult:
     of_pairs = clean if built.criterion is None else of_criterion(clean, built.criterion)
     board, no_board = _leaderboard(of_pairs, settings.leaderboard)
     say("gate")
-    verdict = gate(check=checked, agreement=agreed, drift=drifted, config=settings.gate)
+    verdict = gate(
+        check=checked,
+        agreement=agreed,
+        disagreement=divided,
+        drift=drifted,
+        consensus=built.consensus,
+        config=settings.gate,
+    )
     plain = settings.model_dump(mode="json")
     return RunResult(
         prefs.source, checked, agreed, divided, drifted, built.consensus, built.pair_set, built.split, board, no_board,

@@ -45,7 +45,7 @@ def convert(
     """Write INPUT in the standard form, or its consensus pairs or judgments in a layout."""
     from prefqa.readers import readable
 
-    settings = settings_of(config, pseudonymise=pseudonymise)
+    settings = settings_of(config, source, pseudonymise=pseudonymise)
     if criterion is not None:
         own = settings.consensus.model_copy(update={"criterion": criterion})
         settings = settings.model_copy(update={"consensus": own})

@@ -32,7 +32,7 @@ def criteria(source: str, config: str | None, as_: str, names: tuple[str, ...], 
     from prefqa.criteria import criteria as weigh
     from prefqa.errors import UsageError
 
-    settings = settings_of(config)
+    settings = settings_of(config, source)
     asked = settings.criteria.model_dump() | {name: value for name, value in given.items() if value is not None}
     asked |= {"names": names} if names else {}
     prefs, left_out = clean(source, settings, "rank")
