@@ -10,9 +10,10 @@ from typing import Any
 
 import polars as pl
 
+from prefqa.dtypes import as_text
 from prefqa.errors import UsageError
 from prefqa.preferences import ROW
-from prefqa.readers.records import fields_of
+from prefqa.readers.records import fields_of, ndjson, structure
 from prefqa.readers.table import Table
 from prefqa.readers.types import as_type, joint_type
 
@@ -99,9 +100,9 @@ def encoded(name: str, dtype: Any) -> pl.Expr:
         return pl.col(name).struct.json_encode()
     if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct):
         return pl.col(name).list.eval(pl.element().struct.json_encode()).list.join(",")
-    if dtype.is_nested():
+    if isinstance(dtype, pl.List) and not dtype.inner.is_nested():
         return pl.col(name).cast(pl.List(pl.String), strict=False).list.join(",")
-    return pl.col(name).cast(pl.String)
+    return as_text(pl.col(name), dtype)
 
 
 def split_prompt(frame: pl.LazyFrame, first: str, second: str, only: pl.Expr | None = None) -> pl.LazyFrame:
@@ -209,7 +210,17 @@ def _decode(values: pl.Series, column: str, origin: str) -> pl.Series:
                 where = f"{origin}: row {row}, column {column!r}"
                 raise UsageError(f"{where}: {value[:60]!r} is not JSON, as the other cells are") from None
             loaded.append(one)
-        return pl.Series(values.name, loaded, strict=False)
+        return _one_type(values.name, loaded)
+
+
+def _one_type(name: str, loaded: list[Any]) -> pl.Series:
+    """Values of JSON as a column; those that fit no common type as their JSON."""
+    lines = ndjson({"_": one} for one in loaded)
+    schema = structure({"_": one} for one in loaded)
+    try:
+        return pl.read_ndjson(lines, schema=schema)["_"].rename(name)
+    except pl.exceptions.PolarsError:
+        return pl.Series(name, [None if one is None else json.dumps(one) for one in loaded], pl.String)
 
 
 def _loads(value: str) -> Any:

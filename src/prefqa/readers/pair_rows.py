@@ -9,6 +9,7 @@ import polars as pl
 
 from prefqa._words import formatted
 from prefqa.casts import raw_name, whole_rank
+from prefqa.dtypes import free_name
 from prefqa.errors import AmbiguousReadingError, Choice, UsageError
 from prefqa.preferences import JUDGMENT_TYPES, ROW
 from prefqa.readers.ballots import BOTH_BAD, SAID, STRENGTH, VOTE, Ballots, with_votes
@@ -31,7 +32,7 @@ from prefqa.readers.pair_texts import holds_strings, with_texts
 from prefqa.readers.pair_votes import empty_cells, n_empty_cells, one_hot, unpivoted
 from prefqa.readers.scores import refuse_unclear_direction, scores_of
 from prefqa.readers.sides import Pair
-from prefqa.readers.table import Table, free_name
+from prefqa.readers.table import Table
 from prefqa.readers.unnamed import refuse_unnamed_prompt
 from prefqa.readers.vocabulary import SIDES, Columns
 
