@@ -14,10 +14,15 @@ Severity = Literal["error", "warning", "info"]
 Share = Annotated[float, Field(ge=0, le=1)]
 PartShare = Annotated[float, Field(ge=0, lt=1)]
 Level = Annotated[float, Field(gt=0, lt=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+#: A value of scores that stands for no answer may be NaN, too.
+AnyNumber = Annotated[float, Field(allow_inf_nan=True)]
+#: Bytes of a configuration.
+_MOST_BYTES = 10_000_000
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ExpectConfig(_Table):
@@ -49,7 +54,7 @@ class ReadConfig(_Table):
     )
     annotators: tuple[str, ...] = ()
     gives: Literal["votes", "ranks", "scores", "labels"] | None = None
-    missing: tuple[float | str, ...] = ()
+    missing: tuple[AnyNumber | str, ...] = ()
     ranks_from: Literal[0, 1] | None = None
     ranking: Literal["ranks", "order"] | None = None
     higher: Literal["better", "worse"] | None = None
@@ -103,8 +108,8 @@ class AgreementConfig(_Table):
     weights: str | None = None
     categories: tuple[float | str, ...] | None = None
     method: str = "jackknife"
-    n_replicates: int = 1000
-    seed: int = 0
+    n_replicates: Annotated[int, Field(ge=2, le=1_000_000)] = 1000
+    seed: Seed = 0
 
 
 class ConsensusConfig(_Table):
@@ -117,7 +122,7 @@ class ConsensusConfig(_Table):
     margin: str = "logit"
     test_share: PartShare = 0.0
     validation_share: PartShare = 0.0
-    split_seed: int = 0
+    split_seed: Seed = 0
 
     @model_validator(mode="after")
     def _some_to_train_on(self) -> ConsensusConfig:
@@ -224,10 +229,16 @@ def load_config(path: str | Path | None) -> Config:
     if path is None:
         return Config()
     try:
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        with Path(path).open("rb") as file:
+            raw = file.read(_MOST_BYTES + 1)
+        if len(raw) > _MOST_BYTES:
+            raise ConfigError(f"more than {_MOST_BYTES:,} bytes, too large for a configuration", path=path)
+        table = tomllib.loads(raw.decode("utf-8").replace("\r\n", "\n"))
     except OSError as error:
         raise ConfigError(error.strerror or str(error), path=path) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        raise ConfigError("nested too deeply", path=path) from error
+    except ValueError as error:  # of TOML, of UTF-8, and of numbers with too many digits
         raise ConfigError(f"not TOML: {error}", path=path) from error
     return parse_config(table, path)
 

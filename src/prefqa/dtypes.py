@@ -144,7 +144,9 @@ def _checked(frame: pl.LazyFrame, schema: Mapping[str, Any]) -> dict[str, pl.Exp
     if not wide and not times:
         return {}
     inside = [pl.col(name).is_between(_LOWEST, _HIGHEST).all().alias(name) for name in wide]
-    inside += [(in_years(pl.col(name), schema[name]).null_count() == pl.col(name).null_count()).alias(name) for name in times]
+    inside += [
+        (in_years(pl.col(name), schema[name]).null_count() == pl.col(name).null_count()).alias(name) for name in times
+    ]
     fit = frame.select(inside).collect(engine="streaming").row(0, named=True)
     changed = {name: pl.col(name).cast(pl.Int64 if fit[name] else pl.String) for name in wide}
     return changed | {name: written_times(pl.col(name), schema[name]) for name in times if not fit[name]}

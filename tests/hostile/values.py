@@ -158,8 +158,12 @@ def _nested(inner: Any) -> Callable[[list[Any]], pl.Series | None]:
     def make(before: list[Any]) -> pl.Series | None:
         if not all(isinstance(one, str) for one in before):
             return None
-        frame = pl.DataFrame({"x": pl.Series(before).cast(pl.Categorical if inner == "categorical" else pl.Enum(sorted(set(before))))})
-        return frame.select(pl.concat_list("x") if inner == "categorical" else pl.struct(text="x", n=pl.lit(1))).to_series()
+        frame = pl.DataFrame(
+            {"x": pl.Series(before).cast(pl.Categorical if inner == "categorical" else pl.Enum(sorted(set(before))))}
+        )
+        return frame.select(
+            pl.concat_list("x") if inner == "categorical" else pl.struct(text="x", n=pl.lit(1))
+        ).to_series()
 
     return make
 

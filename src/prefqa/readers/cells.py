@@ -91,7 +91,21 @@ def chat(table: Table, columns: Sequence[str]) -> Table:
     if several:
         whole = reduce(joint_type, (schema[name] for name in several))
         frame = frame.with_columns(as_type(pl.col(name), schema[name], whole).alias(name) for name in several)
-    return table.with_frame(frame)
+    table = table.with_frame(frame)
+    return _plain_prompt(table) if "prompt" in columns else table
+
+
+def _plain_prompt(table: Table) -> Table:
+    """The table with prompts that are lists or objects, but no chat messages, as their JSON."""
+    dtype = table.schema["prompt"]
+    if not dtype.is_nested() or is_messages(dtype):
+        return table
+    if isinstance(dtype, pl.List) and dtype.inner == pl.Null():  # nothing but empty lists
+        return table.with_frame(table.frame.with_columns(prompt=pl.lit(None, pl.String)))
+    kind = "lists" if isinstance(dtype, pl.List) else "objects"
+    what = f"column {table.shown('prompt')!r} holds {kind} that are no chat messages, read as their JSON"
+    table = table.with_frame(table.frame.with_columns(as_text(pl.col("prompt"), dtype).alias("prompt")))
+    return table if what in table.statements else table.say(what)
 
 
 def encoded(name: str, dtype: Any) -> pl.Expr:

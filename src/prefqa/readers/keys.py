@@ -5,9 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from prefqa._words import formatted
-from prefqa.dtypes import as_text
 from prefqa.preferences import ROW
-from prefqa.readers.cells import chat, encoded, is_messages
+from prefqa.readers.cells import chat, encoded
 from prefqa.readers.names import key
 from prefqa.readers.table import Table, row_ids
 from prefqa.readers.unnamed import refuse_unnamed_annotators, refuse_unnamed_prompt
@@ -35,7 +34,7 @@ def with_prompt(table: Table) -> Table:
     context = _context(table, main)
     if context is None:
         note = "chat messages" if table.schema[main].is_nested() else ""
-        return _plain_prompt(chat(table.give(main, "prompt", note), ["prompt"]))
+        return chat(table.give(main, "prompt", note), ["prompt"])
     shown, about = table.shown(main), table.shown(context)
     table = table.give(context, "prompt (with another column)", f"joined to {shown!r} by a blank line", renamed=False)
     present = pl.when(pl.col(context).cast(pl.String).str.strip_chars() != "").then(pl.col(context).cast(pl.String))
@@ -43,18 +42,6 @@ def with_prompt(table: Table) -> Table:
     joined = pl.when(pl.col(main).is_not_null() | present.is_not_null()).then(whole)
     table = table.with_frame(table.frame.with_columns(joined.alias(main))).give(main, "prompt")
     return table.say(f"the prompt is {shown!r} and {about!r}, joined by a blank line")
-
-
-def _plain_prompt(table: Table) -> Table:
-    """The table with prompts that are lists or objects, but no chat messages, as their JSON."""
-    dtype = table.schema["prompt"]
-    if not dtype.is_nested() or is_messages(dtype):
-        return table
-    if isinstance(dtype, pl.List) and dtype.inner == pl.Null():  # nothing but empty lists
-        return table.with_frame(table.frame.with_columns(prompt=pl.lit(None, pl.String)))
-    kind = "lists" if isinstance(dtype, pl.List) else "objects"
-    table = table.with_frame(table.frame.with_columns(as_text(pl.col("prompt"), dtype).alias("prompt")))
-    return table.say(f"column {table.shown('prompt')!r} holds {kind} that are no chat messages, read as their JSON")
 
 
 def with_item(table: Table, *, row_is_judgment: bool) -> Table:

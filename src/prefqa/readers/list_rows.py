@@ -131,13 +131,14 @@ def _exploded(table: Table, lists: _Lists, place: pl.Expr) -> pl.LazyFrame:
     schema, responses = table.schema, lists.responses
     n = pl.col(responses).list.len()
     frame = table.frame.with_columns(pl.col(responses).alias("_response"), place.alias("_place"))
+    listed = pl.col(responses).is_not_null()
     unequal = n != pl.col("_place").list.len()
     said = formatted("{} ranks for {} responses", pl.col("_place").list.len(), n)
     inner = frame.collect_schema()["_place"].inner  # type: ignore[attr-defined]
     nulls = pl.col(responses).list.eval(pl.lit(None, inner))
     frame = frame.with_columns(
         pl.when(unequal).then(said).alias("_unequal"),
-        pl.when(unequal | pl.col("_place").is_null()).then(nulls).otherwise(pl.col("_place")).alias("_place"),
+        pl.when(unequal | pl.col("_place").is_null() | ~listed).then(nulls).otherwise(pl.col("_place")).alias("_place"),
     )
     beside = {"_scores": lists.scores, "_models": lists.models, "_positions": lists.positions, "_texts": lists.texts}
     columns = [
@@ -392,7 +393,9 @@ def _rank_of_names(table: Table, names: pl.Expr, order: pl.Expr) -> pl.Expr:
 
 def _same_length(name: str, responses: str, schema: pl.Schema, numeric: bool) -> pl.Expr:
     """A list beside the responses, or nulls where it is not of their length."""
-    other = (pl.col(name).list.len() != pl.col(responses).list.len()) | pl.col(name).is_null()
+    other = (pl.col(name).list.len() != pl.col(responses).list.len()) | pl.any_horizontal(
+        pl.col(column).is_null() for column in (name, responses)
+    )
     inner = pl.Float64() if numeric else schema[name].inner  # type: ignore[attr-defined]
     values = pl.col(name).cast(pl.List(pl.Float64), strict=False) if numeric else pl.col(name)
     return pl.when(other).then(pl.col(responses).list.eval(pl.lit(None, inner))).otherwise(values)
@@ -403,7 +406,10 @@ def _lists(table: Table, names: tuple[str, ...]) -> list[str]:
     schema = table.schema
     by_key = {key(name): name for name in reversed(table.names)}
     found = [by_key[name] for name in dict.fromkeys(names) if name in by_key]
-    return [name for name in found if _is_list(table, name, schema[name])]
+    of_numbers = {*RANKS, *SCORES} >= set(names)
+    return [
+        name for name in found if _is_list(table, name, schema[name]) and not (of_numbers and is_messages(schema[name]))
+    ]
 
 
 def _is_list(table: Table, name: str, dtype: pl.DataType) -> bool:

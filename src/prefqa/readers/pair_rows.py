@@ -114,7 +114,8 @@ def chosen_rejected(table: Table) -> Laid:
     refuse_names_of_sides(table, pair)
     refuse_vote_beside(table, pair)
     table = decoded(table, [pair.first, pair.second], lists=True)
-    several = any(is_texts(table.schema[name]) for name in (pair.first, pair.second))
+    kinds = [table.schema[name] for name in (pair.first, pair.second)]
+    several = any(map(is_texts, kinds)) and all(is_texts(kind) or not kind.is_nested() for kind in kinds)
     for one in (pair, sides.model, sides.id, sides.score, *sides.others):
         if one is not None:
             table = _give(table, one)

@@ -167,7 +167,7 @@ class Records:
             return blocks.blocks_of(self.lines)
         names = plain_names(self.schema.names())
         wanted = {names.get(name, name): name for name in self.schema if name in schema}
-        frame, left_out = plain_columns(self.typed().rename(names).select(wanted))
+        frame, left_out = plain_columns(self.typed().rename(names).select(*wanted))
         missing = (pl.lit(None, pl.String).alias(name) for name in left_out)
         return blocks.blocks_of_frame(frame.with_columns(missing).rename(wanted).collect())
 
