@@ -67,18 +67,14 @@ def yaml_of(path: Path, what: str) -> Any:
         import yaml
     except ImportError as error:
         raise MissingExtraError("pyyaml", "argilla") from error
-    loader = yaml.SafeLoader(text)
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
-        if node is None:
-            return None
-        if _size(node, {}) > MAX_VALUES:
+        if node is not None and _size(node, {}) > MAX_VALUES:
             raise ReadError(path, f"is no {what}: its aliases stand for more than {MAX_VALUES:,} values")
-        return loader.construct_document(node)
+        return None if node is None else loader.construct_document(node)
     except (yaml.YAMLError, RecursionError, ValueError, TypeError, AttributeError) as error:
         raise ReadError(path, f"neither JSON nor YAML: {_reason(error)}") from error
-    finally:
-        loader.dispose()
 
 
 def checked(model: type[M], value: Any, path: Path, what: str) -> M:

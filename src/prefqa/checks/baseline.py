@@ -9,7 +9,6 @@ import polars as pl
 
 from prefqa.errors import ReadError
 
-
 #: Rows that a table can have.
 _MOST = 2**63 - 1
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from prefqa.dtypes import plain_columns
 from prefqa.readers.names import ROW_IDS, key, roles_of
+from prefqa.times import written_times
 
 #: Roles whose numbers name something.
 NUMBERED = {"item_id", "annotator_id", "response_id", "judgment_id", "winner", "batch"}
@@ -18,7 +19,7 @@ _EXACT = 2**53
 def plain_types(frame: pl.LazyFrame) -> tuple[pl.LazyFrame, tuple[str, ...]]:
     """Return the frame in types that the layouts know, and in sentences what has been left out of it.
 
-    Besides what `plain_columns` does, NaN (but not of ranks and scores) becomes null, and ids that are whole numbers
+    Besides what `plain_columns` does, times under the names of ranks, ids and so on become text, NaN (but not of ranks and scores) becomes null, and ids that are whole numbers
     integers (1.0 and 1 are one id).
     """
     frame, left_out = plain_columns(frame)
@@ -30,6 +31,8 @@ def plain_types(frame: pl.LazyFrame) -> tuple[pl.LazyFrame, tuple[str, ...]]:
                 changed.append(_whole(frame, name))
             elif not roles & {"rank", "score"}:  # whose NaN the checks report
                 changed.append(pl.col(name).fill_nan(None))
+        elif dtype.is_temporal() and (roles := set(roles_of(name))) and "created_at" not in roles:
+            changed.append(written_times(pl.col(name), dtype).alias(name))  # so that no day is read as a number
     return frame.with_columns(changed), sentences(left_out)
 
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from prefqa._words import formatted
 from prefqa.casts import decimal_commas, raw_name
-from prefqa.dtypes import free_name, plain_columns, plain_names
+from prefqa.dtypes import free_name, plain_names
 from prefqa.errors import UsageError, nearest
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source
 from prefqa.readers.argilla_server import SERVER, download
@@ -155,14 +155,14 @@ def read(
     given: _Tables = {"responses": listed, "items": described}
     if shape != "auto" and format in BY_NAME:
         raise UsageError(f"format {format!r} knows its columns", hint="leave out the shape, or the format.")
-    if shape == "auto" and _disagrees(records) and _tool(records, format) is None:
-        records = records.structured()
-    licence = licence_beside(Path(files[0])) if files else None
-    tool = None if shape != "auto" else _tool(records, format)
-    for_tools = (settings, ranks, models, buckets) != (None, "given", "without", None)
-    if for_tools and (tool is None or tool[0] not in (*TOOLS, *PLATFORMS)):
-        raise _only_for_tools()
     with readable((*files, *listed_in), on_disk), sound(source):
+        if shape == "auto" and _disagrees(records) and _tool(records, format) is None:
+            records = records.structured()
+        licence = licence_beside(Path(files[0])) if files else None
+        tool = None if shape != "auto" else _tool(records, format)
+        for_tools = (settings, ranks, models, buckets) != (None, "given", "without", None)
+        if for_tools and (tool is None or tool[0] not in (*TOOLS, *PLATFORMS)):
+            raise _only_for_tools()
         if tool is not None:
             beside_it = Path(settings) if settings else beside.get("settings")
             export = Export(records, origin, Path(files[0]) if files else None, beside_it, ranks, models, buckets)
