@@ -124,7 +124,7 @@ def try_one(data: bytes) -> None:
     try:
         read(path)
     except PrefqaError as error:
-        assert str(error)
+        assert str(error)  # noqa: PT017
 
 
 def mutated(data: bytes, most: int, seed: int) -> bytes:

@@ -89,9 +89,22 @@ def checked(model: type[M], value: Any, path: Path, what: str) -> M:
         if isinstance(error, RecursionError):
             raise ReadError(path, f"is no {what}: nested too deeply") from error
         first = error.errors(include_url=False, include_context=False)[0]
-        key = ".".join(map(str, first["loc"]))
+        key = ".".join(_keys(first["loc"], value, missing=first["type"] in ("missing", "extra_forbidden")))
         reason = first["msg"].removeprefix("Value error, ")
         raise ReadError(path, f"is no {what}: {f'{key}: ' if key else ''}{reason}") from error
+
+
+def _keys(place: tuple[int | str, ...], value: Any, *, missing: bool) -> list[str]:
+    """The keys of a place that there are in a value, and one that is missing; not the types that were tried there."""
+    keys = []
+    for part in place:
+        there = part in value if isinstance(value, dict) else isinstance(value, list | tuple) and isinstance(part, int)
+        if not there:
+            return [*keys, str(part)] if missing and part == place[-1] else keys
+        keys.append(str(part))
+        inside = isinstance(value, dict) or part < len(value)
+        value = value[part] if inside else None
+    return keys
 
 
 def _size(node: Any, known: dict[int, int]) -> int:

@@ -45,9 +45,8 @@ def plain_table(table: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
     for name in keys:
         if name in left_out or (name in schema and schema[name].is_nested()):
             held = left_out.get(name) or ("lists" if isinstance(schema[name], pl.List) else "objects")
-            raise UsageError(
-                f"column {name!r} of the table of {keys[-1].removesuffix('_id')}s holds {held}, where one id is expected"
-            )
+            table_of = f"{keys[-1].removesuffix('_id')}s"
+            raise UsageError(f"column {name!r} of the table of {table_of} holds {held}, where one id is expected")
     named = [name for name in _NAMES if name in schema and schema[name].is_nested()]
     if "prompt" in schema and schema["prompt"].is_nested() and not is_chat(schema["prompt"]):
         named.append("prompt")

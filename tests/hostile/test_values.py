@@ -1,7 +1,7 @@
 """Values of every kind in every column of every shape: read, or refused in words; and no row is lost in silence.
 
-The cases are all pairs of a column and a kind, and of a column and a value of a record; see `values`. A quarter of them,
-always the same, are tried here, all with PREFQA_HOSTILE=all; a share goes through the whole job, with its files.
+The cases are all pairs of a column and a kind, and of a column and a value of a record; see `values`. A quarter of
+them, always the same, are tried here, all with PREFQA_HOSTILE=all; a share goes through the whole job, with its files.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from prefqa.errors import PrefqaError
 from prefqa.pipeline import run
 
 Case = tuple[str, Callable[[], Any]]
-#: One of so many cases is tried, of these one of so many is checked by the rules on rows and texts, and one of so many goes through the
-#: whole job.
+#: One of so many cases is tried; of these one of so many is checked by the rules on rows and texts, and one of so many
+#: goes through the whole job.
 SHARE, CHECKED, RUN = 4, 6, 60
 PARTS = 8
 

@@ -127,7 +127,7 @@ _LEVELS = ("a", "b", "c")
 
 
 class Kind(NamedTuple):
-    """A kind of values: a series of so many, made from the values that stood there; None where these do not allow it."""
+    """A kind of values: a series made from those that stood there; None where these do not allow it."""
 
     name: str
     make: Callable[[list[Any]], pl.Series | None]
@@ -222,7 +222,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("empty lists", _repeated([[]], pl.List(pl.Null))),
     Kind("empty lists of text", _repeated([[]], pl.List(pl.String))),
     Kind("list of bytes", _repeated([[b"\xff"], []], pl.List(pl.Binary))),
-    Kind("list of times at the end", lambda before: _repeated([[_MAX], [_MIN]], pl.List(pl.Int64))(before).cast(pl.List(pl.Datetime("us")))),
+    Kind("list of times at the end", lambda old: _repeated([[_MAX], [_MIN]])(old).cast(pl.List(pl.Datetime("us")))),
     Kind("lists of lists", _repeated([[["a"], []], [[]]])),
     Kind("array", _repeated([[1, 2], [3, 4]], pl.Array(pl.Int64, 2))),
     Kind("array of text", _repeated([["a", "b"]], pl.Array(pl.String, 2))),
@@ -237,7 +237,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("list of structs", _repeated([[{"a": 1}], [], None])),
     Kind("list of empty structs", _repeated([[{}], []], pl.List(pl.Struct([])))),
     Kind("messages", _repeated([[_message("user", "a"), _message("assistant", "b")], []])),
-    Kind("messages without a speaker", _repeated([[{"role": None, "content": None}], [{"role": "user", "content": ""}]])),
+    Kind("messages without a speaker", _repeated([[{"role": None, "content": None}], [_message("user", "")]])),
     Kind("messages with a number", _repeated([[{"role": 1, "content": 2}]])),
     Kind("messages with parts", _repeated([[{"role": "user", "content": [{"type": "text", "text": "a"}]}]])),
     Kind("messages with a struct", _repeated([[{"role": {"a": 1}, "content": {"b": 2}}]])),

@@ -19,8 +19,8 @@ _EXACT = 2**53
 def plain_types(frame: pl.LazyFrame) -> tuple[pl.LazyFrame, tuple[str, ...]]:
     """Return the frame in types that the layouts know, and in sentences what has been left out of it.
 
-    Besides what `plain_columns` does, times under the names of ranks, ids and so on become text, NaN (but not of ranks and scores) becomes null, and ids that are whole numbers
-    integers (1.0 and 1 are one id).
+    Besides what `plain_columns` does, times under the names of ranks, ids and so on become text, NaN (but not of ranks
+    and scores) null, and ids that are whole numbers integers (1.0 and 1 are one id).
     """
     frame, left_out = plain_columns(frame)
     changed: list[pl.Expr] = []

@@ -30,8 +30,6 @@ def sound(data: Any) -> Iterator[None]:
     except (pl.exceptions.PolarsError, PanicException) as error:
         if isinstance(data, pl.LazyFrame):
             _collectable(data, error)
-        if isinstance(error, PanicException):
-            raise RuntimeError(f"Polars stopped: {error}") from error
         raise
 
 
