@@ -96,14 +96,15 @@ def checked(model: type[M], value: Any, path: Path, what: str) -> M:
 
 def _keys(place: tuple[int | str, ...], value: Any, *, missing: bool) -> list[str]:
     """The keys of a place that there are in a value, and one that is missing; not the types that were tried there."""
-    keys = []
+    keys: list[str] = []
     for part in place:
-        there = part in value if isinstance(value, dict) else isinstance(value, list | tuple) and isinstance(part, int)
-        if not there:
+        if isinstance(value, dict) and part in value:
+            value = value[part]
+        elif isinstance(value, list | tuple) and isinstance(part, int):
+            value = value[part] if part < len(value) else None
+        else:
             return [*keys, str(part)] if missing and part == place[-1] else keys
         keys.append(str(part))
-        inside = isinstance(value, dict) or part < len(value)
-        value = value[part] if inside else None
     return keys
 
 

@@ -18,7 +18,7 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 #: A value of scores that stands for no answer may be NaN, too.
 AnyNumber = Annotated[float, Field(allow_inf_nan=True)]
 #: Bytes of a configuration.
-_MOST_BYTES = 10_000_000
+_MOST_BYTES = 20_000_000
 
 
 class _Table(BaseModel):
@@ -244,10 +244,31 @@ def find_config(source: str | Path | None = None) -> Path | None:
 def _tool_table(path: Path) -> dict[str, Any] | None:
     """Return [tool.prefqa] of a pyproject.toml; None where there is none or the file cannot be read."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("prefqa")
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError):
+        tools = _toml(path).get("tool")
+    except ConfigError:
         return None
+    table = tools.get("prefqa") if isinstance(tools, dict) else None
     return table if isinstance(table, dict) else None
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    """Return the tables of a TOML file.
+
+    Raises:
+        ConfigError: a file that cannot be read, is too large, nested too deeply, or no TOML.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_MOST_BYTES + 1)
+        if len(raw) > _MOST_BYTES:
+            raise ConfigError(f"more than {_MOST_BYTES:,} bytes, too large for a configuration", path=path)
+        return tomllib.loads(raw.decode("utf-8").replace("\r\n", "\n"))
+    except OSError as error:
+        raise ConfigError(error.strerror or str(error), path=path) from error
+    except RecursionError as error:
+        raise ConfigError("nested too deeply", path=path) from error
+    except ValueError as error:  # of TOML, of UTF-8, and of numbers with too many digits
+        raise ConfigError(f"not TOML: {error}", path=path) from error
 
 
 def load_config(path: str | Path | None) -> Config:
@@ -258,18 +279,7 @@ def load_config(path: str | Path | None) -> Config:
     """
     if path is None:
         return Config()
-    try:
-        with Path(path).open("rb") as file:
-            raw = file.read(_MOST_BYTES + 1)
-        if len(raw) > _MOST_BYTES:
-            raise ConfigError(f"more than {_MOST_BYTES:,} bytes, too large for a configuration", path=path)
-        table = tomllib.loads(raw.decode("utf-8").replace("\r\n", "\n"))
-    except OSError as error:
-        raise ConfigError(error.strerror or str(error), path=path) from error
-    except RecursionError as error:
-        raise ConfigError("nested too deeply", path=path) from error
-    except ValueError as error:  # of TOML, of UTF-8, and of numbers with too many digits
-        raise ConfigError(f"not TOML: {error}", path=path) from error
+    table = _toml(Path(path))
     if Path(path).name == "pyproject.toml":
         table = _tool_table(Path(path)) or {}
     return parse_config(table, path)
