@@ -111,7 +111,7 @@ class Records:
     def head(self, n: int = 200) -> pl.DataFrame:
         """Return the first records with their own types, as far as their values agree on one."""
         if self.lines is None:
-            return self.typed().head(n).collect()
+            return _plain(self.typed().head(n)).collect()
         first = b"\n".join(next(iter(blocks.blocks_of(self.lines)), b"").split(b"\n")[:n])
         try:
             return pl.read_ndjson(first, schema=dict(self.schema))
@@ -167,9 +167,8 @@ class Records:
             return blocks.blocks_of(self.lines)
         names = plain_names(self.schema.names())
         wanted = {names.get(name, name): name for name in self.schema if name in schema}
-        frame, left_out = plain_columns(self.typed().rename(names).select(*wanted))
-        missing = (pl.lit(None, pl.String).alias(name) for name in left_out)
-        return blocks.blocks_of_frame(frame.with_columns(missing).rename(wanted).collect())
+        frame = _plain(self.typed().rename(names).select(*wanted))
+        return blocks.blocks_of_frame(frame.rename(wanted).collect())
 
     def _fitted(self, block: bytes, schema: Mapping[str, pl.DataType], first: int, misfits: list[Misfit]) -> list[Row]:
         try:
@@ -197,6 +196,12 @@ class AskedRecords(Records):
         """Do as `Records.scan_text`, and list the columns."""
         self.asked.extend(wanted)
         return super().scan_text(wanted)
+
+
+def _plain(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """A frame in plain types, with null for what has none."""
+    plain, left_out = plain_columns(frame)
+    return plain.with_columns(pl.lit(None, pl.String).alias(name) for name in left_out)
 
 
 def ndjson(rows: Iterable[Row]) -> bytes:
