@@ -56,7 +56,7 @@ def test_agreement_is_judged_by_its_interval(
     )
     assert strict.passed is (verdict == "pass")
     off = prefqa.gate(check=measured[0], agreement=agreement, config=parse_config({"gate": {"policy": "off"}}).gate)
-    assert (off.verdict, off.not_judged) == ("pass", ("agreement", "annotators"))
+    assert (off.verdict, off.not_judged) == ("pass", ("agreement", "findings of severity warning", "annotators"))
 
 
 def test_a_threshold_of_your_own_replaces_that_of_the_policy(measured: tuple[Any, Any, Any]) -> None:

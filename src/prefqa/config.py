@@ -116,6 +116,7 @@ class ConsensusConfig(_Table):
     """[consensus]: how pairs are made."""
 
     method: str = "auto"
+    criterion: str | None = None
     select: str = "all"
     min_probability: Share | None = None
     ties: str = "keep"
@@ -129,6 +130,16 @@ class ConsensusConfig(_Table):
         if self.test_share + self.validation_share >= 1:
             raise ValueError("test_share and validation_share leave nothing to train on")
         return self
+
+
+class CriteriaConfig(_Table):
+    """[criteria]: which criterion is the overall vote, and how the others are put beside it."""
+
+    overall: str | None = None
+    names: tuple[str, ...] | None = None
+    item: str | None = None
+    values: Literal["votes", "scores"] = "votes"
+    max_probability: Share = 0.05
 
 
 class LabelsConfig(_Table):
@@ -218,6 +229,7 @@ class Config(_Table):
     checks: ChecksConfig = ChecksConfig()
     agreement: AgreementConfig = AgreementConfig()
     consensus: ConsensusConfig = ConsensusConfig()
+    criteria: CriteriaConfig = CriteriaConfig()
     labels: LabelsConfig = LabelsConfig()
     leaderboard: LeaderboardConfig = LeaderboardConfig()
     drift: DriftConfig = DriftConfig()

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Agreement whose whole interval lies below this warns: "slight" in the words of Landis and Koch (1977).
 LOW_AGREEMENT = 0.2
+#: A finding of severity warning on a larger share of the data warns.
+WIDE = 0.01
 #: The coefficient that is judged, the first of these that was measured over all items.
 _HEADLINES = ("alpha_nominal", "alpha_ordinal", "alpha_interval", "krippendorff_alpha")
 #: Rules on annotators, and how many of their findings the line shows.
@@ -40,6 +42,7 @@ def policy_lines(
     if agreement is not None and not config.agreement:
         lines["agreement"] = _agreement(agreement, disagreement)
     if check is not None:
+        lines["findings of severity warning"] = _findings(check, config)
         lines["annotators"] = _annotators(check, config)
     if drift is not None and config.drift.alarm == "warn":
         lines["drift"] = _drift(drift)
@@ -71,6 +74,23 @@ def _agreement(agreement: AgreementResult, disagreement: DisagreementResult | No
         verdict, threshold = PASS, 0.0
         message = f"agreement is above chance: {shown}"
     return line(name, row["estimate"], threshold, "min", verdict, message, row["ci_low"], row["ci_high"])
+
+
+def _findings(check: CheckResult, config: GateConfig) -> Line | None:
+    """Warn of findings of severity warning on the data itself (PQ1, PQ2) that concern more than 1 % of it."""
+    own = [one.code for one in config.findings]
+    judged = [code for code in check.ran if code.startswith(("PQ1", "PQ2")) and code not in own]
+    if not judged:
+        return None
+    wide = check.findings.filter(
+        pl.col("code").is_in(judged) & (pl.col("severity") == "warning") & (pl.col("share") > WIDE) & is_new()
+    )
+    name = "findings of severity warning"
+    if wide.is_empty():
+        return line(name, 0.0, 0.0, "max", PASS, f"no finding of severity warning concerns more than {WIDE:.0%}")
+    listed = ", ".join(f"{code} ({share:.1%})" for code, share in wide.select("code", "share").iter_rows())
+    message = f"findings of severity warning concern more than {WIDE:.0%} of the data: {listed}"
+    return line(name, float(wide.height), 0.0, "max", WARN, message)
 
 
 def _annotators(check: CheckResult, config: GateConfig) -> Line | None:

@@ -34,6 +34,7 @@ from prefqa.consensus.result import ConsensusResult
 from prefqa.consensus.tables import counts, item_columns, item_table, response_columns
 from prefqa.consensus.two_coin import coded_with_positions, two_coin
 from prefqa.consensus.weighted_bradley_terry import weighted_bradley_terry
+from prefqa.criteria.names import criteria_of, of_criterion, required
 from prefqa.errors import UsageError, nearest
 from prefqa.preferences import Preferences, as_preferences
 from prefqa.votes import Bucket, buckets, pair_counts
@@ -68,7 +69,12 @@ class _Part:
 
 
 def consensus(
-    preferences: Preferences, *, method: Method = "auto", prior: float | None = None, seed: int = 0
+    preferences: Preferences,
+    *,
+    method: Method = "auto",
+    prior: float | None = None,
+    seed: int = 0,
+    criterion: str | None = None,
 ) -> ConsensusResult:
     """Combine the judgments of each item into one order and into pairs with probabilities.
 
@@ -93,12 +99,15 @@ def consensus(
         prior: `a` of the Beta(a, a) prior on the votes of a pair; fitted to the data where None. A larger prior draws
             all probabilities of the vote-counting methods nearer to one half.
         seed: of the draw of held-out judgments, for "auto".
+        criterion: take the judgments by this criterion alone. Without it all items are combined, those of every
+            criterion, and their pairs are marked with it; a file for trainers takes the pairs of one.
 
     Returns:
         ConsensusResult, all frames sorted by their keys.
 
     Raises:
-        UsageError: for an unknown method, a prior that is not positive, or "two-coin" without positions.
+        UsageError: for an unknown method, a prior that is not positive, "two-coin" without positions, or a criterion by
+            which nothing was compared.
 
     Example:
         >>> import polars as pl
@@ -115,6 +124,8 @@ def consensus(
         raise UsageError(f"method={method!r} is not one of {', '.join(map(repr, get_args(Method)))}", hint=hint)
     if prior is not None and not (np.isfinite(prior) and prior > 0):
         raise UsageError(f"prior is a positive number, not {prior}")
+    if criterion is not None:
+        preferences = of_criterion(preferences, required(criteria_of(preferences), criterion, "criterion", "consensus"))
     coded, shown = coded_with_positions(preferences) if method == "two-coin" else (preferences.coded(), [])
     all_buckets = list(buckets(coded)) or [_NOTHING]
     tallied = [pair_counts(bucket) for bucket in all_buckets]

@@ -167,7 +167,9 @@ def _message(one: Any, dtype: pl.Struct) -> pl.Expr:
     role, content = _speaker(dtype) or ("role", "content")
     fields = fields_of(dtype)
     text = one.field(content)
-    if isinstance(fields[content], pl.List):
+    if isinstance(fields[content], pl.List) and "text" not in fields_of(fields[content]):
+        text = as_text(text, fields[content])
+    elif isinstance(fields[content], pl.List):
         text = text.list.eval(pl.element().struct.field("text")).list.join("\n")
     who = one.field(role).cast(pl.String).replace(_SPEAKERS)
     rest = [one.field(other).alias(other) for other in sorted(fields) if other not in (role, content)]

@@ -69,6 +69,7 @@ def ranking_lists(table: Table) -> Laid:
     table, responses, texts, alone = _responses_of(table)
     place, table, scores, detail = _places(table, responses, alone=alone)
     models = next((n for n in _lists(table, ("models", "modelnames")) if n not in (responses, texts)), None)
+    _refuse_text(table, [responses, texts, scores, models])
     if models is not None:
         table = table.give(models, "model", renamed=False)
     positions = next(iter(_lists(table, ("positions",))), None)
@@ -85,6 +86,17 @@ def ranking_lists(table: Table) -> Laid:
     columns = ("model",) if models is not None else ()
     long = long.drop("_place", "_unequal", strict=False)
     return Laid(table, long, f"ranking lists: {detail}", response_columns=columns)
+
+
+def _refuse_text(table: Table, names: Sequence[str | None]) -> None:
+    """Refuse columns of which some cells hold JSON lists and others do not, so that none was decoded."""
+    schema = table.schema
+    for name in names:
+        if name is not None and not isinstance(schema[name], pl.List):
+            raise UsageError(
+                f"{table.origin}: column {table.shown(name)!r} holds lists in some rows and other values in others",
+                hint="write a list in each row; leave the cell empty where there is none.",
+            )
 
 
 def _as_columns_of_lists(table: Table) -> Table:
