@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import prefqa
 from hostile.values import KINDS, rankings, ratings, votes
 from prefqa.cli import main
 from prefqa.dtypes import as_text, plain_columns, plain_names
-from prefqa.errors import ReadError, UsageError
+from prefqa.errors import PrefqaError, ReadError, UsageError
 from prefqa.pipeline import run
 from prefqa.readers import files, packed
 from prefqa.writers.atomic import write_parquet
@@ -193,3 +194,22 @@ def test_zstandard_is_measured_by_its_blocks(tmp_path: Path) -> None:
             path.write_bytes(codec.compress(content, asbytes=True) * 2)
             told = packed._size_of_zstd(path, 1 << 40)
             assert 2 * size <= told <= 2 * (size + (1 << 17))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"prompt": "p", "completion": "x", "label": [[]]}, {"prompt": "p", "completion": "y", "label": [[]]}],
+        [{"prompt": "p", "a": "x", "b": "y", "ranking": [1]}, {"prompt": "q", "a": "x", "b": "y", "ranking": "[1]"}],
+        [{"conversations": "\\", "chosen": 1, "rejected": {"from": "gpt", "value": [None]}}],
+        [{"prompt": "p", "chosen": "\udf89", "rejected": [1]}],
+    ],
+    ids=["label", "lists as text", "contents", "half a character"],
+)
+def test_lines_that_fuzzing_found_are_read_or_refused(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    try:
+        prefqa.check(prefqa.read(path), select=["PQ1", "PQ7"])
+    except PrefqaError as error:
+        assert str(error)  # noqa: PT017
