@@ -14,10 +14,15 @@ Severity = Literal["error", "warning", "info"]
 Share = Annotated[float, Field(ge=0, le=1)]
 PartShare = Annotated[float, Field(ge=0, lt=1)]
 Level = Annotated[float, Field(gt=0, lt=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+#: A value of scores that stands for no answer may be NaN, too.
+AnyNumber = Annotated[float, Field(allow_inf_nan=True)]
+#: Bytes of a configuration.
+_MOST_BYTES = 20_000_000
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ExpectConfig(_Table):
@@ -56,7 +61,7 @@ class ReadConfig(_Table):
     )
     annotators: tuple[str, ...] = ()
     gives: Literal["votes", "ranks", "scores", "labels"] | None = None
-    missing: tuple[float | str, ...] = ()
+    missing: tuple[AnyNumber | str, ...] = ()
     ranks_from: Literal[0, 1] | None = None
     ranking: Literal["ranks", "order"] | None = None
     higher: Literal["better", "worse"] | None = None
@@ -110,8 +115,8 @@ class AgreementConfig(_Table):
     weights: str | None = None
     categories: tuple[float | str, ...] | None = None
     method: str = "jackknife"
-    n_replicates: int = 1000
-    seed: int = 0
+    n_replicates: Annotated[int, Field(ge=2, le=1_000_000)] = 1000
+    seed: Seed = 0
 
 
 class ConsensusConfig(_Table):
@@ -125,7 +130,7 @@ class ConsensusConfig(_Table):
     margin: str = "logit"
     test_share: PartShare = 0.0
     validation_share: PartShare = 0.0
-    split_seed: int = 0
+    split_seed: Seed = 0
 
     @model_validator(mode="after")
     def _some_to_train_on(self) -> ConsensusConfig:
@@ -258,10 +263,31 @@ def find_config(source: str | Path | None = None) -> Path | None:
 def _tool_table(path: Path) -> dict[str, Any] | None:
     """Return [tool.prefqa] of a pyproject.toml; None where there is none or the file cannot be read."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("prefqa")
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError):
+        tools = _toml(path).get("tool")
+    except ConfigError:
         return None
+    table = tools.get("prefqa") if isinstance(tools, dict) else None
     return table if isinstance(table, dict) else None
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    """Return the tables of a TOML file.
+
+    Raises:
+        ConfigError: a file that cannot be read, is too large, nested too deeply, or no TOML.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_MOST_BYTES + 1)
+        if len(raw) > _MOST_BYTES:
+            raise ConfigError(f"more than {_MOST_BYTES:,} bytes, too large for a configuration", path=path)
+        return tomllib.loads(raw.decode("utf-8").replace("\r\n", "\n"))
+    except OSError as error:
+        raise ConfigError(error.strerror or str(error), path=path) from error
+    except RecursionError as error:
+        raise ConfigError("nested too deeply", path=path) from error
+    except ValueError as error:  # of TOML, of UTF-8, and of numbers with too many digits
+        raise ConfigError(f"not TOML: {error}", path=path) from error
 
 
 def load_config(path: str | Path | None) -> Config:
@@ -272,12 +298,7 @@ def load_config(path: str | Path | None) -> Config:
     """
     if path is None:
         return Config()
-    try:
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(error.strerror or str(error), path=path) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"not TOML: {error}", path=path) from error
+    table = _toml(Path(path))
     if Path(path).name == "pyproject.toml":
         table = _tool_table(Path(path)) or {}
     return parse_config(table, path)

@@ -12,6 +12,7 @@ import polars as pl
 from prefqa._types import Ints, distinct
 from prefqa.casts import cast, raw_name
 from prefqa.coding import Coded, encode, encode_rows, read_rows
+from prefqa.dtypes import plain_columns, plain_names
 from prefqa.errors import ColumnNotFoundError, UsageError
 from prefqa.keyed import KeyedRows, encode_keyed
 from prefqa.notes import Note
@@ -111,8 +112,14 @@ class Preferences:
             ColumnNotFoundError: if one of item_id, annotator_id, response_id, rank is not there (labels need no rank).
         """
         source = source or Source("frame")
-        lazy = frame.lazy()
+        lazy, left_out = plain_columns(frame.lazy())
+        for name in left_out:
+            if name in JUDGMENT_TYPES:
+                raise UsageError(f"column {name!r} holds {left_out[name]}, where {JUDGMENT_TYPES[name]} is expected")
         schema = lazy.collect_schema()
+        if odd := plain_names(schema.names()):
+            lazy = lazy.rename(odd)
+            schema = lazy.collect_schema()
         if "label" in schema and "rank" not in schema:
             lazy = lazy.with_columns(rank=pl.lit(None, pl.Int64))
             schema = lazy.collect_schema()

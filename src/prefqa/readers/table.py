@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from prefqa.casts import raw_name
+from prefqa.dtypes import free_name
 from prefqa.errors import AmbiguousReadingError, Choice
 from prefqa.notes import Note
 from prefqa.preferences import ROW
@@ -34,13 +35,6 @@ WORKING = (
     "_response", "_place", "_unequal", "_scores", "_models", "_positions", "_texts", "_common", "_written",
     "_again", "_k", "_n", "_0", "_1", "_order_ranks", "_part",
 )  # fmt: skip
-
-
-def free_name(name: str, taken: Collection[str]) -> str:
-    """Return a name that no column has: `name`, or with as many `_` behind it as needed."""
-    while name in taken:
-        name += "_"
-    return name
 
 
 @dataclass(frozen=True)
@@ -88,7 +82,14 @@ class Table:
     @property
     def pairs(self) -> list[Pair]:
         """Columns that come in pairs and have no role yet."""
-        return pairs_of(self.names)
+        schema = self.schema
+        return [pair for pair in pairs_of(self.names) if not self._holds_lists(pair, schema)]
+
+    @staticmethod
+    def _holds_lists(pair: Pair, schema: pl.Schema) -> bool:
+        """Whether lists or objects stand where a name, a number or a vote is expected."""
+        nested = schema[pair.first].is_nested() or schema[pair.second].is_nested()
+        return nested and pair.kind in ("model", "id", "score", "rank", "vote")
 
     def shown(self, column: str) -> str:
         """Return the name that a column has in the file."""

@@ -287,7 +287,7 @@ def numeric_choices(numbers: Sequence[float], columns: Columns) -> list[Choice]:
     """Return the readings that codes of a vote may have, each with its configuration."""
     first, second = columns.first, columns.second
     low, high = min(numbers), max(numbers)
-    if all(number == int(number) for number in numbers) and high - low <= 2 and len(set(numbers)) <= 3:
+    if all(number.is_integer() for number in map(float, numbers)) and high - low <= 2 and len(set(numbers)) <= 3:
         found = sorted(set(map(int, numbers)))
         if found[0] < 0:
             found = [-1, 0, 1]
