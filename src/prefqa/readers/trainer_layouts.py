@@ -70,6 +70,7 @@ KTO = Declaration(
     _LABEL,
     _has_truth_values,
     odd_labels("label"),
+    whole=True,
 )
 
 
@@ -95,6 +96,7 @@ SHAREGPT = Declaration(
     lambda frame: chosen_rows(frame, _conversation(), _reply("chosen"), _reply("rejected")),
     "pairs",
     _CHOSEN,
+    whole=True,
 )
 
 
@@ -114,6 +116,7 @@ SHAREGPT_KTO = Declaration(
     "rated",
     _LABEL,
     notes=odd_labels("kto_tag"),
+    whole=True,
 )
 _ALPACA = {"instruction": TEXT, "input": TEXT, "system": TEXT, "history": pl.List(pl.List(TEXT))}
 
@@ -148,6 +151,7 @@ ALPACA = Declaration(
     lambda frame: chosen_rows(frame, _instructed(frame), pl.col("chosen"), pl.col("rejected")),
     "pairs",
     _CHOSEN,
+    whole=True,
 )
 ALPACA_KTO = Declaration(
     "llama-factory-kto",
@@ -158,6 +162,7 @@ ALPACA_KTO = Declaration(
     "rated",
     _LABEL,
     notes=odd_labels("kto_tag"),
+    whole=True,
 )
 
 # Axolotl: its types for DPO and for reward models.
@@ -204,7 +209,7 @@ def _messages_fields(schema: pl.Schema) -> Mapping[str, pl.DataType]:
 
 
 def _message(side: str) -> pl.Expr:
-    return one_message(pl.col(side).struct.field("role"), pl.col(side).struct.field("content"))
+    return pl.when(pl.col(side).struct.field("role").is_not_null()).then(pl.concat_list(side))
 
 
 AXOLOTL_CHAT = Declaration(
@@ -215,6 +220,7 @@ AXOLOTL_CHAT = Declaration(
     lambda frame: chosen_rows(frame, pl.col("messages"), _message("chosen"), _message("rejected")),
     "pairs",
     _CHOSEN,
+    whole=True,
 )
 
 # NeMo-RL: any number of ranked completions.
@@ -248,6 +254,7 @@ NEMO_RL = Declaration(
         "{n} of {of} records have no completion; they give no judgment.",
         "PQ727",
     ),
+    whole=True,
 )
 
 
@@ -276,6 +283,7 @@ VERL = Declaration(
     ),
     "pairs",
     _CHOSEN,
+    whole=True,
 )
 
 LAYOUTS = (KTO, SHAREGPT, SHAREGPT_KTO, ALPACA, ALPACA_KTO, AXOLOTL, AXOLOTL_CHAT, NEMO_RL, VERL)
