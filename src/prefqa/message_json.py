@@ -83,6 +83,19 @@ def has_other_parts(message: pl.Expr) -> pl.Expr:
     return part_texts(message).list.eval(pl.element().is_null()).list.any().fill_null(value=False)
 
 
+def keys_of(messages: pl.Series) -> list[str]:
+    """Return the keys that lists of messages have; of those with their JSON the ones that stand in it."""
+    single = messages.explode().drop_nulls()
+    fields = [field.name for field in single.dtype.fields]  # type: ignore[attr-defined]
+    if JSON not in fields:
+        return fields
+    texts = single.struct.field(JSON).drop_nulls().unique()
+    if texts.is_empty():
+        return list(_PLAIN)
+    # What is not wanted of the values is not read: only names of keys have no structure to disagree on.
+    return pl.scan_ndjson("\n".join(texts).encode(), infer_schema_length=None).collect_schema().names()
+
+
 def refuse_odd_parts(texts: pl.Series, where: str) -> None:
     """Refuse contents that are lists of anything but parts.
 

@@ -50,9 +50,9 @@ def messages_of(texts: pl.Series, where: str) -> pl.Series:
     Raises:
         UsageError: a content is a list of anything but parts.
     """
-    single, depth, dtype = texts, 0, texts.dtype
-    while isinstance(dtype, pl.List):
-        single, depth, dtype = single.explode(), depth + 1, dtype.inner
+    single, depth = texts, 0
+    while isinstance(single.dtype, pl.List):
+        single, depth = single.explode(), depth + 1
     refuse_odd_parts(single, where)
     value = message_of(pl.element() if depth else pl.col(texts.name))
     for level in range(depth):

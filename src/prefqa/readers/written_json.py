@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from prefqa.errors import ReadError, UsageError
-from prefqa.message_json import is_message, is_plain, object_of
+from prefqa.message_json import JSON, holds_json, is_message, is_plain, object_of
 from prefqa.messages import json_of, messages_of
 from prefqa.preferences import ROW
 from prefqa.readers.records import Misfit, Records, json_objects
@@ -28,8 +28,8 @@ def typed_frame(records: Records, origin: str, *, strict: bool = True) -> pl.Laz
     """
     if records.lines is None:
         return _of_types(records.typed(), origin)
-    wanted = {name: _as_json(name, dtype) for name, dtype in records.schema.items()}
-    wanted = {name: dtype for name, dtype in wanted.items() if dtype is not None}
+    asked = {name: _as_json(name, dtype) for name, dtype in records.schema.items()}
+    wanted = {name: dtype for name, dtype in asked.items() if dtype is not None}
     chats = [name for name in wanted if is_message(_inner(records.schema[name]))]
     frame = _typed(records, wanted)
     if frame is not None:
@@ -43,8 +43,8 @@ def typed_frame(records: Records, origin: str, *, strict: bool = True) -> pl.Laz
     written, odd = _objects_alone(written, wanted)
     for misfit in [*misfits, *odd][: int(strict)]:
         raise UsageError(
-            f"{origin}: row {misfit.row}, column {misfit.where!r}: {misfit.found} stands where other rows have lists of objects",
-            hint="write all rows in one form.",
+            f"{origin}: row {misfit.row}, column {misfit.where!r}: {misfit.found} where other rows have objects",
+            hint="write all rows in one form, such as lists of messages with role and content.",
         )
     others = _without(records, frame, list(wanted))
     columns = [
@@ -141,9 +141,9 @@ def _is_plain(frame: pl.DataFrame, name: str) -> bool:
     """Whether all messages of a column are a role and a text, and none of the texts may have been a list."""
     if name not in frame.columns or not is_plain(_inner(frame.schema[name])):
         return False
-    single, dtype = frame[name], frame.schema[name]
-    while isinstance(dtype, pl.List):
-        single, dtype = single.explode().drop_nulls(), dtype.inner
+    single = frame[name]
+    while isinstance(single.dtype, pl.List):
+        single = single.explode().drop_nulls()
     content = single.drop_nulls().struct.field("content")
     return not (content.null_count() or content.str.contains(_NESTED).any())
 
@@ -176,6 +176,8 @@ def _objects(texts: pl.Series, dtype: Any) -> pl.Series:
 def _of_types(frame: pl.LazyFrame, origin: str) -> pl.LazyFrame:
     """A typed table, in which texts that are JSON by their type (arrow.json) are what they say."""
     schema = frame.collect_schema()
+    for name in (name for name, dtype in schema.items() if holds_json(dtype)):
+        _refuse_no_json(frame.select(name).collect().to_series(), origin)
     names = [name for name, dtype in schema.items() if _has_extension(dtype)]
     if not names:
         return frame
@@ -194,6 +196,19 @@ def _of_types(frame: pl.LazyFrame, origin: str) -> pl.LazyFrame:
             column = texts
         whole = whole.with_columns(column)
     return whole.lazy()
+
+
+def _refuse_no_json(values: pl.Series, origin: str) -> None:
+    """Refuse objects whose field of JSON, as a file of ours has it, holds anything else, or several lines."""
+    while isinstance(values.dtype, pl.List):
+        values = values.explode()
+    if JSON not in [field.name for field in values.dtype.fields]:  # type: ignore[attr-defined]
+        return
+    texts = values.drop_nulls().struct.field(JSON).drop_nulls()
+    odd = texts.filter(texts.str.json_path_match("$").is_null() | texts.str.contains(r"[\r\n]"))
+    if len(odd):
+        what = f"{origin}: column {values.name!r}: {JSON!r} holds {odd[0][:60]!r}, which is no JSON on one line"
+        raise UsageError(what, hint=f"leave the field {JSON!r} out: it is made while files are read.")
 
 
 def _single(texts: pl.Series) -> pl.Series:

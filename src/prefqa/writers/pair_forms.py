@@ -19,6 +19,7 @@ from prefqa.messages import (
     split_prompt,
     split_text,
     whole_prompt,
+    with_json,
 )
 
 SIDES = ("chosen", "rejected")
@@ -97,7 +98,7 @@ def prepare_pairs(
     missing = [name for name in SIDES if name not in frame.columns]
     if missing:
         raise ColumnNotFoundError.from_missing(missing, frame.columns)
-    frame = with_prompt(_one_kind(frame))
+    frame = with_prompt(_one_kind(with_json(frame, ("prompt", *SIDES), "the pairs")))
     if "prompt" not in frame.columns:
         frame = frame.with_columns(prompt=pl.lit(None, frame.schema["chosen"]))
     known = (
