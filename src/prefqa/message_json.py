@@ -67,6 +67,16 @@ def object_of(text: pl.Expr, names: Iterable[str]) -> pl.Expr:
     return pl.when(text.is_not_null()).then(pl.struct(*read, text.alias(JSON)))
 
 
+def sameness(message: pl.Expr) -> pl.Expr:
+    """Return a text that is equal for two messages that are, whatever the order of their keys; only for comparisons.
+
+    Args:
+        message: the JSON of a message.
+    """
+    written = message.str.json_path_match("$").str.strip_prefix("{").str.strip_suffix("}")
+    return written.str.split(",").list.sort().list.join(",")
+
+
 def part_texts(message: pl.Expr) -> pl.Expr:
     """Return the texts of the parts of a content that is a list; null for a part without one, and for other contents.
 

@@ -8,7 +8,17 @@ from typing import Any
 
 import polars as pl
 
-from prefqa.message_json import JSON, MESSAGE, has_other_parts, is_message, is_plain, message_of, refuse_odd_parts
+from prefqa.message_json import (
+    JSON,
+    MESSAGE,
+    has_other_parts,
+    holds_json,
+    is_message,
+    is_plain,
+    message_of,
+    refuse_odd_parts,
+    sameness,
+)
 
 #: Speakers with whom a dialogue begins; who begins otherwise goes on with a prompt that stands elsewhere.
 OPENERS = ("user", "system", "developer")
@@ -149,7 +159,7 @@ def split_prompt(frame: pl.LazyFrame, first: str, second: str) -> pl.LazyFrame:
     """
     schema = frame.collect_schema()
     frame = frame.with_row_index(_N)
-    texts = [_json_list(name, schema[name]).alias(f"_{n}") for n, name in enumerate((first, second))]
+    texts = [sameness_of(name, schema[name]).alias(f"_{n}") for n, name in enumerate((first, second))]
     shorter = pl.min_horizontal(pl.col("_0").list.len(), pl.col("_1").list.len()).cast(pl.Int64) - 1
     pairs = (
         frame.select(_N, *texts)
@@ -169,6 +179,14 @@ def split_prompt(frame: pl.LazyFrame, first: str, second: str) -> pl.LazyFrame:
     return joined.with_columns(cut).drop("_k", _N)
 
 
+def sameness_of(column: str, dtype: Any) -> pl.Expr:
+    """Return texts for the messages of a column that are equal where these are; only for comparisons."""
+    if holds_json(dtype):
+        written = json_of(pl.element(), dtype.inner)
+        return pl.col(column).list.eval(sameness(written))
+    return _json_list(column, dtype)
+
+
 def whole_prompt(schema: pl.Schema) -> pl.Expr:
     """Return the prompt, as messages, of a frame from `split_prompt`: what was cut off, after what precedes it."""
     messages = schema["_common"]
@@ -177,7 +195,7 @@ def whole_prompt(schema: pl.Schema) -> pl.Expr:
     if not is_chat(schema["prompt"]):
         user = as_message("prompt", "user", messages)
         return pl.coalesce("_common", user)
-    before, common = (_joined(_json_list(name, schema[name])) for name in ("prompt", "_common"))
+    before, common = (_joined(sameness_of(name, schema[name])) for name in ("prompt", "_common"))
     ends_it = before.str.ends_with(common)
     return pl.when(pl.col("_common").is_null() | ends_it.fill_null(value=False)).then("prompt").otherwise("_common")
 
@@ -257,8 +275,8 @@ def _is_prompt(schema: pl.Schema, first: str) -> pl.Expr:
     opens = pl.col("_common").list.first().struct.field("role").is_in(OPENERS)
     if not is_chat(schema["prompt"]):
         return opens.fill_null(value=False)
-    prompt = _joined(_json_list("prompt", schema["prompt"]))
-    common = _joined(_json_list("_common", schema[first]))
+    prompt = _joined(sameness_of("prompt", schema["prompt"]))
+    common = _joined(sameness_of("_common", schema[first]))
     alike = common.str.starts_with(prompt) | common.str.ends_with(prompt) | prompt.str.ends_with(common)
     nothing = pl.col("prompt").list.len().fill_null(0) == 0
     return nothing | alike.fill_null(value=False)

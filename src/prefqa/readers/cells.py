@@ -12,8 +12,8 @@ import polars as pl
 
 from prefqa._words import formatted
 from prefqa.errors import UsageError
-from prefqa.message_json import JSON, is_plain
-from prefqa.messages import messages_of, with_json
+from prefqa.message_json import JSON, holds_json, is_plain
+from prefqa.messages import messages_of, sameness_of, with_json
 from prefqa.preferences import ROW
 from prefqa.readers.records import fields_of, json_lists
 from prefqa.readers.table import Table
@@ -98,6 +98,8 @@ def encoded(name: str, dtype: Any) -> pl.Expr:
     """Return a column as the text that identifies its value; chat messages by their JSON."""
     if isinstance(dtype, pl.Struct):
         return pl.col(name).struct.json_encode()
+    if holds_json(dtype) and is_messages(dtype):
+        return sameness_of(name, dtype).list.join(",")
     if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct):
         return pl.col(name).list.eval(pl.element().struct.json_encode()).list.join(",")
     if dtype.is_nested():
@@ -110,10 +112,8 @@ def split_prompt(frame: pl.LazyFrame, first: str, second: str, only: pl.Expr | N
 
     Where `only`, an expression of `_common`, is false, nothing is cut off and `_common` is null.
     """
-    one, two = (
-        pl.col(name).list.eval(pl.element().struct.json_encode()).alias(f"_{n}")
-        for n, name in enumerate((first, second))
-    )
+    schema = frame.collect_schema()
+    one, two = (sameness_of(name, schema[name]).alias(f"_{n}") for n, name in enumerate((first, second)))
     shorter = (
         pl.min_horizontal(pl.col("_0").list.len().fill_null(0), pl.col("_1").list.len().fill_null(0)).cast(pl.Int64) - 1
     )

@@ -35,7 +35,7 @@ from prefqa.readers.export import VALUES, Export, Extract, misfit_note
 from prefqa.readers.long_rows import PAIR, UNNAMED
 from prefqa.readers.nested import read_fields
 from prefqa.readers.tool import Tool
-from prefqa.readers.written_json import columns_of, context_of
+from prefqa.readers.written_json import carried_by, columns_of, context_of
 from prefqa.writers.pair_forms import CARRIED
 
 TEXT = pl.String()
@@ -90,7 +90,7 @@ def read_declared(export: Export, declaration: Declaration) -> Extract:
     carried = pl.DataFrame()
     if declaration.whole:
         whole = _with_messages(whole, export, fields)
-        carried = columns_of(export.records, [name for name in CARRIED if name not in fields], export.origin)
+        carried = carried_by(export.records, [name for name in CARRIED if name not in fields], export.origin)
     frame = whole.drop(added)
     rows = _with_added(declaration.rows(frame), whole.select(ROW, *added))
     if carried.width > 1:
@@ -111,18 +111,18 @@ def read_declared(export: Export, declaration: Declaration) -> Extract:
 
 def _with_messages(frame: pl.DataFrame, export: Export, fields: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """Records with messages as they were written, where any of them says more than a role and a text."""
-    schema = export.records.schema
-    names = [name for name, dtype in fields.items() if dtype in (MESSAGES, MESSAGES.inner) and name in schema]
-    names = [name for name in names if schema[name].is_nested()]
+    names = [name for name, dtype in fields.items() if dtype in (MESSAGES, MESSAGES.inner)]
     written = columns_of(export.records, names, export.origin)
-    if not any(holds_json(dtype) for dtype in written.schema.values()):
+    rich = [name for name in names if holds_json(written.schema.get(name))]
+    if not rich:
         return frame
-    lists = [name for name in names if isinstance(written.schema[name], pl.List)]
-    written = with_json(written, lists, export.origin)
-    for name in (name for name in names if name not in lists):
-        one = written.select(ROW, pl.when(pl.col(name).is_not_null()).then(pl.concat_list(name)).alias(name))
-        written = written.with_columns(with_json(one, [name], export.origin)[name].list.first())
-    return frame.with_columns(written[name] for name in names)
+    frame = frame.with_columns(written[name] for name in rich)
+    single = [name for name in names if isinstance(frame.schema[name], pl.Struct)]
+    listed = frame.with_columns(
+        pl.when(pl.col(name).is_not_null()).then(pl.concat_list(name)).alias(name) for name in single
+    )
+    whole = with_json(listed, names, export.origin)
+    return whole.with_columns(pl.col(name).list.first() for name in single)
 
 
 def _by_context(rows: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from prefqa.errors import ReadError, UsageError
 from prefqa.message_json import JSON, holds_json, is_message, is_plain, object_of
 from prefqa.messages import json_of, messages_of
 from prefqa.preferences import ROW
-from prefqa.readers.records import Misfit, Records, json_objects
+from prefqa.readers.records import Misfit, Records, json_objects, text_of
 from prefqa.writers.pair_forms import CARRIED
 
 #: Cells that may be messages, and texts that may be a list of parts or an object.
@@ -63,8 +63,8 @@ def typed_frame(records: Records, origin: str, *, strict: bool = True) -> pl.Laz
 
 
 def columns_of(records: Records, names: Sequence[str], origin: str) -> pl.DataFrame:
-    """Return some columns of records as `typed_frame` does, with `_row`, as far as they are there; odd values null."""
-    names = [name for name in names if name in records.schema]
+    """Return those columns that hold messages, or objects that ride along, as `typed_frame` does; odd values null."""
+    names = [name for name in names if _as_json(name, records.schema.get(name)) is not None]
     if not names:
         return pl.DataFrame()
     rows = records.rows
@@ -72,17 +72,20 @@ def columns_of(records: Records, names: Sequence[str], origin: str) -> pl.DataFr
     def some() -> list[dict[str, Any]]:
         return [{name: row.get(name) for name in names} for row in rows()] if rows else []
 
-    def typed() -> pl.LazyFrame:
-        try:
-            return records.typed().select(names).collect().lazy()
-        except (ReadError, pl.exceptions.PolarsError):
-            if rows is None:
-                raise
-            return pl.from_dicts(some(), infer_schema_length=None, strict=False).lazy()
-
     schema = pl.Schema({name: records.schema[name] for name in names})
-    part = Records(schema, typed, records.lines, some if rows else None)
-    return typed_frame(part, origin, strict=False).select(names).with_row_index(ROW).collect()
+    part = Records(schema, lambda: records.typed().select(names), records.lines, some if rows else None)
+    return typed_frame(part, origin, strict=False).select(names).collect()
+
+
+def carried_by(records: Records, names: Sequence[str], origin: str) -> pl.DataFrame:
+    """Return tools and media of records, with `_row`, as far as there are any; values that are plain as text."""
+    names = [name for name in names if name in records.schema and records.schema[name] != pl.Null()]
+    if not names:
+        return pl.DataFrame()
+    objects = columns_of(records, names, origin)
+    others = {name: text_of(records.schema[name]) for name in names if name not in objects.columns}
+    plain = records.as_text(others)[0] if others else objects.with_row_index(ROW).select(ROW)
+    return plain.with_columns(objects[name] for name in objects.columns).select(ROW, *names)
 
 
 def context_of(schema: Mapping[str, pl.DataType]) -> pl.Expr | None:

@@ -15,6 +15,7 @@ from prefqa.messages import (
     is_chat,
     json_of,
     merged,
+    sameness_of,
     says_something,
     split_prompt,
     split_text,
@@ -193,7 +194,9 @@ def _with_one_type(frame: pl.DataFrame, names: tuple[str, ...] | list[str]) -> p
 
 
 def _comparable(column: str, dtype: Any) -> pl.Expr:
-    return pl.col(column).str.strip_chars() if dtype == pl.String() else json_of(pl.col(column), dtype)
+    if dtype == pl.String():
+        return pl.col(column).str.strip_chars()
+    return sameness_of(column, dtype).list.join("\n") if is_chat(dtype) else json_of(pl.col(column), dtype)
 
 
 def _speaks(column: str, dtype: Any) -> pl.Expr:
