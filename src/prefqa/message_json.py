@@ -29,8 +29,9 @@ _PARTS = pl.List(pl.Struct({"text": pl.String()}))
 
 
 def is_message(dtype: Any) -> bool:
-    """Whether a type holds objects with role and content."""
-    return isinstance(dtype, pl.Struct) and {"role", "content"} <= {field.name for field in dtype.fields}
+    """Whether a type holds objects with a role, and a content or calls of tools."""
+    names = {field.name for field in dtype.fields} if isinstance(dtype, pl.Struct) else set()
+    return "role" in names and not names.isdisjoint(("content", "tool_calls", "function_call"))
 
 
 def is_plain(dtype: Any) -> bool:

@@ -27,7 +27,7 @@ _TEXT_PARTS = pl.List(pl.Struct({"type": pl.String(), "text": pl.String()}))
 
 
 def is_chat(dtype: Any) -> bool:
-    """Whether a type holds lists of messages with role and content."""
+    """Whether a type holds lists of messages with a role, and a content or calls of tools."""
     if not (isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct)):
         return False
     return is_message(dtype.inner)
@@ -111,6 +111,7 @@ def says_something(message: pl.Expr, dtype: Any) -> pl.Expr:
     spoken = [_has_content(message.struct.field("content"), fields["content"])]
     if JSON in fields:
         spoken.append(has_other_parts(message.struct.field(JSON)))
+        spoken.append(message.struct.field("function_call").is_not_null())
     calls = fields.get("tool_calls")
     if isinstance(calls, pl.List):
         spoken.append(message.struct.field("tool_calls").list.len() > 0)
@@ -133,6 +134,8 @@ def spoken(column: str, dtype: Any) -> pl.Expr:
         texts = [message.field("content").list.eval(text).list.join("\n", ignore_nulls=True)]
     if "tool_calls" in fields:
         calls = message.field("tool_calls")
+        if JSON in fields:
+            calls = pl.coalesce(calls, message.field("function_call"))
         texts.append(calls if fields["tool_calls"] == pl.String() else json_of(calls, fields["tool_calls"]))
     return pl.col(column).list.eval(pl.concat_str(texts, ignore_nulls=True))
 

@@ -197,11 +197,12 @@ FIXTURES: dict[str, list[Row]] = {
     **IMAGES,
     **AUDIO,
 }
+_GRADES = {1: "A is slightly better", 2: "A is better", 3: "A is much better"}
 _VOTES = [(1, "Tree?", "Oak.", "Granite."), (2, "Bird?", "Owl.", "Bat."), (3, "Fish?", "Cod.", "Whale.")]
 #: Graded votes: how much response_a is better, of two annotators.
 GRADED = {
     "graded": [
-        {"prompt": prompt, "response_a": good, "response_b": bad, "annotator": who, "preference": -grade}
+        {"prompt": prompt, "response_a": good, "response_b": bad, "annotator": who, "preference": _GRADES[grade]}
         for grade, prompt, good, bad in _VOTES
         for who in ("x", "y")
     ],

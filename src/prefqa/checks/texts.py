@@ -309,12 +309,17 @@ def _parts(dtype: pl.DataType, column: str) -> dict[str, pl.Expr] | None:
         return None
     role = pl.element().struct.field(who).str.to_lowercase().replace(_ROLES)
     calls = next((name for name in ("tool_calls", "function_call") if name in fields), None)
+    both = JSON in fields  # either stands there, as text
     made_there = pl.lit("") if calls is None else _as_text(pl.element().struct.field(calls), fields[calls])
+    if both:
+        made_there += _as_text(pl.element().struct.field("function_call"), pl.String())
     content = _content(pl.element().struct.field(said), fields[said]).fill_null("")
     other = pl.lit(None, pl.String) if JSON not in fields else _other_parts(pl.element().struct.field(JSON))
     message = formatted("{}: {}{}{}", role.fill_null("?"), content, made_there, other.fill_null(""))
     last, n_before = whole.list.last(), whole.list.len().cast(pl.Int64) - 1
     made = {} if calls is None else {"calls": _is_made(last.struct.field(calls), fields[calls])}
+    if both:
+        made["calls"] |= last.struct.field("function_call").is_not_null()
     shown = {} if JSON not in fields else {"parts": _other_parts(last.struct.field(JSON))}
     return (
         made
