@@ -164,7 +164,7 @@ def _earlier(table: pl.DataFrame, said: pl.Expr, tests: Mapping[str, Test]) -> T
     keys = [name for name in _KEYS if name in table.columns]
     rows = table.select(*keys, said.alias("text")).filter(pl.col("text") != "")
     tests = {code: test for code, test in tests.items() if test.of_prompts}
-    return texts_of(rows, "text", tests) if rows.height and tests else None
+    return texts_of(rows, "text", tests) if rows.height else None
 
 
 def _media(columns: Sequence[str]) -> pl.Expr:
