@@ -56,17 +56,22 @@ def _empty(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
         empty &= texts.rows[TEXT_RAW].is_null()
     if "calls" in texts.rows.columns:  # a call of a tool is a response without a text
         empty &= ~texts.rows["calls"]
+    if "parts" in texts.rows.columns:  # and so is a picture
+        empty &= texts.rows["parts"].is_null()
     return texts.where(empty, pl.when(_TEXT.is_null()).then(pl.lit("null")).otherwise(pl.lit("blank")))
 
 
 def _not_text(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
     odd = texts.figures["PQ202"]
     if odd.any():
-        truth = texts.rows.select(_TEXT.str.contains(patterns.TRUTH)).to_series().fill_null(value=False)
-        asked = texts.rows["item_id"].is_in(options["asked"].implode())
-        if "context" in texts.rows.columns:
-            asked |= texts.rows["context"].str.contains(patterns.ASKS_TRUTH).fill_null(value=False)
-        odd &= ~(truth & asked)
+        for answers, asks, asked in (
+            (patterns.TRUTH, patterns.ASKS_TRUTH, options["asked"]),
+            (patterns.NO_VALUE, patterns.ASKS_VALUE, options["asked_value"]),
+        ):
+            is_answer = texts.rows["item_id"].is_in(asked.implode())
+            if "context" in texts.rows.columns:
+                is_answer |= texts.rows["context"].str.contains(asks).fill_null(value=False)
+            odd &= ~(texts.rows["text"].str.contains(answers).fill_null(value=False) & is_answer)
     value = _TEXT.str.strip_chars()
     if TEXT_RAW in texts.rows.columns:
         odd |= texts.rows[TEXT_RAW].is_not_null()
@@ -114,6 +119,20 @@ def _near(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
 
 def _matching(code: str) -> Look:
     return lambda texts, _options: texts.where(texts.figures[code])
+
+
+def _everywhere(look: Look) -> Look:
+    """A look that is taken at all messages, each text reported once."""
+
+    def found(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
+        rows = look(texts, options)
+        if texts.earlier is None:
+            return rows
+        keys = [name for name in rows.columns if not name.startswith("_")]
+        both = pl.concat([rows, look(texts.earlier, options)])
+        return both.unique(keys, keep="first", maintain_order=True).sort(keys, maintain_order=True)
+
+    return found
 
 
 def _out_of_turn(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
@@ -168,12 +187,12 @@ LOOKS: dict[str, Look] = {
     "PQ206": _near,
     "PQ213": _matching("PQ213"),
     "PQ214": _matching("PQ214"),
-    "PQ215": _matching("PQ215"),
-    "PQ216": _matching("PQ216"),
+    "PQ215": _everywhere(_matching("PQ215")),
+    "PQ216": _everywhere(_matching("PQ216")),
     "PQ217": _out_of_turn,
     "PQ218": _contexts_differ,
-    "PQ219": _mojibake,
-    "PQ222": _personal,
+    "PQ219": _everywhere(_mojibake),
+    "PQ222": _everywhere(_personal),
     "PQ223": languages,
     **said.LOOKS,
 }

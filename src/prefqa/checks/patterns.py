@@ -20,6 +20,13 @@ ASKS_TRUTH = (
     r"\bverdadeiro\b.{0,40}\bfalso\b|对还是错|是真是假|真还是假|是否正确|真偽|正しいか|正誤|верно ли|правда ли|"
     r"(?:верно|истина|правда).{0,40}(?:неверно|ложь)"
 )
+#: Those of them that are an answer where the prompt asks what a program has or returns, or offers them as answers.
+NO_VALUE = r"^\s*(?:true|false|True|False|null|None|NaN|nan|undefined)\s*$"
+ASKS_VALUE = (
+    r"(?i)\b(?:null|none|nan|undefined)\b|\b(?:what|which|wha?t's|predict|give|state|determine|was|que|qué|o que)\b"
+    r"[^?]{0,200}\b(?:returns?|returned|prints?|printed|outputs?|evaluates?|evaluated|logs?|logged|ausgegeben|"
+    r"retourne|devuelve|retorna|typeof)\b|\b(?:output|return value|value|result) of\b"
+)
 #: A character that is seen: neither blank nor of zero width.
 VISIBLE = r"[^\s\x{200B}-\x{200F}\x{2060}\x{FEFF}]"
 #: A blank that is not one single space.

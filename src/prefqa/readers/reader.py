@@ -13,6 +13,8 @@ from prefqa._words import formatted
 from prefqa.casts import decimal_commas, raw_name
 from prefqa.dtypes import free_name, plain_names
 from prefqa.errors import UsageError, nearest
+from prefqa.message_json import is_plain
+from prefqa.messages import is_chat, with_json
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source
 from prefqa.readers.argilla_server import SERVER, download
 from prefqa.readers.croissant import licence_beside
@@ -41,6 +43,7 @@ from prefqa.readers.response_columns import with_response_columns
 from prefqa.readers.shapes import laid_out, refuse, refuse_unread_numbers
 from prefqa.readers.table import WORKING, Table
 from prefqa.readers.tool import Tool
+from prefqa.readers.written_json import typed_frame
 
 #: The column with the name of each row's file, where files are annotators'.
 FILE = "_file"
@@ -201,7 +204,7 @@ def _of_columns(
     time_format: str | None,
 ) -> Preferences:
     """Preferences by the names of columns; instruction data where these are no preferences."""
-    frame, left_out = plain_types(records.typed())
+    frame, left_out = plain_types(typed_frame(records, origin))
     records = replace(records, how=(*records.how, *left_out))
     frame, source_names = _without_reserved(frame)
     frame = frame.with_row_index(ROW)
@@ -402,8 +405,11 @@ def _table(
         return None, ()
     records, origin, files, _ = _scan(source, "auto")
     with readable(files):
-        frame = records.typed()
-        names = frame.collect_schema().names()
+        frame = typed_frame(records, origin)
+        schema = frame.collect_schema()
+        names = schema.names()
+        if any(is_chat(dtype) and not is_plain(dtype.inner) for dtype in schema.values()):  # type: ignore[attr-defined]
+            frame, stays = with_json(frame.collect(), names, origin).lazy(), False
         known = {name: yours for name, yours in columns.items() if isinstance(yours, str) and yours in names}
         renamed = renamed_columns(frame, known, origin)[0]
         stays = stays and bool(files) and all(format_of(Path(name)) in COLUMNAR for name in files)

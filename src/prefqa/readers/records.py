@@ -113,10 +113,13 @@ class Records:
         if self.lines is None:
             return _plain(self.typed().head(n)).collect()
         first = b"\n".join(next(iter(blocks.blocks_of(self.lines)), b"").split(b"\n")[:n])
-        try:
-            return pl.read_ndjson(first, schema=dict(self.schema))
-        except pl.exceptions.PolarsError:  # values that disagree; what is told by content has none
-            return pl.DataFrame(schema=self.schema)
+        # Values that disagree are mostly nested; without these the others are there, and otherwise none.
+        for schema in (dict(self.schema), {name: kind for name, kind in self.schema.items() if not kind.is_nested()}):
+            with suppress(pl.exceptions.PolarsError):
+                found = pl.read_ndjson(first, schema=schema)
+                missing = (pl.lit(None, kind).alias(name) for name, kind in self.schema.items() if name not in schema)
+                return found.with_columns(missing).select(self.schema.names())
+        return pl.DataFrame(schema=self.schema)
 
     def structured(self) -> Records:
         """The same records with the schema that `structure` finds, for values that disagree."""

@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from prefqa.errors import UsageError
+from prefqa.message_json import holds_json
 from prefqa.messages import json_of
 from prefqa.writers import manifest
 from prefqa.writers.columns import writable
@@ -113,10 +114,16 @@ def write_rows(path: str | Path, frame: pl.DataFrame) -> None:
     """Write rows by the ending of the file: .jsonl or .ndjson, .json (one list) or .parquet.
 
     Raises:
-        UsageError: any other ending.
+        UsageError: any other ending; or Parquet, and objects that hold their JSON, of which Parquet would make others.
     """
     ending = Path(path).suffix.lower()
     if ending == ".parquet":
+        for name in (name for name, dtype in frame.schema.items() if holds_json(dtype)):
+            raise UsageError(
+                f"cannot write {path}: {name!r} has calls of tools, parts or further keys, and Parquet gives each "
+                "object the keys of all others, as nulls",
+                hint="write .jsonl.",
+            )
         write_parquet(path, frame)
     elif ending in (".jsonl", ".ndjson"):
         write_jsonl(path, frame)

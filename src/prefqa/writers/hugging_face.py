@@ -10,12 +10,15 @@ from typing import Any
 
 import polars as pl
 
-from prefqa.writers.atomic import staged_directory, write_parquet, write_text
+from prefqa.message_json import holds_json
+from prefqa.writers.atomic import staged_directory, write_rows, write_text
 from prefqa.writers.pair_forms import SIDES, Pairs
 
 
 def write_hugging_face(pairs: Pairs, path: Path) -> None:
-    """Write SPLIT-00000-of-00001.parquet and README.md.
+    """Write SPLIT-00000-of-00001.parquet and README.md; JSON Lines in place of Parquet where messages need it.
+
+    Parquet gives each message the keys of all others, as nulls; of JSON Lines `datasets` reads each as it is.
 
     Args:
         pairs: the pairs; a column `split` divides them, without it all are `train`. Their facts are the lines of the
@@ -29,7 +32,8 @@ def write_hugging_face(pairs: Pairs, path: Path) -> None:
     named = {str(key[0]): part.drop("split") for key, part in sorted(parts.items())}
     with staged_directory(path) as stage:
         for name, part in named.items():
-            write_parquet(stage / f"{name}-00000-of-00001.parquet", part)
+            ending = "jsonl" if any(map(holds_json, part.dtypes)) else "parquet"
+            write_rows(stage / f"{name}-00000-of-00001.{ending}", part)
         write_text(stage / "README.md", _card(path.name, named, dict(pairs.facts)))
 
 

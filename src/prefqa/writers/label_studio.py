@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from prefqa.writers.atomic import write_rows, write_text
-from prefqa.writers.tables import Tables, table_losses
+from prefqa.writers.tables import Tables, table_losses, text_losses
 
 CONFIG = """<View>
   <Text name="prompt" value="$prompt"/>
@@ -32,7 +32,8 @@ def write_label_studio(tables: Tables, path: Path) -> pl.DataFrame:
         rows = rows.join(_predictions(orders), on="item_id", how="left", maintain_order="left")
     write_rows(path, rows.drop("item_id"))
     write_text(path.with_suffix(".xml"), CONFIG)
-    return table_losses(("tied", n_tied, rows.height, "the order so far has ties, and stands as no prediction"))
+    tied = ("tied", n_tied, rows.height, "the order so far has ties, and stands as no prediction")
+    return table_losses(tied, *text_losses(tables, rows.height))
 
 
 def _predictions(orders: pl.DataFrame) -> pl.DataFrame:

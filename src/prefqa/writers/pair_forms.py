@@ -15,10 +15,12 @@ from prefqa.messages import (
     is_chat,
     json_of,
     merged,
+    sameness_of,
     says_something,
     split_prompt,
     split_text,
     whole_prompt,
+    with_json,
 )
 
 SIDES = ("chosen", "rejected")
@@ -100,7 +102,7 @@ def prepare_pairs(
     missing = [name for name in SIDES if name not in frame.columns]
     if missing:
         raise ColumnNotFoundError.from_missing(missing, frame.columns)
-    frame = with_prompt(_one_kind(frame))
+    frame = with_prompt(_one_kind(with_json(frame, ("prompt", *SIDES), "the pairs")))
     if "prompt" not in frame.columns:
         frame = frame.with_columns(prompt=pl.lit(None, frame.schema["chosen"]))
     known = (
@@ -220,7 +222,9 @@ def _with_one_type(frame: pl.DataFrame, names: tuple[str, ...] | list[str]) -> p
 
 
 def _comparable(column: str, dtype: Any) -> pl.Expr:
-    return pl.col(column).str.strip_chars() if dtype == pl.String() else json_of(pl.col(column), dtype)
+    if dtype == pl.String():
+        return pl.col(column).str.strip_chars()
+    return sameness_of(column, dtype).list.join("\n") if is_chat(dtype) else json_of(pl.col(column), dtype)
 
 
 def _speaks(column: str, dtype: Any) -> pl.Expr:

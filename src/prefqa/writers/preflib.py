@@ -44,7 +44,12 @@ def write_preflib(tables: Tables, path: Path) -> pl.DataFrame:
             complete = part["n"].min() == own.height
             kind = ("t" if part["tied"].any() else "s") + "o" + ("c" if complete else "i")
             write_text(stage / f"{item}.{kind}", _file(str(item), kind, own, part))
-    return table_losses(("annotators", orders.height, orders.height, "rankings are written, who made them is not"))
+    responses = tables.responses
+    n_texts = 0 if responses is None or "text" not in responses.columns else len(responses["text"].drop_nulls())
+    return table_losses(
+        ("annotators", orders.height, orders.height, "rankings are written, who made them is not"),
+        ("texts", n_texts, n_texts, "responses are named, their texts and prompts are not written"),
+    )
 
 
 def _file(item: str, kind: str, names: pl.DataFrame, orders: pl.DataFrame) -> str:

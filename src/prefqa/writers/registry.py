@@ -169,8 +169,8 @@ def write_pairs(
         raise UsageError(f"layout {layout!r} holds judgments, not pairs", hint="use prefqa convert.")
     pairs = prepare_pairs(frame, facts=facts, ties=found.ties, needs_prompt=found.prompt != "within")
     pairs, lost = fit_columns(pairs, layout, found.carries)
-    keys = fit_messages(pairs, layout) if found.single else []
+    fitted, keys = fit_messages(pairs, layout) if found.single else (pairs, [])
     limits = Limits(max_characters, max_tokens, tokenizer)
     losses = losses_of(pairs, limits, joined=found.joined, states_prompt=found.prompt == "stated", lost=lost, keys=keys)
-    found.write(pairs, Path(path))
+    found.write(fitted, Path(path))
     return losses
