@@ -42,6 +42,8 @@ def check(source: str, fixed: str | None, pseudonymise: str | None, config: str 
     from prefqa.gate import gate
 
     settings = _with_options(settings_of(config, pseudonymise=pseudonymise), given)
+    if fixed:
+        _check_fixed(fixed)
     prefs = read_input(source, settings)
     if fixed:
         prefs = _fixed(prefs, fixed)
@@ -89,12 +91,21 @@ def _with_options(settings: Any, given: dict[str, Any]) -> Any:
     return settings.model_copy(update={"checks": settings.checks.model_copy(update=update)})
 
 
+def _check_fixed(path: str) -> None:
+    """Refuse a place that cannot take the fixed data and the changes, before anything is read."""
+    from prefqa.checks.fixes import log_of
+    from prefqa.writers.targets import check_file
+
+    if Path(path).suffix != ".parquet":
+        raise click.UsageError(f"fixed data is written as .parquet, not {Path(path).suffix or 'without an ending'}")
+    for one in (path, log_of(path)):
+        check_file(one)
+
+
 def _fixed(prefs: Any, path: str) -> Any:
     from prefqa.checks import fix
     from prefqa.readers import readable
 
-    if Path(path).suffix != ".parquet":
-        raise click.UsageError(f"fixed data is written as .parquet, not {Path(path).suffix or 'without an ending'}")
     with readable(prefs.source.files):
         result = fix(prefs)
     if result.preferences.judgments.head(1).collect().is_empty():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import io
+import errno
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,11 +19,13 @@ from prefqa.cli.convert import convert
 from prefqa.cli.inspect import inspect
 from prefqa.cli.labels import label_consensus
 from prefqa.cli.leaderboard import leaderboard
+from prefqa.cli.process import Ended, ending_by_signals, refuse_closed_output, standard_streams
 from prefqa.cli.shared import (
     EPILOG,
     EXIT_CLEAN,
     EXIT_COULD_NOT_RUN,
     EXIT_FAILED,
+    EXIT_INTERRUPTED,
     EXIT_OUR_FAULT,
     clean,
     config_option,
@@ -35,6 +38,9 @@ from prefqa.cli.shared import (
 )
 from prefqa.cli.watch import watch
 from prefqa.errors import PrefqaError
+
+#: What the system refuses only where a program is wrong.
+_OUR_ERRORS = frozenset((errno.EBADF, errno.EINVAL, errno.EFAULT))
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -51,7 +57,9 @@ def cli() -> None:
 @format_option
 def run(source: str, out: str, pseudonymise: str | None, config: str | None, as_: str) -> int:
     """Read, check, measure agreement and drift, build consensus pairs, apply the gate, write it all to OUT."""
-    return _run(source, out, settings_of(config, pseudonymise=pseudonymise), as_)
+    settings = settings_of(config, pseudonymise=pseudonymise)
+    _check_out(out)
+    return _run(source, out, settings, as_)
 
 
 @cli.command(epilog=EPILOG)
@@ -66,6 +74,7 @@ def demo(out: str, items: int, seed: int, config: str | None, as_: str) -> int:
     from prefqa.simulate import Drift, simulate
 
     settings = load_config(config)
+    _check_out(out)
     planted = Drift("ties", at_week=6, size=0.25)
     campaign = simulate(n_items=items, seed=seed, repeats=0.03, missing=0.02, drift=planted)
     return _run(campaign.preferences, out, settings, as_)
@@ -115,7 +124,9 @@ def report(source: str, out: str, pseudonymise: str | None, config: str | None) 
     """Write the HTML report alone."""
     from prefqa.pipeline import run as run_all
     from prefqa.report import write_report
+    from prefqa.writers.targets import check_file
 
+    check_file(out)
     done = run_all(source, config=settings_of(config, pseudonymise=pseudonymise))
     left_out = refuse_empty(done.check).left_out
     write_report(done, out)
@@ -145,30 +156,62 @@ for _command in _COMMANDS:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point: exit code 2 for what the caller can mend, 3 for a fault of ours."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # ids may hold what the terminal cannot show
-    try:
-        code = cli.main(args=arguments, standalone_mode=False)
-    except click.exceptions.Abort:
-        code = 130
-    except click.ClickException as error:
-        error.show()
-        code = EXIT_COULD_NOT_RUN
-    except PrefqaError as error:
-        click.echo(f"error: {error}", err=True)
-        code = EXIT_COULD_NOT_RUN
-    except BrokenPipeError:
-        sys.stderr.close()
-        code = EXIT_CLEAN
-    except Exception:
-        import traceback
+    """Entry point: exit code 2 for what the caller can mend, 3 for a fault of ours, 128 + n where signal n ended it."""
+    with standard_streams():
+        try:
+            with ending_by_signals():
+                code = _invoked(sys.argv[1:] if arguments is None else arguments)
+                sys.stdout.flush()
+        except BaseException as error:  # panics of Polars are no Exception
+            code = _code_of(error)
+    sys.exit(code)
 
-        traceback.print_exc()
-        click.echo("This is a fault of prefqa, not of your data. Please report it with the lines above.", err=True)
-        code = EXIT_OUR_FAULT
-    sys.exit(code if isinstance(code, int) else EXIT_CLEAN)
+
+def _invoked(arguments: list[str]) -> int:
+    """Carry out a command; click's own way to do so takes a closed pipe, or the end of a file, for a failure."""
+    refuse_closed_output()
+    if "_PREFQA_COMPLETE" in os.environ:
+        cli.main(args=arguments, prog_name="prefqa")
+    try:
+        with cli.make_context("prefqa", list(arguments)) as context:
+            code = cli.invoke(context)
+    except click.exceptions.Exit as end:
+        code = end.exit_code
+    return code if isinstance(code, int) else EXIT_CLEAN
+
+
+def _code_of(error: BaseException) -> int:
+    """Say why a command ended, and return its exit code."""
+    match error:
+        case KeyboardInterrupt() | click.exceptions.Abort():
+            click.echo("error: interrupted", err=True)
+            return EXIT_INTERRUPTED
+        case Ended():
+            click.echo(f"error: ended by {error}", err=True)
+            return error.code
+        case click.ClickException():
+            error.show()
+        case PrefqaError():
+            click.echo(f"error: {error}", err=True)
+        case MemoryError():
+            click.echo("error: there is not enough memory for this input", err=True)
+        case OSError() if error.errno is not None and error.errno not in _OUR_ERRORS:
+            where = f"{error.filename}: " if error.filename is not None else ""
+            click.echo(f"error: {where}{error.strerror or error}", err=True)
+        case _:
+            import traceback
+
+            traceback.print_exception(error)
+            click.echo("This is a fault of prefqa, not of your data. Please report it with the lines above.", err=True)
+            return EXIT_OUR_FAULT
+    return EXIT_COULD_NOT_RUN
+
+
+def _check_out(out: str) -> None:
+    from prefqa.pipeline import FILES
+    from prefqa.writers.targets import check_folder
+
+    check_folder(out, FILES)
 
 
 def _run(source: Any, out: str, settings: Any, as_: str) -> int:
