@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +164,8 @@ def main(arguments: list[str] | None = None) -> None:
                 sys.stdout.flush()
         except BaseException as error:  # panics of Polars are no Exception
             code = _code_of(error)
+            with suppress(PrefqaError, OSError):  # standard error may be full, too
+                _tell(error, code)
     sys.exit(code)
 
 
@@ -181,30 +183,43 @@ def _invoked(arguments: list[str]) -> int:
 
 
 def _code_of(error: BaseException) -> int:
-    """Say why a command ended, and return its exit code."""
+    """Return the exit code of a command that an error ended."""
     match error:
         case KeyboardInterrupt() | click.exceptions.Abort():
-            click.echo("error: interrupted", err=True)
             return EXIT_INTERRUPTED
         case Ended():
-            click.echo(f"error: ended by {error}", err=True)
             return error.code
+        case click.ClickException() | PrefqaError() | MemoryError():
+            return EXIT_COULD_NOT_RUN
+        case OSError() if error.errno is not None and error.errno not in _OUR_ERRORS:
+            return EXIT_COULD_NOT_RUN
+    return EXIT_OUR_FAULT
+
+
+def _tell(error: BaseException, code: int) -> None:
+    """Say on standard error why a command ended."""
+    if code == EXIT_OUR_FAULT:
+        import traceback
+
+        traceback.print_exception(error)
+        click.echo("This is a fault of prefqa, not of your data. Please report it with the lines above.", err=True)
+        return
+    match error:
         case click.ClickException():
             error.show()
-        case PrefqaError():
-            click.echo(f"error: {error}", err=True)
+            return
+        case KeyboardInterrupt() | click.exceptions.Abort():
+            reason = "interrupted"
+        case Ended():
+            reason = f"ended by {error}"
         case MemoryError():
-            click.echo("error: there is not enough memory for this input", err=True)
-        case OSError() if error.errno is not None and error.errno not in _OUR_ERRORS:
+            reason = "there is not enough memory for this input"
+        case OSError():
             where = f"{error.filename}: " if error.filename is not None else ""
-            click.echo(f"error: {where}{error.strerror or error}", err=True)
+            reason = f"{where}{error.strerror or error}"
         case _:
-            import traceback
-
-            traceback.print_exception(error)
-            click.echo("This is a fault of prefqa, not of your data. Please report it with the lines above.", err=True)
-            return EXIT_OUR_FAULT
-    return EXIT_COULD_NOT_RUN
+            reason = str(error)
+    click.echo(f"error: {reason}", err=True)
 
 
 def _check_out(out: str) -> None:

@@ -18,8 +18,7 @@ def check_file(path: str | Path) -> Path:
         UsageError: it cannot be: a directory, a device or a pipe has its name, the name is too long or reserved, its
             directory is a file or cannot be written.
     """
-    path = Path(path)
-    _refuse_reserved(path)
+    path = _named(path)
     place = Path(os.path.realpath(path)) if path.is_symlink() else path
     mode = _mode(place)
     if mode is not None and stat.S_ISDIR(mode):
@@ -40,8 +39,7 @@ def check_folder(folder: str | Path, files: Collection[str] = ()) -> None:
     Raises:
         UsageError: it cannot: it is a file, or cannot be made or written, or a directory stands where a file belongs.
     """
-    folder = Path(folder)
-    _refuse_reserved(folder)
+    folder = _named(folder)
     mode = _mode(folder)
     if mode is not None and not stat.S_ISDIR(mode):
         raise UsageError(f"cannot write into {folder}: it is a file", hint="name a directory.")
@@ -61,8 +59,7 @@ def _check_folder(folder: Path, path: Path) -> None:
     if mode is not None and not stat.S_ISDIR(mode):
         raise UsageError(f"cannot write {path}: {nearest} is not a directory", hint="name another place.")
     if not os.access(nearest, os.W_OK | os.X_OK):
-        reason = "it is read-only" if mode is not None else "there is no such directory"
-        raise UsageError(f"cannot write {path}: no permission to write into {nearest}, or {reason}")
+        raise UsageError(f"cannot write {path}: the directory {nearest} is read-only, or not yours to write into")
 
 
 def _mode(path: Path) -> int | None:
@@ -80,7 +77,12 @@ def _mode(path: Path) -> int | None:
         raise UsageError(f"cannot write {path}: {reason}", hint="name another place.") from error
 
 
-def _refuse_reserved(path: Path) -> None:
+def _named(path: str | Path) -> Path:
+    """Return a path whose name is not missing, and not one that is kept for what prefqa writes for itself."""
+    if not str(path):
+        raise UsageError("cannot write: the name of the place is empty", hint="name a file or a directory.")
+    path = Path(path)
     taken = next((part for part in path.parts if part.startswith(manifest.HIDDEN)), None)
     if taken is not None or path.name == manifest.NAME:
         raise UsageError(f"cannot write {path}: the name {taken or path.name} is prefqa's own", hint="name another.")
+    return path
