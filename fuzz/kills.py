@@ -1,11 +1,12 @@
 """Processes killed while they write, and two at once: no reader meets a mix, and the next run leaves nothing behind.
 
-Run: python fuzz/kills.py --kills 200 --switches 200 --pairs 20
+Run: python fuzz/kills.py --kills 200 --steps 60 --pairs 12
 
-Each trial begins with the whole files of one run. Another run is killed (KILL, TERM, INT) at a random moment, or right
-before one of the steps in which it changes names in the folder; then what stands there must be files of one run alone,
-and what the list of files says must be true. The next run must leave exactly its own files, and no temporary ones. Two
-at once end with the files of one of them, while a reader watches. Needs a system with fork.
+Runs are killed (KILL, TERM, INT) at random moments, or right before one of the steps in which they change names in the
+folder; each time what stands there must be files of one run alone, and what the list of files says must be true. After
+every fourth kill a run is left alone: it must leave exactly its own files, and no temporary ones. A set of small files
+is killed before every step, with every signal. Two at once end with the files of one of them, while a reader watches.
+Needs a system with fork.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
 # Imported before the forks, to save their time. Polars must not be used before: its threads do not survive a fork.
 import altair  # noqa: F401
 import jinja2  # noqa: F401
@@ -35,12 +37,15 @@ import scipy.stats  # noqa: F401
 import prefqa.cli
 from prefqa.errors import ReadError
 from prefqa.writers import manifest
+from prefqa.writers.atomic import staged_directory
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 #: What a process does to names in a folder; it may be killed right before each.
 STEPS = frozenset(("os.rename", "os.mkdir", "os.remove", "os.rmdir", "fcntl.flock"))
 ENDED = {signal.SIGKILL: -signal.SIGKILL, signal.SIGTERM: 143, signal.SIGINT: 130}
-_LONGEST_S = 120.0
+_LONGEST_S = 300.0
+#: The job that is killed before every step.
+SMALL = "a set of small files"
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class Job:
     """Two runs that write the same place, with the files that each gives; `ends` are the exit codes without a kill."""
 
     name: str
-    arguments: tuple[tuple[str, ...], tuple[str, ...]]
+    work: Callable[[int], object]
     ends: tuple[int, ...] = (0, 1)
     is_state: bool = False
     files: list[dict[str, str]] = field(default_factory=list)
@@ -59,15 +64,15 @@ class Job:
 def main() -> None:
     """Do the trials, print the counts as a table, and end with 1 if one of them failed."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--kills", type=int, default=200, help="kills at random moments")
-    options.add_argument("--switches", type=int, default=200, help="kills before a step that changes names")
-    options.add_argument("--pairs", type=int, default=20, help="times that two run at once")
+    options.add_argument("--kills", type=int, default=200, help="kills of commands at random moments")
+    options.add_argument("--steps", type=int, default=60, help="kills of commands before a step that changes names")
+    options.add_argument("--pairs", type=int, default=12, help="times that two run at once")
     options.add_argument("--jobs", nargs="*", help="names of jobs (default all)")
     options.add_argument("--seed", type=int, default=0)
     given = options.parse_args()
     place = Path(tempfile.mkdtemp(prefix="kills-"))
     try:
-        failures = Trials(place, random.Random(given.seed), given.jobs).run(given.kills, given.switches, given.pairs)
+        failures = Trials(place, random.Random(given.seed), given.jobs).run(given.kills, given.steps, given.pairs)
     finally:
         shutil.rmtree(place)
     sys.exit(1 if failures else 0)
@@ -82,20 +87,33 @@ class Trials:
         self.temporary.mkdir()
         self.counts: Counter[tuple[str, str]] = Counter()
         self.failures: list[str] = []
-        in_child(lambda: make_data(place), place / "log")
+        if names != [SMALL]:
+            in_child(lambda: make_data(place), place / "log")
         self.jobs = [job for job in jobs_of(place, self.out) if not names or job.name in names]
 
-    def run(self, kills: int, switches: int, pairs: int) -> list[str]:
+    def run(self, kills: int, steps: int, pairs: int) -> list[str]:
         """Do all trials; return what failed."""
+        shared = max(1, sum(job.name != SMALL for job in self.jobs))
         for job in self.jobs:
             self.measure(job)
-        for number in range(kills):
-            self.kill(self.jobs[number % len(self.jobs)], None)
-        for number in range(switches):
-            job = self.jobs[number % len(self.jobs)]
-            self.kill(job, self.draw.randrange(job.steps[0]))
-        for number in range(pairs):
-            self.two(self.jobs[number % len(self.jobs)])
+            self.next(job, 0, "before")
+            if job.name == SMALL:
+                for step in range(max(job.steps)):
+                    for how in SIGNALS:
+                        for which in (0, 1):
+                            self.kill(job, which, how, step)
+                            self.next(job, self.draw.randrange(2), f"{how.name} before step {step}")
+                continue
+            trials = [None] * -(-kills // shared) + [
+                self.draw.randrange(min(job.steps)) for _ in range(steps // shared)
+            ]
+            for number, step in enumerate(trials, start=1):
+                self.kill(job, self.draw.randrange(2), self.draw.choice(SIGNALS), step)
+                if number % 4 == 0 or number == len(trials):
+                    self.next(job, self.draw.randrange(2), "after four kills")
+            for _ in range(pairs // shared):
+                self.two(job)
+            print(job.name, "done", len(self.failures), "failures", flush=True)
         print("| job | trial | outcome | n |\n| --- | --- | --- | --- |")
         for (name, what), n in sorted(self.counts.items()):
             print(f"| {name} | {what} | {n} |")
@@ -117,10 +135,9 @@ class Trials:
             if files_in(self.out) != job.files[-1] and not job.is_state:
                 raise SystemExit(f"{job.name}: the same run gives other files")
 
-    def kill(self, job: Job, step: int | None) -> None:
-        """Kill one run, look, run the other, look."""
-        how, which = self.draw.choice(SIGNALS), self.draw.randrange(2)
-        self.begin(job, 1 - which)
+    def kill(self, job: Job, which: int, how: signal.Signals, step: int | None) -> None:
+        """Kill a run, and look at what it left."""
+        what = f"{how.name} {'at a random moment' if step is None else 'before a step'}"
         if step is None:
             child = self.started(job, which)
             time.sleep(self.draw.uniform(0, 1.1 * job.seconds[which]))
@@ -129,16 +146,14 @@ class Trials:
             child = self.started(job, which, lambda: kill_before(self.out, step, how))
         code = self.waited(child)
         done = code in job.ends
-        what = f"{how.name} {'at a random moment' if step is None else 'before a step'}"
-        if not done and code != ENDED[how] and not (code == -how and how != signal.SIGKILL and step is None):
+        # Python has its own handlers only once the command has begun.
+        if not done and code not in (ENDED[how], -how):
             self.fail(job, f"{what}: exit code {code}\n{self.log()}")
         seen = self.look(job, what)
         self.counts[job.name, f"{what} | {'had ended' if done else seen}"] += 1
-        self.next(job, which if self.draw.random() < 0.5 else 1 - which, what)
 
     def two(self, job: Job) -> None:
         """Run both at once, with a reader beside them."""
-        self.begin(job, self.draw.randrange(2))
         children = [self.started(job, which) for which in (0, 1)]
         ends: dict[int, int] = {}
         reads = 0
@@ -150,35 +165,29 @@ class Trials:
                 pid, status = os.waitpid(child, os.WNOHANG)
                 if pid:
                     ends[child] = os.waitstatus_to_exitcode(status)
-            time.sleep(0.001)
+            time.sleep(0.005)
         codes = sorted(ends.values())
         if any(code not in (*job.ends, *((2,) if job.is_state else ())) for code in codes) or codes == [2, 2]:
             self.fail(job, f"two at once: exit codes {codes}\n{self.log()}")
         left = files_in(self.out)
         if left not in job.files or hidden_in(self.out):
             self.fail(job, f"two at once: left {sorted(left)} and {hidden_in(self.out)}")
-        if names := sorted(path.name for path in self.temporary.iterdir()):
+        if names := self.temporary_files():
             self.fail(job, f"two at once: temporary files {names}")
         self.counts[job.name, "two at once | looks of a reader"] += reads
         self.counts[job.name, "two at once | both ended"] += 1
 
-    def begin(self, job: Job, which: int) -> None:
-        """Have the whole files of one run there."""
-        if files_in(self.out) != job.files[which] or job.is_state:
-            shutil.rmtree(self.out, ignore_errors=True)
-            self.next(job, which, "before")
-
     def next(self, job: Job, which: int, what: str) -> None:
         """Run one to its end: its files alone must be there."""
-        if job.is_state and which == 0:
-            which = 1  # a campaign does not become shorter
+        if job.is_state:  # a campaign does not become shorter
+            shutil.rmtree(self.out, ignore_errors=True) if which == 0 else None
         code = self.waited(self.started(job, which))
         left = files_in(self.out)
         if code not in job.ends:
             self.fail(job, f"{what}: the next run ended with {code}\n{self.log()}")
         if left != job.files[which] or hidden_in(self.out):
             self.fail(job, f"{what}: the next run left {sorted(left)} and {hidden_in(self.out)}")
-        if names := sorted(path.name for path in self.temporary.iterdir()):
+        if names := self.temporary_files():
             self.fail(job, f"{what}: the next run left temporary files {names}")
 
     def look(self, job: Job, what: str) -> str:
@@ -216,7 +225,7 @@ class Trials:
             tempfile.tempdir = None
             if hook is not None:
                 hook()
-            prefqa.cli.main(list(job.arguments[which]))
+            job.work(which)
 
         return forked(work, self.place / "log")
 
@@ -233,6 +242,10 @@ class Trials:
         self.failures.append(f"no end within {_LONGEST_S:g} s\n{self.log()}")
         return -signal.SIGKILL
 
+    def temporary_files(self) -> list[str]:
+        """Return what is left of temporary data; empty folders are removed by runs that begin a minute later."""
+        return sorted(str(path) for path in self.temporary.rglob("*") if not path.is_dir())
+
     def fail(self, job: Job, what: str) -> None:
         """Note a failure."""
         self.failures.append(f"{job.name}: {what}")
@@ -246,19 +259,38 @@ def jobs_of(place: Path, out: Path) -> list[Job]:
     """Return the jobs: what replaces many files, two files, a directory, and one file."""
     a, b, short, split = (str(place / name) for name in ("a.parquet", "b.parquet", "short.parquet", "split.toml"))
 
-    def both(*arguments: str, first: tuple[str, ...] = ()) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        command, *rest = arguments
-        return (command, a, *rest, *first), (command, b, *rest)
+    def command(*arguments: str, data: tuple[str, str] = (a, b), first: tuple[str, ...] = ()) -> Callable[[int], None]:
+        def work(which: int) -> None:
+            prefqa.cli.main([arguments[0], data[which], *arguments[1:], *(first if which == 0 else ())])
 
-    watched = ("--state", str(out / "state.json"), "--every", "1w")
+        return work
+
+    copied = (str(place / "a.csv"), str(place / "b.csv"))  # of which readers make a temporary copy
+    watch = command("watch", "--state", str(out / "state.json"), "--every", "1w", data=(short, a))
     return [
-        Job("run", both("run", "-o", str(out), first=("-c", split))),
-        Job("watch", (("watch", short, *watched), ("watch", a, *watched)), is_state=True),
-        Job("check --fix", both("check", "--fix", str(out / "fixed.parquet"))),
-        Job("convert llama-factory", both("convert", "-o", str(out / "x.json"), "--layout", "llama-factory")),
-        Job("convert hugging-face", both("convert", "-o", str(out), "--layout", "hugging-face")),
-        Job("consensus", both("consensus", "-o", str(out / "pairs.jsonl"), first=("--test-share", "0.3"))),
+        Job(SMALL, lambda which: write_small(out, which), ends=(0,)),
+        Job("run", command("run", "-o", str(out), first=("-c", split))),
+        Job("watch", watch, is_state=True),
+        Job("check --fix", command("check", "--select", "PQ1", "--fix", str(out / "fixed.parquet"), data=copied)),
+        Job("convert llama-factory", command("convert", "-o", str(out / "x.json"), "--layout", "llama-factory")),
+        Job("convert hugging-face", command("convert", "-o", str(out), "--layout", "hugging-face")),
+        Job("consensus", command("consensus", "-o", str(out / "pairs.jsonl"), first=("--test-share", "0.3"))),
     ]
+
+
+def write_small(out: Path, which: int) -> None:
+    """Write a set of small files as a command does."""
+    from prefqa.cli.process import Ended, ending_by_signals
+
+    try:
+        with ending_by_signals(), staged_directory(out) as stage:
+            for name in ("a", "b", "ab"[which]):
+                (stage / f"{name}{which if name == 'b' else ''}.txt").write_text(f"{name} {which}")
+            (stage / "both.txt").write_text(f"both {which}")
+    except Ended as end:
+        sys.exit(end.code)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def make_data(place: Path) -> None:
@@ -273,6 +305,7 @@ def make_data(place: Path) -> None:
         gaps = pl.when(pl.col("item_id") == pl.col("item_id").min(), pl.col("rank") > 1).then(pl.col("rank") + 3)
         frame = judgments.with_columns(texts, gaps.otherwise("rank").alias("rank")).collect()
         frame.write_parquet(place / f"{name}.parquet")
+        (place / f"{name}.csv").write_text(frame.write_csv(), encoding="utf-16")
         if name == "a":
             early = frame.filter(pl.col("created_at") < pl.col("created_at").quantile(0.5))
             early.write_parquet(place / "short.parquet")
@@ -306,7 +339,10 @@ def kill_before(folder: Path, step: int, how: signal.Signals) -> None:
 
 def is_step(event: str, values: tuple[object, ...], folder: Path) -> bool:
     """Whether an event of Python's audit is about a file in a folder."""
-    return event in STEPS and (event == "fcntl.flock" or str(values[0]).startswith(str(folder)))
+    if event not in STEPS:
+        return False
+    in_opened = event in ("os.remove", "os.rmdir") and values[1] != -1  # as a tree is removed
+    return event == "fcntl.flock" or in_opened or str(values[0]).startswith(str(folder))
 
 
 def files_in(folder: Path) -> dict[str, str]:

@@ -6,7 +6,6 @@ import atexit
 import gzip
 import io
 import os
-import shutil
 import stat
 import tempfile
 import time
@@ -130,7 +129,7 @@ class _Temporary:
 
     def remove(self) -> None:
         os.close(self._lock)
-        shutil.rmtree(self.path, ignore_errors=True)
+        locks.remove_locked(self.path, locks.FOLDER_LOCK)
 
 
 @cache
@@ -152,6 +151,6 @@ def _remove_left_behind(place: Path) -> None:
                 lock = locks.acquire(left / locks.FOLDER_LOCK)
                 if lock is not None:
                     os.close(lock)
-                    shutil.rmtree(left, ignore_errors=True)
+                    locks.remove_locked(left, locks.FOLDER_LOCK)
             elif time.time() - status.st_mtime > _NEW_S:
                 left.rmdir()

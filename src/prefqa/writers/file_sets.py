@@ -17,7 +17,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -143,7 +142,7 @@ def recover(folder: Path) -> None:
                 _finish(folder, stage, *journal)
         finally:
             os.close(lock)
-        shutil.rmtree(stage, ignore_errors=True)
+        locks.remove_locked(stage, _LOCK)
 
 
 @contextmanager
@@ -242,7 +241,7 @@ def _discarded(stage: Path, lock: int | None) -> None:
     if lock is not None:
         os.close(lock)
     if not (stage / _JOURNAL).exists():
-        shutil.rmtree(stage, ignore_errors=True)
+        locks.remove_locked(stage, _LOCK)
 
 
 def _refuse_directory(path: Path) -> None:

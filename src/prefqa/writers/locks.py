@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -92,6 +93,20 @@ def locked(folder: Path, wait_s: float = WAIT_S) -> Iterator[None]:
         yield
     finally:
         release(path, descriptor)
+
+
+def remove_locked(folder: Path, lock_name: str) -> None:
+    """Remove a folder as far as it can be; its lock goes last, since what has none is taken for somebody else's."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.name == lock_name:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink()
+        (folder / lock_name).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def _opened(path: Path) -> int:
