@@ -39,7 +39,6 @@ from prefqa.errors import ReadError
 from prefqa.writers import manifest
 from prefqa.writers.atomic import staged_directory
 
-SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 #: What a process does to names in a folder; it may be killed right before each.
 STEPS = frozenset(("os.rename", "os.mkdir", "os.remove", "os.rmdir", "fcntl.flock"))
 ENDED = {signal.SIGKILL: -signal.SIGKILL, signal.SIGTERM: 143, signal.SIGINT: 130}
@@ -68,11 +67,14 @@ def main() -> None:
     options.add_argument("--steps", type=int, default=60, help="kills of commands before a step that changes names")
     options.add_argument("--pairs", type=int, default=12, help="times that two run at once")
     options.add_argument("--jobs", nargs="*", help="names of jobs (default all)")
+    options.add_argument("--signals", nargs="*", choices=["KILL", "TERM", "INT"], default=["KILL", "TERM", "INT"])
     options.add_argument("--seed", type=int, default=0)
     given = options.parse_args()
     place = Path(tempfile.mkdtemp(prefix="kills-"))
     try:
-        failures = Trials(place, random.Random(given.seed), given.jobs).run(given.kills, given.steps, given.pairs)
+        signals = [getattr(signal, f"SIG{name}") for name in given.signals]
+        trials = Trials(place, random.Random(given.seed), given.jobs, signals)
+        failures = trials.run(given.kills, given.steps, given.pairs)
     finally:
         shutil.rmtree(place)
     sys.exit(1 if failures else 0)
@@ -81,8 +83,10 @@ def main() -> None:
 class Trials:
     """The trials in one folder, their counts and failures."""
 
-    def __init__(self, place: Path, draw: random.Random, names: list[str] | None) -> None:
-        self.place, self.draw = place, draw
+    def __init__(
+        self, place: Path, draw: random.Random, names: list[str] | None, signals: list[signal.Signals]
+    ) -> None:
+        self.place, self.draw, self.signals = place, draw, signals
         self.out, self.temporary = place / "out", place / "tmp"
         self.temporary.mkdir()
         self.counts: Counter[tuple[str, str]] = Counter()
@@ -99,7 +103,7 @@ class Trials:
             self.next(job, 0, "before")
             if job.name == SMALL:
                 for step in range(max(job.steps)):
-                    for how in SIGNALS:
+                    for how in self.signals:
                         for which in (0, 1):
                             self.kill(job, which, how, step)
                             self.next(job, self.draw.randrange(2), f"{how.name} before step {step}")
@@ -108,7 +112,7 @@ class Trials:
                 self.draw.randrange(min(job.steps)) for _ in range(steps // shared)
             ]
             for number, step in enumerate(trials, start=1):
-                self.kill(job, self.draw.randrange(2), self.draw.choice(SIGNALS), step)
+                self.kill(job, self.draw.randrange(2), self.draw.choice(self.signals), step)
                 if number % 4 == 0 or number == len(trials):
                     self.next(job, self.draw.randrange(2), "after four kills")
             for _ in range(pairs // shared):
