@@ -43,6 +43,11 @@ from prefqa.writers.pair_files import write_pair_file, write_parts
 
 #: Called with the name of each step as it begins.
 Progress = Callable[[str], None]
+#: Files that a run may write, besides the parts of a split.
+FILES = (
+    "summary.json", "findings.json", "consensus.parquet", "pairs.parquet", "pairs.jsonl", "annotators.parquet",
+    "quarantine.parquet", "report.html", "prefqa-files.json",
+)  # fmt: skip
 STEPS = ("read", "check", "agreement", "drift", "consensus", "gate")
 
 
@@ -114,7 +119,8 @@ class RunResult(Result):
         `html` is the report, which `prefqa.report` makes; without it no report.html is written. Where no text of a
         response is known there is no pairs.jsonl (`pair_set.no_file`), nor where the pairs are of several criteria:
         each then has a file of its own (`CriterionPairs.file`). Files that an earlier run wrote into `out`, and this
-        one does not, are removed; they are those that prefqa-files.json lists.
+        one does not, are removed; they are those that prefqa-files.json lists. What a run that was killed has left
+        there is finished or undone first (`prefqa.writers.file_sets`).
         """
         with staged_directory(out) as stage:
             write_json(stage / "summary.json", self.to_dict())

@@ -17,6 +17,7 @@ from prefqa.checks.table import LONG
 from prefqa.preferences import JUDGMENT_TYPES, ROW, Preferences, as_preferences
 from prefqa.readers.long_rows import UNNAMED
 from prefqa.writers.atomic import write_jsonl, write_parquet
+from prefqa.writers.file_sets import file_set
 
 CHANGE_SCHEMA = {
     "row": pl.Int64,
@@ -38,11 +39,17 @@ class Fixed:
     changes: pl.DataFrame
 
     def write(self, path: str | Path) -> Path:
-        """Write the judgments to `path` (.parquet) and the changes beside it; return the path of the changes."""
-        log = Path(path).with_suffix(".changes.jsonl")
-        write_parquet(path, _as_it_stood(self.preferences))
-        write_jsonl(log, self.changes)
+        """Write the judgments to `path` (.parquet) and the changes beside it, both or none; return where these are."""
+        path, log = Path(path), log_of(path)
+        with file_set(path.parent, family={path.name, log.name}) as files:
+            write_parquet(files.new / path.name, _as_it_stood(self.preferences))
+            write_jsonl(files.new / log.name, self.changes)
         return log
+
+
+def log_of(path: str | Path) -> Path:
+    """Return where the changes are written that made the data at `path`."""
+    return Path(path).with_suffix(".changes.jsonl")
 
 
 def fix(prefs: Preferences) -> Fixed:

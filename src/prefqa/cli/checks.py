@@ -48,6 +48,8 @@ def check(source: str, fixed: str | None, pseudonymise: str | None, config: str 
 
     settings = _with_options(settings_of(config, source, pseudonymise=pseudonymise), given)
     settings = with_fail_on(settings, given["fail_on"])
+    if fixed:
+        _check_fixed(fixed)
     prefs = read_input(source, settings)
     if fixed:
         prefs = _fixed(prefs, fixed)
@@ -96,12 +98,21 @@ def _with_options(settings: Any, given: dict[str, Any]) -> Any:
     return settings.model_copy(update={"checks": settings.checks.model_copy(update=update)})
 
 
+def _check_fixed(path: str) -> None:
+    """Refuse a place that cannot take the fixed data and the changes, before anything is read."""
+    from prefqa.checks.fixes import log_of
+    from prefqa.writers.targets import check_file
+
+    if Path(path).suffix != ".parquet":
+        raise click.UsageError(f"fixed data is written as .parquet, not {Path(path).suffix or 'without an ending'}")
+    for one in (path, log_of(path)):
+        check_file(one)
+
+
 def _fixed(prefs: Any, path: str) -> Any:
     from prefqa.checks import fix
     from prefqa.readers import readable
 
-    if Path(path).suffix != ".parquet":
-        raise click.UsageError(f"fixed data is written as .parquet, not {Path(path).suffix or 'without an ending'}")
     with readable(prefs.source.files):
         result = fix(prefs)
     if result.preferences.judgments.head(1).collect().is_empty():

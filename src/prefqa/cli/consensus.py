@@ -53,9 +53,11 @@ def consensus(source: str, out: str | None, config: str | None, as_: str, **give
     from prefqa.terminal.consensus import print_criterion, print_pairs
     from prefqa.writers.pair_files import write_in_place, writer_of
     from prefqa.writers.pair_forms import CARRIED, SIDES
+    from prefqa.writers.targets import check_file
 
     if out:
         writer_of(out)
+        check_file(out)
     settings = settings_of(config, source)
     asked = settings.consensus.model_dump() | {name: value for name, value in given.items() if value is not None}
     settings = settings.model_copy(update={"consensus": parse_config({"consensus": asked}).consensus})

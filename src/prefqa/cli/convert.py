@@ -49,11 +49,25 @@ def convert(
     if criterion is not None:
         own = settings.consensus.model_copy(update={"criterion": criterion})
         settings = settings.model_copy(update={"consensus": own})
+    _check_out(out, layout)
     prefs = read_input(source, settings)
     with readable(prefs.source.files):
         lines = _standard(prefs, out) if layout is None else _laid_out(prefs, out, layout, settings, limits)
     click.echo("\n".join([prefs.source.detail, *lines, f"wrote {out}"]))
     return EXIT_CLEAN
+
+
+def _check_out(out: str, layout: str | None) -> None:
+    """Refuse a place that cannot take what is asked for, before anything is read."""
+    from prefqa.writers.registry import check_place, layout_of
+    from prefqa.writers.targets import check_file
+
+    if layout is not None:
+        check_place(layout_of(layout), out)
+        return
+    if Path(out).suffix != ".parquet":
+        raise click.UsageError(f"judgments are written as .parquet, not {Path(out).suffix or 'without an ending'}")
+    check_file(out)
 
 
 def _standard(prefs: Any, out: str) -> list[str]:
@@ -63,8 +77,6 @@ def _standard(prefs: Any, out: str) -> list[str]:
     from prefqa.preferences import JUDGMENT_TYPES
     from prefqa.writers.atomic import write_parquet
 
-    if Path(out).suffix != ".parquet":
-        raise click.UsageError(f"judgments are written as .parquet, not {Path(out).suffix or 'without an ending'}")
     judgments = prefs.judgments.collect()
     if judgments.is_empty():
         raise unread(prefs.source)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import io
+import errno
+import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,12 @@ from prefqa.cli.init import init
 from prefqa.cli.inspect import inspect
 from prefqa.cli.labels import label_consensus
 from prefqa.cli.leaderboard import leaderboard
+from prefqa.cli.process import Ended, ending_by_signals, refuse_closed_output, standard_streams
 from prefqa.cli.shared import (
     EPILOG,
     EXIT_CLEAN,
     EXIT_COULD_NOT_RUN,
+    EXIT_INTERRUPTED,
     EXIT_OUR_FAULT,
     ci_format_option,
     clean,
@@ -41,6 +44,9 @@ from prefqa.cli.shared import (
 )
 from prefqa.cli.watch import watch
 from prefqa.errors import PrefqaError
+
+#: What the system refuses only where a program is wrong.
+_OUR_ERRORS = frozenset((errno.EBADF, errno.EINVAL, errno.EFAULT))
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -61,6 +67,7 @@ def run(
 ) -> int:
     """Read, check, measure agreement and drift, build consensus pairs, apply the gate, write it all to OUT."""
     settings = with_fail_on(settings_of(config, source, pseudonymise=pseudonymise), fail_on)
+    _check_out(out)
     return _run(source, out, settings, as_, exit_zero=exit_zero)
 
 
@@ -76,6 +83,7 @@ def demo(out: str, items: int, seed: int, config: str | None, as_: str, fail_on:
     from prefqa.simulate import Drift, simulate
 
     settings = with_fail_on(settings_of(config), fail_on)
+    _check_out(out)
     planted = Drift("ties", at_week=6, size=0.25)
     campaign = simulate(n_items=items, seed=seed, repeats=0.03, missing=0.02, drift=planted)
     return _run(campaign.preferences, out, settings, as_, exit_zero=exit_zero)
@@ -127,7 +135,9 @@ def report(source: str, out: str, pseudonymise: str | None, config: str | None) 
     """Write the HTML report alone."""
     from prefqa.pipeline import run as run_all
     from prefqa.report import write_report
+    from prefqa.writers.targets import check_file
 
+    check_file(out)
     done = run_all(source, config=settings_of(config, source, pseudonymise=pseudonymise))
     left_out = refuse_empty(done.check).left_out
     write_report(done, out)
@@ -157,30 +167,77 @@ for _command in _COMMANDS:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point: exit code 2 for what the caller can mend, 3 for a fault of ours."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # ids may hold what the terminal cannot show
+    """Entry point: exit code 2 for what the caller can mend, 3 for a fault of ours, 128 + n where signal n ended it."""
+    with standard_streams():
+        try:
+            with ending_by_signals():
+                code = _invoked(sys.argv[1:] if arguments is None else arguments)
+                sys.stdout.flush()
+        except BaseException as error:  # panics of Polars are no Exception
+            code = _code_of(error)
+            with suppress(PrefqaError, OSError):  # standard error may be full, too
+                _tell(error, code)
+    sys.exit(code)
+
+
+def _invoked(arguments: list[str]) -> int:
+    """Carry out a command; click's own way to do so takes a closed pipe, or the end of a file, for a failure."""
+    refuse_closed_output()
+    if "_PREFQA_COMPLETE" in os.environ:
+        cli.main(args=arguments, prog_name="prefqa")
     try:
-        code = cli.main(args=arguments, standalone_mode=False)
-    except click.exceptions.Abort:
-        code = 130
-    except click.ClickException as error:
-        error.show()
-        code = EXIT_COULD_NOT_RUN
-    except PrefqaError as error:
-        click.echo(f"error: {error}", err=True)
-        code = EXIT_COULD_NOT_RUN
-    except BrokenPipeError:
-        sys.stderr.close()
-        code = EXIT_CLEAN
-    except Exception:
+        with cli.make_context("prefqa", list(arguments)) as context:
+            code = cli.invoke(context)
+    except click.exceptions.Exit as end:
+        code = end.exit_code
+    return code if isinstance(code, int) else EXIT_CLEAN
+
+
+def _code_of(error: BaseException) -> int:
+    """Return the exit code of a command that an error ended."""
+    match error:
+        case KeyboardInterrupt() | click.exceptions.Abort():
+            return EXIT_INTERRUPTED
+        case Ended():
+            return error.code
+        case click.ClickException() | PrefqaError() | MemoryError():
+            return EXIT_COULD_NOT_RUN
+        case OSError() if error.errno is not None and error.errno not in _OUR_ERRORS:
+            return EXIT_COULD_NOT_RUN
+    return EXIT_OUR_FAULT
+
+
+def _tell(error: BaseException, code: int) -> None:
+    """Say on standard error why a command ended."""
+    if code == EXIT_OUR_FAULT:
         import traceback
 
-        traceback.print_exc()
+        traceback.print_exception(error)
         click.echo("This is a fault of prefqa, not of your data. Please report it with the lines above.", err=True)
-        code = EXIT_OUR_FAULT
-    sys.exit(code if isinstance(code, int) else EXIT_CLEAN)
+        return
+    match error:
+        case click.ClickException():
+            error.show()
+            return
+        case KeyboardInterrupt() | click.exceptions.Abort():
+            reason = "interrupted"
+        case Ended():
+            reason = f"ended by {error}"
+        case MemoryError():
+            reason = "there is not enough memory for this input"
+        case OSError():
+            where = f"{error.filename}: " if error.filename is not None else ""
+            reason = f"{where}{error.strerror or error}"
+        case _:
+            reason = str(error)
+    click.echo(f"error: {reason}", err=True)
+
+
+def _check_out(out: str) -> None:
+    from prefqa.pipeline import FILES
+    from prefqa.writers.targets import check_folder
+
+    check_folder(out, FILES)
 
 
 def _run(source: Any, out: str, settings: Any, as_: str, *, exit_zero: bool) -> int:

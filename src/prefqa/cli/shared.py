@@ -14,8 +14,11 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 if TYPE_CHECKING:
     from prefqa.checks.left_out import LeftOut
 
-EXIT_CLEAN, EXIT_FAILED, EXIT_COULD_NOT_RUN, EXIT_OUR_FAULT = 0, 1, 2, 3
-EPILOG = "Exit codes: 0 clean, 1 the gate failed, 2 could not run, 3 a fault of prefqa itself."
+EXIT_CLEAN, EXIT_FAILED, EXIT_COULD_NOT_RUN, EXIT_OUR_FAULT, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+EPILOG = (
+    "Exit codes: 0 clean, 1 the gate failed, 2 could not run, 3 a fault of prefqa itself, 130 interrupted, "
+    "143 ended by SIGTERM."
+)
 
 _config_file = click.option(
     "-c",

@@ -39,7 +39,9 @@ _TOP = 10
 def watch(source: str, state: str, config: str | None, as_: str, **given: Any) -> int:
     """Look once more at a running campaign: exit code 1 once the rule has changed, however often one looks."""
     from prefqa.drift import watch as look
+    from prefqa.writers.targets import check_file
 
+    check_file(state)
     settings = settings_of(config, source)
     names = ("time", "every", "version", "batch", "alpha")
     options = {name: value for name, value in settings.drift.model_dump().items() if name in names}

@@ -17,7 +17,7 @@ from prefqa.drift.watch_state import read_state
 from prefqa.errors import UsageError
 from prefqa.preferences import Preferences, as_preferences
 from prefqa.results import Result, records
-from prefqa.writers.atomic import write_json
+from prefqa.writers.atomic import content_of, rewrite_json
 
 ANNOTATORS = "annotators"
 STREAM_SCHEMA: dict[str, Any] = {
@@ -96,7 +96,8 @@ def watch(
         seed: of the sample of items on which the model of votes is fitted.
 
     Raises:
-        UsageError: nothing to tell periods by, a state begun with another alpha or cut, or periods that are gone.
+        UsageError: nothing to tell periods by, a state begun with another alpha or cut, periods that are gone, or
+            another process wrote the state meanwhile.
         ReadError: a state that is not one.
     """
     prefs = as_preferences(prefs)
@@ -105,6 +106,7 @@ def watch(
     periods = cut(prefs, time=time, every=every, version=version, batch=batch)
     if periods is None:
         raise UsageError("no created_at or guideline_version column to tell periods by", hint="name one with batch=.")
+    before_look = content_of(state)
     known = read_state(Path(state), alpha, periods.by)
     found = material(periods, features=tuple(features), strata=None if strata is None else tuple(strata), seed=seed)
     seen = [one["period"] for one in known["looks"]]
@@ -123,7 +125,7 @@ def watch(
         one = {"period": name, "n_judgments": int(found.n_judgments[now])}
         known["looks"].append(one | {"streams": {key: _short(part) for key, part in streams.items()}})
         before[now] = True
-    write_json(state, known)
+    rewrite_json(state, known, before_look)
     return _result(known)
 
 

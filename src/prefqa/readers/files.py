@@ -21,6 +21,7 @@ from prefqa.readers.json_files import read_documents, read_json, read_jsonl
 from prefqa.readers.packed import refuse_bombs
 from prefqa.readers.records import Records
 from prefqa.readers.separated import broken_line, scan_separated
+from prefqa.readers.spool import as_file, given, named_as_given
 
 #: Format of a file by its ending; .gz and .zst may follow those of text formats.
 ENDINGS = {
@@ -74,19 +75,22 @@ NO_OPTIONS = FileOptions()
 
 
 def find_files(source: str | Path) -> list[Path]:
-    """Return the data files that a path, directory or glob names, sorted by name.
+    """Return the data files that a path, directory or glob names, sorted by name; a path that exists is no glob.
 
     Raises:
         ReadError: if there is no such file, or no data file in the directory.
     """
     path = Path(source)
-    if path.is_dir():
-        found = sorted(p for p in path.iterdir() if p.is_file() and _is_data(p))
-        if not found:
-            raise ReadError(path, "the directory holds no data file", hint=f"looked for {_endings()}.")
-        return found
-    if path.exists():
-        return [path]
+    try:
+        if path.is_dir():
+            found = sorted(p for p in path.iterdir() if p.is_file() and _is_data(p))
+            if not found:
+                raise ReadError(path, "the directory holds no data file", hint=f"looked for {_endings()}.")
+            return found
+        if path.exists():
+            return [as_file(path, has_format=format_of(path) is not None)]
+    except OSError as error:
+        raise ReadError(path, error.strerror or str(error)) from error
     if glob.has_magic(str(source)):
         matches = map(Path, glob.glob(str(source), recursive=True))
         found = sorted(p for p in matches if p.is_file() and p.name not in _COMPANIONS)
@@ -139,6 +143,11 @@ def read_files(
     if len(paths) == 1 and kinds == ["zip"]:
         return _read_archive(paths[0], options, file_column)
     parts = [_read(path, form, options) for path in paths]
+    piped = {path: f"what came from {pipe}, read as {format_of(path)}" for path in paths if (pipe := given(path))}
+    parts = [
+        replace(part, how=(piped[path], *part.how)) if path in piped else part
+        for path, part in zip(paths, parts, strict=True)
+    ]
     named = names or [path.name for path in paths]
     if len({part.how for part in parts}) > 1:
         hows = [tuple(f"{name}: {one}" for one in part.how) for name, part in zip(named, parts, strict=True)]
@@ -190,20 +199,24 @@ def readable(files: tuple[str, ...], options: FileOptions = NO_OPTIONS) -> Itera
     try:
         yield
     except (pl.exceptions.PolarsError, PanicException, OSError) as error:
-        for name in files:
-            path = Path(name)
-            form = format_of(path) or _sniffed(path) or "csv"
-            form = form if form in FILE_FORMATS else "csv"
-            if form != "zip":
-                _probe(path, form, options, error)
-                continue
-            members = unpacked(path, _data_in(path))
-            with _in_archive(path, members):
-                for member in members:
-                    _probe(member.path, str(format_of(member.path)), options, error)
+        with named_as_given():
+            for name in files:
+                _probe_file(Path(name), options, error)
         if isinstance(error, PanicException):  # which is no Exception, and would pass for an end of the process
             raise RuntimeError(f"Polars stopped: {error}") from error
         raise
+
+
+def _probe_file(path: Path, options: FileOptions, error: BaseException) -> None:
+    form = format_of(path) or _sniffed(path) or "csv"
+    form = form if form in FILE_FORMATS else "csv"
+    if form != "zip":
+        _probe(path, form, options, error)
+        return
+    members = unpacked(path, _data_in(path))
+    with _in_archive(path, members):
+        for member in members:
+            _probe(member.path, str(format_of(member.path)), options, error)
 
 
 def _probe(path: Path, form: str, options: FileOptions, error: BaseException) -> None:

@@ -148,6 +148,9 @@ def _record(path: Path, line: bytes, number: int) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise ReadError(path, "not UTF-8 text", line=number, hint="save it again as UTF-8.") from error
     except (json.JSONDecodeError, RecursionError) as error:
+        if b"\r" in line.strip():
+            reason = "lines end in a carriage return alone, which JSON Lines do not"
+            raise ReadError(path, reason, line=number, hint="save it with the line ends of Unix or Windows.") from error
         raise ReadError(path, f"not JSON: {error}", line=number) from error
     if not isinstance(record, dict):
         raise ReadError(path, f"a JSON object is expected, not {type(record).__name__}", line=number)

@@ -110,12 +110,25 @@ def load_hub(address: str) -> pl.LazyFrame:
     except ImportError as error:
         raise MissingExtraError("datasets", "all") from error
     try:
-        return _dataset(datasets.load_dataset(name, revision=revision or None))
-    except ReadError:
+        return _dataset(datasets.load_dataset(_on_the_hub(name), revision=revision or None))
+    except (ReadError, UsageError):
         raise
     except Exception as error:  # datasets, its hub client and its readers raise many kinds
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ReadError(address, f"cannot be loaded: {reason}") from error
+
+
+def _on_the_hub(name: str) -> str:
+    """Return the name under which `load_dataset` looks at the hub alone.
+
+    By itself it takes a folder of this name in the working directory, and drops the revision; a name without an owner
+    may also be one of its own readers, such as `csv`, which takes the files of the working directory.
+    """
+    from datasets import packaged_modules
+
+    if name in getattr(packaged_modules, "_PACKAGED_DATASETS_MODULES", ()):
+        raise UsageError(f"{HUB}{name} names a reader of the package datasets", hint=f"write {HUB}OWNER/{name}.")
+    return f"{HUB}datasets/{name}" if Path(name).exists() else name
 
 
 def _dataset(data: Any) -> pl.LazyFrame:

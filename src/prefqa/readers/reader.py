@@ -12,7 +12,7 @@ import polars as pl
 from prefqa._words import formatted
 from prefqa.casts import decimal_commas, raw_name
 from prefqa.dtypes import free_name, plain_names
-from prefqa.errors import UsageError, nearest
+from prefqa.errors import ReadError, UsageError, nearest
 from prefqa.message_json import is_plain
 from prefqa.messages import is_chat, with_json
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source
@@ -41,6 +41,7 @@ from prefqa.readers.records import AskedRecords, Records
 from prefqa.readers.registry import BY_NAME, INSTRUCTIONS, PLATFORMS, TOOLS, tool_of
 from prefqa.readers.response_columns import with_response_columns
 from prefqa.readers.shapes import laid_out, refuse, refuse_unread_numbers
+from prefqa.readers.spool import named_as_given
 from prefqa.readers.table import WORKING, Table
 from prefqa.readers.tool import Tool
 from prefqa.readers.written_json import typed_frame
@@ -52,6 +53,7 @@ _TABLES = ("judgments", "responses", "items")
 _Tables = dict[str, pl.LazyFrame | pl.DataFrame | None]
 
 
+@named_as_given()
 def read(
     source: Any,
     *,
@@ -340,9 +342,9 @@ def _scan(
         return read_records(path), str(source), (), {"settings": path.with_name("settings.json")}
     if str(source).startswith(HUB):
         return Records.of_frame(load_hub(str(source))), str(source), (), {}
-    if "://" in str(source):
-        raise UsageError(f"cannot read from the address {source}", hint="download it, or load it and pass the dataset.")
     path = Path(source)
+    if not _exists(path) and "://" in str(source):
+        raise UsageError(f"cannot read from the address {source}", hint="download it, or load it and pass the dataset.")
     if is_saved_dataset(path):
         return Records.of_frame(load_saved(path)), str(path), (), {}
     paths = find_files(source)
@@ -363,6 +365,13 @@ def _scan(
         tuple(map(str, paths)),
         {},
     )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise ReadError(path, error.strerror or str(error)) from error
 
 
 def _without_reserved(frame: pl.LazyFrame) -> tuple[pl.LazyFrame, dict[str, str]]:

@@ -10,9 +10,13 @@ from typing import Any
 
 import polars as pl
 
+from prefqa.errors import UsageError
 from prefqa.message_json import holds_json
 from prefqa.writers.atomic import staged_directory, write_rows, write_text
 from prefqa.writers.pair_forms import SIDES, Pairs
+
+#: Names of splits as `datasets` takes them (`NamedSplit`), and how long they may be in the name of a file.
+_SPLIT, _LONGEST = r"\w+(\.\w+)*", 200
 
 
 def write_hugging_face(pairs: Pairs, path: Path) -> None:
@@ -24,12 +28,20 @@ def write_hugging_face(pairs: Pairs, path: Path) -> None:
         pairs: the pairs; a column `split` divides them, without it all are `train`. Their facts are the lines of the
             card: one licence or several under `license`, all others as they are called.
         path: the directory.
+
+    Raises:
+        UsageError: a split whose name the hub does not allow; it would be part of the name of a file.
     """
     frame = pairs.chat if pairs.plain is None else pairs.plain
     frame = frame if pairs.has_prompt else frame.drop("prompt")
     split = pl.col("split") if "split" in frame.columns else pl.lit("train")
     parts = frame.with_columns(split.fill_null("train").alias("split")).partition_by("split", as_dict=True)
     named = {str(key[0]): part.drop("split") for key, part in sorted(parts.items())}
+    for wrong in (name for name in named if not re.fullmatch(_SPLIT, name, re.ASCII) or len(name) > _LONGEST):
+        hint = "rename it: letters, digits, underscores and single dots, as in train or test.2024."
+        raise UsageError(f"the split {wrong!r} cannot name a file", hint=hint)
+    if len({name.casefold() for name in named}) < len(named):
+        raise UsageError("the names of two splits differ in capital letters alone", hint="rename one.")
     with staged_directory(path) as stage:
         for name, part in named.items():
             ending = "jsonl" if any(map(holds_json, part.dtypes)) else "parquet"
@@ -39,7 +51,7 @@ def write_hugging_face(pairs: Pairs, path: Path) -> None:
 
 def _card(title: str, parts: Mapping[str, pl.DataFrame], facts: dict[str, Any]) -> str:
     licences = [facts.pop("license")] if isinstance(facts.get("license"), str) else facts.pop("license", [])
-    files = [f"      - split: {name}\n        path: {name}-*" for name in parts]
+    files = [f'      - split: "{name}"\n        path: "{name}-*"' for name in parts]
     head = [
         "---",
         *(["license:", *(f"- {_identifier(one)}" for one in licences)] if licences else []),
