@@ -7,6 +7,7 @@ of these figures is a product of two vectors, one per ranking, so that sums over
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -234,7 +235,7 @@ def _pairs(of: Distinct, ranked: Bools, *, complete: bool) -> Iterator[tuple[Int
     partners = np.repeat(ends, ends - begin)[rows] - start
     cuts = np.searchsorted(np.cumsum(partners), np.arange(0, int(partners.sum()) + step, step), side="left")
     cuts = np.unique(np.append(cuts, rows.size))
-    for at, until in zip(cuts[:-1], cuts[1:], strict=True):
+    for at, until in pairwise(cuts):
         n = partners[at:until]
         first = np.repeat(rows[at:until], n)
         if first.size:

@@ -108,7 +108,7 @@ def _are_vectors(rows: Distinct, n_units: int) -> Bools:
     """Which units have many complete rankings and no partial one."""
     partial = (rows.ranks == 0).any(axis=1)
     n, n_partial = (np.bincount(rows.unit, weights, n_units) for weights in (None, partial))
-    return (n_partial == 0) & (n > _SEVERAL) & (n * rows.ranks.shape[1] > _MANY_RANKS)
+    return np.asarray((n_partial == 0) & (n > _SEVERAL) & (n * rows.ranks.shape[1] > _MANY_RANKS))
 
 
 def _refuse_too_many(rows: Distinct) -> None:

@@ -179,7 +179,7 @@ def _bucket_moments(bucket: Bucket, rankings: bool, judgments: bool) -> tuple[Fl
 def _of_tallies(g: Ints, e: Ints, s: Ints) -> dict[str, Ints | Floats]:
     """The moments of pairs of responses of which g votes prefer the first, s the second, and e tie them."""
     m = g + e + s
-    every = {"all_votes": m, "all_ties": e}
+    every: dict[str, Ints | Floats] = {"all_votes": m, "all_ties": e}
     paired = m >= 2
     if not paired.all():
         g, e, s, m = g * paired, e * paired, s * paired, m * paired

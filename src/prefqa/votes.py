@@ -120,7 +120,7 @@ def pair_votes(ranks: Ints) -> Iterator[SlotVotes]:
     n, k = ranks.shape
     columns = np.ascontiguousarray(ranks.T)
     ranked = columns > 0
-    complete = ranked.all(axis=1)
+    complete = np.asarray(ranked.all(axis=1))
     all_first, all_second = np.triu_indices(k, 1)
     step = max(_AT_A_TIME // max(n, 1), 1)
     for low in range(0, all_first.size, step):

@@ -34,6 +34,7 @@ from prefqa.cli.shared import (
     show_result,
 )
 from prefqa.cli.watch import watch
+from prefqa.cli.streams import for_rich, guard
 from prefqa.errors import PrefqaError
 
 
@@ -149,6 +150,7 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # ids may hold what the terminal cannot show
+    guard()
     try:
         code = cli.main(args=arguments, standalone_mode=False)
     except click.exceptions.Abort:
@@ -191,7 +193,7 @@ def _progress(*, enabled: bool) -> Iterator[Callable[[str], None]]:
     """Show the step under way on standard error, where that is a terminal."""
     from rich.console import Console
 
-    console = Console(stderr=True)
+    console = Console(file=for_rich(sys.stderr))
     if not (enabled and console.is_terminal):
         yield lambda _step: None
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -131,8 +132,9 @@ def show_result(
     from rich.console import Console
 
     from prefqa import terminal
+    from prefqa.cli.streams import for_rich
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, file=for_rich(sys.stdout))
     if left_out is not None:
         terminal.print_left_out(console, left_out)
     show(terminal, console)
