@@ -16,19 +16,19 @@ _NUMBER = (
 PHONE = f"(?-u:{_NUMBER})"
 NOBODY_PHONE = r"555|123.?456|000.?000"
 _PREFIXES = r"sk-|AKIA|gh[pousr]_|hf_|xox[abp]-|AIza|github_pat_|glpat-|[rs]k_live_|eyJ"
-_TOKEN = (
+_KEY_FORMS = (
     r"\bsk-[A-Za-z0-9_-]{20,}|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}|\bhf_[A-Za-z]{30,}|"
     r"\bxox[abp]-[0-9A-Za-z-]{10,}|\bAIza[0-9A-Za-z_-]{35}|\bgithub_pat_[A-Za-z0-9_]{22,}|\bglpat-[A-Za-z0-9_-]{20,}|"
     r"\b[rs]k_live_[A-Za-z0-9]{16,}|\beyJ[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{10,}"
 )
-KEY = rf"{_TOKEN}|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+KEY = rf"{_KEY_FORMS}|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 
 _PART = r"[^\s@,;:<>()\[\]\"']"
 #: What is masked is wider than what rule PQ222 counts: a wrong mask hides a word, a missed one shows an address. Where
 #: a text was cut, what is left of an address, a number or a key at its end goes, too.
 _MASKS = {
     "[key]": (
-        rf"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|$)|{_TOKEN}|"
+        rf"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|$)|{_KEY_FORMS}|"
         rf"\b(?:{_PREFIXES})[A-Za-z0-9._-]*…$"
     ),
     "[e-mail address]": rf"{_PART}+@{_PART}+\.{_PART}+|{_PART}+@{_PART}*…?$",

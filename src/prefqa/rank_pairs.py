@@ -83,7 +83,7 @@ def packed(ranks: Ints) -> Ints:
 
 def _distinct(of: Rankings) -> tuple[Distinct, Ints]:
     """The distinct rankings of each unit, and which of them each judgment is."""
-    anew = _ranked_anew(of.ranks)
+    anew = ranked_anew(of.ranks)
     code = np.unique(packed(anew), return_inverse=True)[1].reshape(-1)
     n_codes = int(code.max(initial=0)) + 1
     found, number = np.unique(of.unit * n_codes + code, return_inverse=True)
@@ -93,8 +93,8 @@ def _distinct(of: Rankings) -> tuple[Distinct, Ints]:
     return Distinct(anew[some], found // n_codes, times), number
 
 
-def _ranked_anew(ranks: Ints) -> Ints:
-    """The same orders with the ranks 1, 2, 3 and so on, in a small type."""
+def ranked_anew(ranks: Ints) -> Ints:
+    """Return the same orders with the ranks 1, 2, 3 and so on, 0 = not ranked, in a small type."""
     order = np.argsort(ranks, axis=1, kind="stable")
     ordered = np.take_along_axis(ranks, order, axis=1)
     new = ordered > 0

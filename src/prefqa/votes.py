@@ -111,18 +111,19 @@ def buckets(coded: Coded) -> Iterator[Bucket]:
         )
 
 
-def pair_votes(ranks: Ints) -> Iterator[SlotVotes]:
+def pair_votes(ranks: Ints, width: int = 0) -> Iterator[SlotVotes]:
     """Yield the votes on every pair of slots, some pairs at a time; a judgment votes on a pair if it ranks both.
 
     Pairs come in the order of `triu_indices`: so many at a time that few judgments of many responses do not take a
     step of Python for each pair, and many judgments of few responses do not take more memory than one pair does.
+    `width`: how many numbers the caller makes of a pair, if more than one of a judgment.
     """
     n, k = ranks.shape
     columns = np.ascontiguousarray(ranks.T)
     ranked = columns > 0
     complete = np.asarray(ranked.all(axis=1))
     all_first, all_second = np.triu_indices(k, 1)
-    step = max(_AT_A_TIME // max(n, 1), 1)
+    step = max(_AT_A_TIME // max(n, width, 1), 1)
     for low in range(0, all_first.size, step):
         first, second = all_first[low : low + step], all_second[low : low + step]
         one, other = _some(columns, first), _some(columns, second)

@@ -33,8 +33,8 @@ from prefqa.cli.shared import (
     settings_of,
     show_result,
 )
-from prefqa.cli.watch import watch
 from prefqa.cli.streams import for_rich, guard
+from prefqa.cli.watch import watch
 from prefqa.errors import PrefqaError
 
 

@@ -15,12 +15,7 @@ _LINES = str.maketrans("", "", "\n\t")
 
 
 def without_commands(text: str, *, in_line: bool = False) -> str:
-    """Return text in which a backslash stands where a CI runner would see a command; `in_line`: it goes on a line.
-
-    Example:
-        >>> print(without_commands("::error::no ##[group]"))
-        \\::error::no #\\#[group]
-    """
+    """Return text with a backslash where a CI runner would see a command; `in_line`: it goes on a line."""
     text = _ANYWHERE.sub(r"#\\#", text)
     if not in_line:
         return _LINE.sub(r"\1\\::", text)
