@@ -12,6 +12,7 @@ import polars as pl
 
 from prefqa.writers.atomic import staged_directory, write_parquet, write_text
 from prefqa.writers.pair_forms import SIDES, Pairs
+from prefqa.writers.markdown import plain
 
 
 def write_hugging_face(pairs: Pairs, path: Path) -> None:
@@ -49,17 +50,17 @@ def _card(title: str, parts: Mapping[str, pl.DataFrame], facts: dict[str, Any]) 
         *files,
         "---",
     ]
-    told = [f"- {name}: {value}" for name, value in facts.items()]
-    counts = [f"- rows in {name}: {part.height:,}" for name, part in parts.items()]
+    told = [f"- {plain(name)}: {plain(value)}" for name, value in facts.items()]
+    counts = [f"- rows in {plain(name)}: {part.height:,}" for name, part in parts.items()]
     columns = next(iter(parts.values())).columns if parts else list(SIDES)
     body = [
-        f"# {title}",
+        f"# {plain(title)}",
         "",
         "Preference pairs, written by prefqa.",
         "",
         *told,
         *counts,
-        f"- columns: {', '.join(columns)}",
+        f"- columns: {', '.join(map(plain, columns))}",
     ]
     return "\n".join([*head, "", *body, ""])
 
