@@ -13,8 +13,8 @@ import polars as pl
 
 from prefqa.drift.evalues import Evidence, evidence
 from prefqa.drift.looks import GOLD_STREAM, PERSON, look, material
-from prefqa.drift.periods import cut
-from prefqa.errors import ReadError, UsageError
+from prefqa.drift.periods import cut, too_many
+from prefqa.errors import ReadError, SizeError, UsageError
 from prefqa.preferences import Preferences, as_preferences
 from prefqa.results import Result, records
 from prefqa.writers.atomic import write_json
@@ -108,6 +108,9 @@ def watch(
         raise UsageError("no created_at or guideline_version column to tell periods by", hint="name one with batch=.")
     known = _read(state, alpha, periods.by)
     found = material(periods, features=tuple(features), strata=None if strata is None else tuple(strata), seed=seed)
+    reason = too_many(found.periods, periods.by)
+    if reason:
+        raise SizeError(reason)
     seen = [one["period"] for one in known["looks"]]
     gone = [name for name in seen if name not in found.periods]
     if gone:
