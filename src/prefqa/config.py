@@ -168,6 +168,9 @@ class AgreementGate(_Table):
     def _one_threshold(self) -> AgreementGate:
         if (self.min is None) == (self.max is None):
             raise ValueError("give either min or max")
+        threshold = self.max if self.min is None else self.min
+        if threshold is not None and not -1 <= threshold <= 1:
+            raise ValueError(f"{threshold:g} is no value of a coefficient; give a number from -1 to 1, such as 0.6")
         return self
 
 
@@ -186,14 +189,15 @@ class FindingsGate(_Table):
 
 
 class DriftGate(_Table):
-    """[gate.drift]: whether an alarm fails the gate."""
+    """[gate.drift]: what a drift alarm does; "warn" is the default policy."""
 
-    alarm: Literal["fail", "ignore"] = "ignore"
+    alarm: Literal["fail", "warn", "ignore"] = "warn"
 
 
 class GateConfig(_Table):
     """[gate]: what fails the run."""
 
+    policy: Literal["default", "strict", "off"] = "default"
     fail_on: Literal["error", "warning", "info", "never"] = "error"
     allow_inconclusive: bool = False
     agreement: tuple[AgreementGate, ...] = ()
@@ -215,8 +219,34 @@ class Config(_Table):
     gate: GateConfig = GateConfig()
 
 
+def find_config(source: str | Path | None = None) -> Path | None:
+    """Return the nearest configuration: prefqa.toml, or a pyproject.toml with [tool.prefqa].
+
+    It is looked for in the folder of `source`, where that is a path that exists, else in the working folder, and in
+    the folders above. A prefqa.toml comes before a pyproject.toml of the same folder.
+    """
+    start = Path.cwd()
+    if source is not None and (path := Path(source)).exists():
+        start = path.resolve() if path.is_dir() else path.resolve().parent
+    for folder in (start, *start.parents):
+        if (own := folder / "prefqa.toml").is_file():
+            return own
+        if (project := folder / "pyproject.toml").is_file() and _tool_table(project) is not None:
+            return project
+    return None
+
+
+def _tool_table(path: Path) -> dict[str, Any] | None:
+    """Return [tool.prefqa] of a pyproject.toml; None where there is none or the file cannot be read."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("prefqa")
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError):
+        return None
+    return table if isinstance(table, dict) else None
+
+
 def load_config(path: str | Path | None) -> Config:
-    """Read a configuration file; None gives the defaults.
+    """Read a configuration file, or [tool.prefqa] of a pyproject.toml; None gives the defaults.
 
     Raises:
         ConfigError: a file that cannot be read, is not TOML, or has an unknown key or impossible value.
@@ -229,6 +259,8 @@ def load_config(path: str | Path | None) -> Config:
         raise ConfigError(error.strerror or str(error), path=path) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"not TOML: {error}", path=path) from error
+    if Path(path).name == "pyproject.toml":
+        table = _tool_table(Path(path)) or {}
     return parse_config(table, path)
 
 

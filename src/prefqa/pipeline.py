@@ -148,7 +148,9 @@ def _measured(prefs: Preferences, settings: Config, say: Progress) -> RunResult:
     pairs, split = pairs_of(found, settings.consensus)
     board, no_board = _leaderboard(clean, settings.leaderboard)
     say("gate")
-    verdict = gate(check=checked, agreement=agreed, drift=drifted, config=settings.gate)
+    verdict = gate(
+        check=checked, agreement=agreed, disagreement=divided, drift=drifted, consensus=found, config=settings.gate
+    )
     plain = settings.model_dump(mode="json")
     return RunResult(
         prefs.source, checked, agreed, divided, drifted, found, pairs, split, board, no_board, verdict, plain

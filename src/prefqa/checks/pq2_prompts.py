@@ -106,7 +106,7 @@ def benchmark_overlap(frame: Frame) -> Found | NotRun:
     keys = frame.prompt_keys
     if isinstance(keys, str):
         return NotRun(keys)
-    known = pl.concat([_benchmark(path, options["column"]) for path in options["files"]])
+    known = pl.concat([benchmark_prompts(path, options["column"], "PQ211") for path in options["files"]])
     found = keys.join(known.unique("key").rename({"prompt": "_theirs"}), on="key", how="inner")
     rows = found.select("item_id", formatted("{}: {}", "file", excerpt(pl.col("prompt"))).alias("_value"))
     message = (
@@ -116,7 +116,7 @@ def benchmark_overlap(frame: Frame) -> Found | NotRun:
     return Found(rows.lazy(), found.height, keys.height, message)
 
 
-def _benchmark(path: str, column: str) -> pl.DataFrame:
+def benchmark_prompts(path: str, column: str, code: str) -> pl.DataFrame:
     """Prompts of a file: one a line where it is plain text, else a column of a table."""
     from pathlib import Path
 
@@ -127,13 +127,13 @@ def _benchmark(path: str, column: str) -> pl.DataFrame:
         try:
             lines = file.read_text(encoding="utf-8").splitlines()
         except OSError as error:
-            raise UsageError(f"option files of PQ211: {path}: {error.strerror}") from error
+            raise UsageError(f"option files of {code}: {path}: {error.strerror}") from error
         prompts = pl.LazyFrame({"prompt": lines}, schema={"prompt": pl.String})
     else:
         frame = scan_file(file)
         if column not in frame.collect_schema():
             raise UsageError(
-                f"option files of PQ211: {path} has no column {column!r}", hint="say which with the option column."
+                f"option files of {code}: {path} has no column {column!r}", hint="say which with the option column."
             )
         prompts = frame.select(pl.col(column).cast(pl.String).alias("prompt"))
     said = prompts.filter(pl.col("prompt").str.contains(r"\S")).collect()

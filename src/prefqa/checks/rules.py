@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from prefqa.checks.pq1_table import PQ1
+from prefqa.checks.pq2_benchmarks import PQ2_BENCHMARKS
 from prefqa.checks.pq2_media_table import PQ2_MEDIA
 from prefqa.checks.pq2_said import PQ2_SAID
 from prefqa.checks.pq2_table import PQ2
@@ -20,7 +21,7 @@ from prefqa.checks.pq7_table import PQ7
 from prefqa.checks.rule import Example, Row, Rule
 from prefqa.errors import UsageError, nearest
 
-RULES = (*PQ1, *PQ2, *PQ2_SAID, *PQ2_TRAJECTORIES, *PQ2_MEDIA, *PQ3, *PQ4, *PQ5, *PQ6, *PQ7, *EXPORTS)
+RULES = (*PQ1, *PQ2, *PQ2_SAID, *PQ2_TRAJECTORIES, *PQ2_MEDIA, *PQ2_BENCHMARKS, *PQ3, *PQ4, *PQ5, *PQ6, *PQ7, *EXPORTS)
 BY_CODE: Mapping[str, Rule] = {rule.code: rule for rule in RULES}
 
 

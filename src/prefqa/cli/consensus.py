@@ -55,7 +55,7 @@ def consensus(source: str, out: str | None, config: str | None, as_: str, **give
 
     if out:
         writer_of(out)
-    settings = settings_of(config)
+    settings = settings_of(config, source)
     asked = settings.consensus.model_dump() | {name: value for name, value in given.items() if value is not None}
     chosen = parse_config({"consensus": asked}).consensus
     prefs, left_out = clean(source, settings, "rank")
@@ -95,7 +95,7 @@ def relabel(source: str, budget: int, method: str | None, config: str | None, as
     from prefqa.consensus import consensus as build
     from prefqa.terminal.consensus import print_relabel
 
-    settings = settings_of(config)
+    settings = settings_of(config, source)
     prefs, left_out = clean(source, settings, "rank")
     found = build(prefs, method=method or settings.consensus.method)  # type: ignore[arg-type]
     plan = found.plan(budget)

@@ -37,7 +37,7 @@ def convert(
     """Write INPUT in the standard form, or its consensus pairs or judgments in a layout."""
     from prefqa.readers import readable
 
-    settings = settings_of(config, pseudonymise=pseudonymise)
+    settings = settings_of(config, source, pseudonymise=pseudonymise)
     prefs = read_input(source, settings)
     with readable(prefs.source.files):
         lines = _standard(prefs, out) if layout is None else _laid_out(prefs, out, layout, settings, limits)

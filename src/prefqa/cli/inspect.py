@@ -34,7 +34,7 @@ def inspect(source: str, written: str | None, config: str | None, as_: str) -> i
     from prefqa.readers import readable
     from prefqa.terminal.reading import print_reading
 
-    prefs = read_input(source, settings_of(config))
+    prefs = read_input(source, settings_of(config, source))
     with readable(prefs.source.files):
         reading = prefs.reading
     if written:

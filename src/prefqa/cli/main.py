@@ -15,6 +15,7 @@ from prefqa.cli.agreement import agreement, disagreement, plan
 from prefqa.cli.checks import check, explain, rules
 from prefqa.cli.consensus import consensus, relabel
 from prefqa.cli.convert import convert
+from prefqa.cli.init import init
 from prefqa.cli.inspect import inspect
 from prefqa.cli.labels import label_consensus
 from prefqa.cli.leaderboard import leaderboard
@@ -22,16 +23,20 @@ from prefqa.cli.shared import (
     EPILOG,
     EXIT_CLEAN,
     EXIT_COULD_NOT_RUN,
-    EXIT_FAILED,
     EXIT_OUR_FAULT,
+    ci_format_option,
     clean,
     config_option,
+    exit_code,
     format_option,
+    gate_options,
     input_argument,
     pseudonymise_option,
     refuse_empty,
     settings_of,
     show_result,
+    show_verdict,
+    with_fail_on,
 )
 from prefqa.cli.streams import for_rich, guard
 from prefqa.cli.watch import watch
@@ -48,28 +53,32 @@ def cli() -> None:
 @input_argument
 @click.option("-o", "--out", required=True, type=click.Path(), help="Directory for the report and the files.")
 @pseudonymise_option
+@gate_options
 @config_option
-@format_option
-def run(source: str, out: str, pseudonymise: str | None, config: str | None, as_: str) -> int:
+@ci_format_option
+def run(
+    source: str, out: str, pseudonymise: str | None, config: str | None, as_: str, fail_on: str | None, exit_zero: bool
+) -> int:
     """Read, check, measure agreement and drift, build consensus pairs, apply the gate, write it all to OUT."""
-    return _run(source, out, settings_of(config, pseudonymise=pseudonymise), as_)
+    settings = with_fail_on(settings_of(config, source, pseudonymise=pseudonymise), fail_on)
+    return _run(source, out, settings, as_, exit_zero=exit_zero)
 
 
 @cli.command(epilog=EPILOG)
 @click.option("-o", "--out", required=True, type=click.Path(), help="Directory for the report and the files.")
 @click.option("--items", default=300, show_default=True, type=click.IntRange(1), help="Number of prompts.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of the campaign.")
+@gate_options
 @config_option
-@format_option
-def demo(out: str, items: int, seed: int, config: str | None, as_: str) -> int:
+@ci_format_option
+def demo(out: str, items: int, seed: int, config: str | None, as_: str, fail_on: str | None, exit_zero: bool) -> int:
     """Do what `run` does on a simulated campaign, in which from half-time annotators call more responses equal."""
-    from prefqa.config import load_config
     from prefqa.simulate import Drift, simulate
 
-    settings = load_config(config)
+    settings = with_fail_on(settings_of(config), fail_on)
     planted = Drift("ties", at_week=6, size=0.25)
     campaign = simulate(n_items=items, seed=seed, repeats=0.03, missing=0.02, drift=planted)
-    return _run(campaign.preferences, out, settings, as_)
+    return _run(campaign.preferences, out, settings, as_, exit_zero=exit_zero)
 
 
 @cli.command(epilog=EPILOG)
@@ -85,7 +94,7 @@ def drift(source: str, config: str | None, as_: str, **given: str | None) -> int
     """Compare agreement and tie rate of each period with a reference period."""
     from prefqa.drift import drift as look
 
-    settings = settings_of(config)
+    settings = settings_of(config, source)
     options = settings.drift.model_dump() | {key: value for key, value in given.items() if value is not None}
     prefs, left_out = clean(source, settings, "rank")
     result = look(prefs, **options)
@@ -95,16 +104,18 @@ def drift(source: str, config: str | None, as_: str, **given: str | None) -> int
 
 @cli.command(epilog=EPILOG)
 @input_argument
+@gate_options
 @config_option
-@format_option
-def gate(source: str, config: str | None, as_: str) -> int:
+@ci_format_option
+def gate(source: str, config: str | None, as_: str, fail_on: str | None, exit_zero: bool) -> int:
     """Apply the thresholds of the config; exit code 1 if one is missed. Writes nothing."""
     from prefqa.pipeline import run as run_all
 
-    done = run_all(source, config=settings_of(config))
+    done = run_all(source, config=with_fail_on(settings_of(config, source), fail_on))
     result, left_out = done.gate, refuse_empty(done.check).left_out
-    show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_gate(console, result), left_out)
-    return EXIT_CLEAN if result.passed else EXIT_FAILED
+    if not show_verdict(as_, source, done.check, result):
+        show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_gate(console, result), left_out)
+    return exit_code(result, exit_zero=exit_zero)
 
 
 @cli.command(epilog=EPILOG)
@@ -117,7 +128,7 @@ def report(source: str, out: str, pseudonymise: str | None, config: str | None) 
     from prefqa.pipeline import run as run_all
     from prefqa.report import write_report
 
-    done = run_all(source, config=settings_of(config, pseudonymise=pseudonymise))
+    done = run_all(source, config=settings_of(config, source, pseudonymise=pseudonymise))
     left_out = refuse_empty(done.check).left_out
     write_report(done, out)
     if left_out.n_rows:
@@ -137,7 +148,7 @@ def schema(as_: str) -> int:
 
 
 _COMMANDS = (
-    inspect, check, rules, explain, agreement, disagreement, plan, watch, consensus, relabel, label_consensus,
+    init, inspect, check, rules, explain, agreement, disagreement, plan, watch, consensus, relabel, label_consensus,
     leaderboard,
     convert,
 )  # fmt: skip
@@ -173,7 +184,7 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else EXIT_CLEAN)
 
 
-def _run(source: Any, out: str, settings: Any, as_: str) -> int:
+def _run(source: Any, out: str, settings: Any, as_: str, *, exit_zero: bool) -> int:
     from prefqa.pipeline import run as run_all
     from prefqa.report import report as render
 
@@ -184,8 +195,9 @@ def _run(source: Any, out: str, settings: Any, as_: str) -> int:
         html = render(result)
         say("write")
         result.write_files(out, html=html)
-    show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_run(console, result, Path(out)))
-    return EXIT_CLEAN if result.gate.passed else EXIT_FAILED
+    if not show_verdict(as_, result.source.origin, result.check, result.gate):
+        show_result(as_, result.to_dict(), lambda terminal, console: terminal.print_run(console, result, Path(out)))
+    return exit_code(result.gate, exit_zero=exit_zero)
 
 
 @contextmanager

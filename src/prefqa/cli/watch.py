@@ -40,7 +40,7 @@ def watch(source: str, state: str, config: str | None, as_: str, **given: Any) -
     """Look once more at a running campaign: exit code 1 once the rule has changed, however often one looks."""
     from prefqa.drift import watch as look
 
-    settings = settings_of(config)
+    settings = settings_of(config, source)
     names = ("time", "every", "version", "batch", "alpha")
     options = {name: value for name, value in settings.drift.model_dump().items() if name in names}
     cuts = {name: value for name, value in given.items() if value is not None}

@@ -31,7 +31,7 @@ MAX_DIVIDED, MAX_BARS = 10, 40
 _TWO_SIDED = 1.96
 #: Bits of entropy of k responses whose order is not known at all; above 7 entropy is not computed.
 _MOST_BITS = {k: math.log2(math.factorial(k)) for k in range(2, 8)}
-_VERDICTS = ("fail", "inconclusive", "pass")
+_VERDICTS = ("fail", "inconclusive", "warn", "pass")
 
 
 def report(run: RunResult) -> str:
@@ -105,20 +105,14 @@ def _content(run: RunResult) -> dict[str, Any]:
 def _verdict(run: RunResult) -> dict[str, Any]:
     lines = sorted(records(run.gate.lines), key=lambda line: _VERDICTS.index(line["verdict"]))
     counts = {verdict: sum(line["verdict"] == verdict for line in lines) for verdict in _VERDICTS}
-    asked = run.settings.get("gate", {})
     notes = []
     if not run.consensus.overall["n_judgments"]:
         notes.append("No judgment counts: this verdict says nothing about the data.")
-    if not run.gate.passed and not counts["fail"]:
-        notes.append("No condition failed outright, but a figure that cannot be told does not pass.")
-    if run.gate.passed and counts["inconclusive"]:
-        notes.append("Inconclusive conditions pass because the configuration allows them (allow_inconclusive).")
-    if not asked.get("agreement"):
-        notes.append("The gate asked nothing of agreement; set a floor under [[gate.agreement]].")
-    if run.drift.alarm and asked.get("drift", {}).get("alarm") != "fail":
-        notes.append("A change over time was found, which this gate ignores.")
+    if run.gate.not_judged:
+        notes.append(f'Not judged ([gate] policy = "off"): {", ".join(run.gate.not_judged)}.')
     return {
-        "passed": run.gate.passed,
+        "verdict": run.gate.verdict,
+        "verdict_sentence": text.gate_sentence(run.gate),
         "gate": lines[:MAX_LINES],
         "n_gate": len(lines),
         "gate_counts": {verdict: n for verdict, n in counts.items() if n},
