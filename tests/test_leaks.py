@@ -86,7 +86,13 @@ def mapped(folder: Path) -> Path:
 
 def arena(folder: Path) -> Path:
     rows = [
-        {"question_id": f"q{i}", "model_a": "m1", "model_b": "m2", "winner": ("model_a", "model_b")[i % 2], "judge": who}
+        {
+            "question_id": f"q{i}",
+            "model_a": "m1",
+            "model_b": "m2",
+            "winner": ("model_a", "model_b")[i % 2],
+            "judge": who,
+        }
         for i in range(12)
         for who in PEOPLE
     ]
@@ -212,7 +218,7 @@ COMMANDS = ("::error::x", "  ::set-output name=a::b", "##[error]x", "a ##vso[tas
 
 @pytest.mark.parametrize("styled", [False, True])
 @pytest.mark.parametrize("text", COMMANDS)
-def test_nothing_printed_is_a_command_of_a_ci_runner(text: str, styled: bool) -> None:  # noqa: FBT001
+def test_nothing_printed_is_a_command_of_a_ci_runner(text: str, styled: bool) -> None:
     behind = io.StringIO()
     Guarded(behind, styled=styled).write(text + "\n")
     for line in behind.getvalue().splitlines():
@@ -272,4 +278,4 @@ def test_every_text_of_a_csv_that_a_spreadsheet_would_run_is_marked(tmp_path: Pa
     data, out = jsonl(rows, tmp_path / "x.jsonl"), tmp_path / "x.csv"
     assert CliRunner().invoke(cli, ["convert", str(data), "-o", str(out), "--layout", "csv"]).exit_code == 0
     for row in pl.read_csv(out, infer_schema=False).rows():
-        assert not [cell for cell in row if cell and cell[0] in "=+@\t\r" or cell and cell[:2] in ("-b", "-R")]
+        assert not [cell for cell in row if (cell and cell[0] in "=+@\t\r") or (cell and cell[:2] in ("-b", "-R"))]

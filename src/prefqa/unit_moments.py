@@ -203,7 +203,7 @@ def _of_tallies(g: Ints, e: Ints, s: Ints) -> dict[str, Ints | Floats]:
 def _kendall(bucket: Bucket, out: Floats, lost: Floats) -> None:
     """Kendall's W with tie correction of each unit, over its judgments that rank all k responses (two or more)."""
     k = bucket.k
-    complete = (bucket.ranks > 0).all(axis=1)
+    complete = np.asarray((bucket.ranks > 0).all(axis=1))
     m = np.add.reduceat(complete.astype(np.int64), bucket.starts)
     if k < 2 or not (m >= 2).any():
         return

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from prefqa import rank_pairs
 from prefqa.errors import SizeError
+from prefqa.measured.tallied import Tallied
 from prefqa.rank_comparisons import OF_PAIR, compared
 from prefqa.rank_pairs import NAMES, Rankings, rank_pair_moments
 from prefqa.unit_moments import Kinds, judgment_losses, unit_moments
@@ -127,3 +128,13 @@ def test_what_would_not_end_is_refused_with_its_size(monkeypatch: pytest.MonkeyP
     ranks = np.random.default_rng(4).integers(0, 9, (40, 8))
     with pytest.raises(SizeError, match=r"comparisons of ranks.*39|40 different rankings"):
         rank_pair_moments(Rankings(ranks, np.zeros(1, np.int64)))
+
+
+def test_patterns_of_many_votes_are_those_that_occur() -> None:
+    ranks = np.random.default_rng(5).integers(1, 3, (5000, 2))  # an array of all patterns would take 1,000 GB
+    found = Tallied.of([bucket(ranks), bucket(ranks[:40], 20)])
+    assert found.times.sum() == 21
+    whole = int(np.flatnonzero(found.n == 5000)[0])
+    first = int((ranks[:, 0] < ranks[:, 1]).sum())
+    assert (found.n_first[whole], found.times[whole]) == (first, 1)
+    assert found.n_tie[whole] == int((ranks[:, 0] == ranks[:, 1]).sum())

@@ -205,7 +205,13 @@ def show_verdict(as_: str, origin: str, check: Any, gate: Any) -> bool:
     from prefqa.report.ci import FORMATS
     from prefqa.report.ci.outcome import Outcome
 
-    click.echo(FORMATS[as_](Outcome(origin, check, gate)), nl=False)
+    text = FORMATS[as_](Outcome(origin, check, gate))
+    if as_ == "github":
+        from prefqa.cli.streams import echo_commands
+
+        echo_commands(text)
+    else:
+        click.echo(text, nl=False)
     return True
 
 

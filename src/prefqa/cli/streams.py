@@ -77,6 +77,10 @@ class Guarded(io.TextIOBase):
         """What the stream behind does with characters that it cannot write."""
         return self._stream.errors
 
+    def commands(self, text: str) -> None:
+        """Write commands to a CI runner, which were made here and hold data as the runner's own escapes."""
+        self._stream.write(printable(text))
+
     def styled(self) -> Guarded:
         """Return the stream for what Rich prints."""
         return Guarded(self._stream, styled=True)
@@ -93,3 +97,11 @@ def guard() -> None:
 def for_rich(stream: Any) -> Any:
     """Return the stream that a console of Rich writes to."""
     return stream.styled() if isinstance(stream, Guarded) else stream
+
+
+def echo_commands(text: str) -> None:
+    """Print commands to a CI runner."""
+    if isinstance(sys.stdout, Guarded):
+        sys.stdout.commands(text)
+    else:
+        sys.stdout.write(printable(text))

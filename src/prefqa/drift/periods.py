@@ -14,7 +14,7 @@ from prefqa.preferences import Preferences
 
 #: The column that holds a judgment's period once it is cut.
 PERIOD = "prefqa:period"
-#: Beyond so many, changes are not looked for: time and memory grow with the square of the ways to cut a campaign in two.
+#: Beyond so many, changes are not looked for: time and memory grow with their square.
 MAX_PERIODS = 500
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 
 from prefqa.writers.atomic import staged_directory, write_parquet, write_text
-from prefqa.writers.pair_forms import SIDES, Pairs
 from prefqa.writers.markdown import plain
+from prefqa.writers.pair_forms import SIDES, Pairs
 
 
 def write_hugging_face(pairs: Pairs, path: Path) -> None:
