@@ -7,13 +7,16 @@ from collections.abc import Callable
 from itertools import combinations
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import prefqa
 from prefqa import rank_pairs
 from prefqa.errors import SizeError
 from prefqa.measured.tallied import Tallied
+from prefqa.preferences import Preferences
 from prefqa.rank_comparisons import OF_PAIR, compared
 from prefqa.rank_pairs import NAMES, Rankings, rank_pair_moments
 from prefqa.unit_moments import Kinds, judgment_losses, unit_moments
@@ -138,3 +141,25 @@ def test_patterns_of_many_votes_are_those_that_occur() -> None:
     first = int((ranks[:, 0] < ranks[:, 1]).sum())
     assert (found.n_first[whole], found.times[whole]) == (first, 1)
     assert found.n_tie[whole] == int((ranks[:, 0] == ranks[:, 1]).sum())
+
+
+def wide(k: int, people: int) -> Preferences:
+    """One item with k responses, ranked by some people, each in another order."""
+    order = np.arange(k)
+    rows = [
+        pl.DataFrame({"response_id": [f"r{r:04}" for r in order], "rank": np.roll(order, a) + 1}).with_columns(
+            item_id=pl.lit("all"), annotator_id=pl.lit(f"a{a}")
+        )
+        for a in range(people)
+    ]
+    return Preferences.from_long(pl.concat(rows))
+
+
+def test_wide_items_are_refused_with_their_size() -> None:
+    with pytest.raises(SizeError, match=r"6,566,625 comparisons, of which 5,000,000 .* item 'all' has 450 responses"):
+        prefqa.agreement(wide(450, 65))
+
+
+def test_an_item_of_four_hundred_responses_is_measured() -> None:
+    found = prefqa.agreement(wide(400, 3), coefficients=["kendall_tau_b", "kendall_w"], inference="items").estimates
+    assert found["estimate"].null_count() == 0
