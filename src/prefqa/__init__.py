@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from prefqa.consensus import ConsensusResult, LabelConsensus, consensus, label_consensus
     from prefqa.consensus.leaderboard import LeaderboardResult, leaderboard
     from prefqa.consensus.plackett_luce import PlackettLuce, plackett_luce
+    from prefqa.criteria import CriteriaResult, criteria
     from prefqa.drift import DriftResult, WatchResult, drift, watch
     from prefqa.errors import PrefqaError
     from prefqa.gate import GateResult, gate
@@ -38,6 +39,8 @@ _HOMES = {
     "ConsensusResult": "consensus",
     "leaderboard": "consensus.leaderboard",
     "LeaderboardResult": "consensus.leaderboard",
+    "criteria": "criteria",
+    "CriteriaResult": "criteria",
     "label_consensus": "consensus",
     "LabelConsensus": "consensus",
     "drift": "drift",
@@ -67,6 +70,7 @@ __all__ = [
     "CheckResult",
     "Config",
     "ConsensusResult",
+    "CriteriaResult",
     "Drift",
     "DriftResult",
     "GateResult",
@@ -82,6 +86,7 @@ __all__ = [
     "agreement",
     "check",
     "consensus",
+    "criteria",
     "drift",
     "gate",
     "label_consensus",

@@ -37,8 +37,9 @@ def key_of(source: str) -> bytes:
     else:
         try:
             key = Path(source).read_bytes().strip()
-        except OSError as error:
-            raise UsageError(f"the key for pseudonyms cannot be read from {source}: {error.strerror}") from error
+        except (OSError, ValueError) as error:  # a name with a null byte is a ValueError
+            reason = getattr(error, "strerror", None) or error
+            raise UsageError(f"the key for pseudonyms cannot be read from {source!r}: {reason}") from error
     if len(key) < LEAST_KEY:
         raise UsageError(
             f"the key for pseudonyms from {source} has {len(key)} bytes, and needs {LEAST_KEY} or more",

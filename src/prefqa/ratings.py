@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -115,12 +115,17 @@ def ratings_of_votes(coded: Coded) -> Ratings:
     return _of_pairs(coded, 1)
 
 
+def ratings_of_grades(coded: Coded, reach: int) -> Ratings:
+    """As `ratings_of_votes`, in 2 reach + 1: by how far ranks are apart, as `Strengths.signed` has them."""
+    return _of_pairs(coded, reach, lambda ranks: ranks.astype(np.int64))
+
+
 def ratings_of_gaps(coded: Coded) -> Ratings:
     """As `ratings_of_votes`, in five: 0 and 4 where some response stands between the two, 1 and 3 for neighbours."""
     return _of_pairs(coded, 2)
 
 
-def _of_pairs(coded: Coded, reach: int) -> Ratings:
+def _of_pairs(coded: Coded, reach: int, places: Callable[[Ints], Ints] = ranked_anew) -> Ratings:
     """Rate pairs by how far apart the two stand in the ranking, up to `reach` places, from 0 to twice that."""
     none = np.zeros(0, np.int64)
     cells: list[Ints] = [none]
@@ -131,11 +136,11 @@ def _of_pairs(coded: Coded, reach: int) -> Ratings:
         cells.append(bucket.cell)
         items.append(bucket.item)
         first, second = np.triu_indices(bucket.k, 1)
-        # Ranks without gaps: two apart means that some response stands between.
-        columns = np.ascontiguousarray(ranked_anew(bucket.ranks).T)
+        # Of ranks without gaps, two apart means that some response stands between.
+        columns = np.ascontiguousarray(places(bucket.ranks).T)
         for length, units, at in by_length(bucket.lengths, bucket.starts):
             shape = (units.size, first.size, length)
-            values, voted = np.empty(shape, np.int8), np.empty(shape, bool)
+            values, voted = np.empty(shape, np.int16), np.empty(shape, bool)
             here = columns[:, at.reshape(-1)]
             step = max(_AT_A_TIME // max(at.size, 1), 1)
             for low in range(0, first.size, step):

@@ -115,7 +115,7 @@ def reading_of(prefs: _Preferences) -> Reading:
         detail=source.detail,
         columns=facts.columns,
         values=facts.values,
-        statements=facts.statements,
+        statements=(*facts.statements, *_strength(judgments, names)),
         figures=_figures(prefs, names),
         scales=_scales(judgments, names, facts.config),
         times=_times(judgments, names),
@@ -204,6 +204,24 @@ def _scales(judgments: pl.LazyFrame, names: list[str], config: dict[str, Any]) -
             if n:
                 rows.append((name, low, high, n, better))
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _strength(judgments: pl.LazyFrame, names: list[str]) -> tuple[str, ...]:
+    """A sentence on the strengths of votes, where there are any."""
+    if "strength" not in names:
+        return ()
+    decided = pl.col("strength").filter(pl.col("strength") > 0)
+    grades, n = (
+        judgments.filter(pl.col("rank") == 1)
+        .select(decided.unique().sort().implode().alias("grades"), decided.count().alias("n"))
+        .collect()
+        .row(0)
+    )
+    if not grades:
+        return ()
+    shown = ", ".join(f"{grade:g}" for grade in grades[:8]) + (", …" if len(grades) > 8 else "")
+    one = "it says nothing" if len(grades) == 1 else "higher is stronger"
+    return (f"strength is kept: {len(grades):,} grade{'s' * (len(grades) > 1)} ({shown}; {one}) in {n:,} votes",)
 
 
 def _times(judgments: pl.LazyFrame, names: list[str]) -> dict[str, Any] | None:

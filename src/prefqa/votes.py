@@ -25,7 +25,7 @@ class Bucket:
 
     `ranks` is (n_judgments, k): the rank that the judgment gave to the response in each slot, 0 = not ranked.
     Judgments of one unit are adjacent; `starts` is the index of each unit's first. `cell` and `item` are per unit,
-    `annotator` is per judgment.
+    `annotator` is per judgment, as is `grade` where votes have strength (see `prefqa.strengths`).
     """
 
     k: int
@@ -34,6 +34,7 @@ class Bucket:
     starts: Ints
     ranks: Ints
     annotator: Ints
+    grade: Ints | None = None
 
     @property
     def lengths(self) -> Ints:
@@ -49,9 +50,9 @@ class Bucket:
         """Keep some units and, of these, some judgments: at least one of each."""
         lengths = np.add.reduceat(judgments, self.starts, dtype=np.int64)[units]
         starts = np.cumsum(lengths) - lengths
-        return Bucket(
-            self.k, self.cell[units], self.item[units], starts, self.ranks[judgments], self.annotator[judgments]
-        )
+        grade = None if self.grade is None else self.grade[judgments]
+        ranks, annotator = self.ranks[judgments], self.annotator[judgments]
+        return Bucket(self.k, self.cell[units], self.item[units], starts, ranks, annotator, grade)
 
     def every(self, stride: int) -> Bucket:
         """Keep every stride-th unit."""

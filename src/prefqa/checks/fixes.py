@@ -72,7 +72,8 @@ def fix(prefs: Preferences) -> Fixed:
     frame = Frame.of(prefs.with_judgments(kept.drop(LONG).lazy()), datetime.now(UTC), with_defaults({}), ())
     gaps = rank_gaps(frame)
     if gaps.count:
-        places = gaps.rows.select(LONG, dense=pl.col("rank").rank("dense").over(frame.key).cast(pl.Int64)).collect()
+        within = frame.all_rows.join(gaps.rows.select(LONG), on=LONG, how="semi", maintain_order="left")
+        places = within.select(LONG, dense=pl.col("rank").rank("dense").over(frame.key).cast(pl.Int64)).collect()
         ranked = kept.drop(LONG).with_row_index(LONG).join(places, on=LONG, how="left", maintain_order="left")
         changed = ranked.filter(pl.col("rank") != pl.col("dense"))
         changes.append(_changes(changed, "PQ105", "rank", pl.col("rank"), pl.col("dense")))

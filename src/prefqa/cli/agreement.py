@@ -17,7 +17,7 @@ from prefqa.cli.shared import (
     show_result,
 )
 
-_TARGETS = ["votes", "ranks", "scores", "labels"]
+_TARGETS = ["votes", "ranks", "grades", "scores", "labels"]
 _WEIGHTS = ["identity", "linear", "quadratic", "ordinal", "radical", "ratio", "circular", "bipolar"]
 _weights = click.option("--weights", type=click.Choice(_WEIGHTS), help="How far apart unlike categories are.")
 _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)

@@ -12,6 +12,7 @@ from prefqa.cli.shared import (
     EXIT_CLEAN,
     checked,
     config_option,
+    criterion_option,
     input_argument,
     pseudonymise_option,
     read_input,
@@ -26,18 +27,28 @@ from prefqa.cli.shared import (
 @input_argument
 @click.option("-o", "--out", required=True, type=click.Path(), help="The file, or the directory, to write.")
 @click.option("--layout", help="Layout of a trainer or tool (see docs/layouts.md); without it the standard form.")
+@criterion_option
 @click.option("--max-characters", type=click.IntRange(1), help="Count pairs longer than this, which trainers cut.")
 @click.option("--max-tokens", type=click.IntRange(1), help="The same in tokens; needs --tokenizer.")
 @click.option("--tokenizer", help="What counts the tokens: a tokenizer.json, or the name of a model on the hub.")
 @pseudonymise_option
 @config_option
 def convert(
-    source: str, out: str, layout: str | None, pseudonymise: str | None, config: str | None, **limits: Any
+    source: str,
+    out: str,
+    layout: str | None,
+    criterion: str | None,
+    pseudonymise: str | None,
+    config: str | None,
+    **limits: Any,
 ) -> int:
     """Write INPUT in the standard form, or its consensus pairs or judgments in a layout."""
     from prefqa.readers import readable
 
     settings = settings_of(config, source, pseudonymise=pseudonymise)
+    if criterion is not None:
+        own = settings.consensus.model_copy(update={"criterion": criterion})
+        settings = settings.model_copy(update={"consensus": own})
     prefs = read_input(source, settings)
     with readable(prefs.source.files):
         lines = _standard(prefs, out) if layout is None else _laid_out(prefs, out, layout, settings, limits)
@@ -90,6 +101,7 @@ def _laid_out(prefs: Any, out: str, layout: str, settings: Any, limits: dict[str
     import polars as pl
 
     from prefqa.consensus import consensus
+    from prefqa.pipeline import consensus_of
     from prefqa.writers import PairLayout, Tables, layout_of
     from prefqa.writers.pair_losses import NOT_WRITTEN
 
@@ -99,10 +111,10 @@ def _laid_out(prefs: Any, out: str, layout: str, settings: Any, limits: dict[str
     rows = clean.preferences
     if isinstance(found, PairLayout):
         refuse_unstated(clean, "rank")
-        result = consensus(rows, method=settings.consensus.method)
-        pairs = result.pair_set(
-            settings.consensus.select, min_probability=settings.consensus.min_probability, ties=settings.consensus.ties
-        )
+        built = consensus_of(rows, settings)
+        pairs = built.pair_set
+        if built.criterion is not None:
+            lines.append(f"pairs of the criterion {built.criterion}")
         losses = pairs.write(out, layout=layout, **limits)
         not_written = set(losses["reason"]) & set(NOT_WRITTEN) - ({"tie"} if found.ties else set())
         lines.append(f"{pairs.sentence_without(not_written)}.")

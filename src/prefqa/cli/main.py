@@ -15,6 +15,7 @@ from prefqa.cli.agreement import agreement, disagreement, plan
 from prefqa.cli.checks import check, explain, rules
 from prefqa.cli.consensus import consensus, relabel
 from prefqa.cli.convert import convert
+from prefqa.cli.criteria import criteria
 from prefqa.cli.init import init
 from prefqa.cli.inspect import inspect
 from prefqa.cli.labels import label_consensus
@@ -148,8 +149,8 @@ def schema(as_: str) -> int:
 
 
 _COMMANDS = (
-    init, inspect, check, rules, explain, agreement, disagreement, plan, watch, consensus, relabel, label_consensus,
-    leaderboard,
+    init, inspect, check, rules, explain, agreement, disagreement, plan, watch, consensus, criteria, relabel,
+    label_consensus, leaderboard,
     convert,
 )  # fmt: skip
 for _command in _COMMANDS:

@@ -46,6 +46,9 @@ def config_option(command: _Command) -> _Command:
 
 
 format_option = click.option("--format", "as_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+criterion_option = click.option(
+    "--criterion", help='Pairs of this criterion, or of "each"; without it of the overall vote, where there is one.'
+)
 CI_FORMATS = ("junit", "sarif", "github", "gitlab", "markdown")
 ci_format_option = click.option(
     "--format",

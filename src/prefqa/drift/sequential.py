@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +13,12 @@ import polars as pl
 from prefqa.drift.evalues import Evidence, evidence
 from prefqa.drift.looks import GOLD_STREAM, PERSON, look, material
 from prefqa.drift.periods import cut, too_many
-from prefqa.errors import ReadError, SizeError, UsageError
+from prefqa.drift.watch_state import read_state
+from prefqa.errors import SizeError, UsageError
 from prefqa.preferences import Preferences, as_preferences
 from prefqa.results import Result, records
 from prefqa.writers.atomic import write_json
 
-FORMAT = "prefqa watch 1"
 ANNOTATORS = "annotators"
 STREAM_SCHEMA: dict[str, Any] = {
     "stream": pl.String,
@@ -106,7 +105,7 @@ def watch(
     periods = cut(prefs, time=time, every=every, version=version, batch=batch)
     if periods is None:
         raise UsageError("no created_at or guideline_version column to tell periods by", hint="name one with batch=.")
-    known = _read(state, alpha, periods.by)
+    known = read_state(Path(state), alpha, periods.by)
     found = material(periods, features=tuple(features), strata=None if strata is None else tuple(strata), seed=seed)
     reason = too_many(found.periods, periods.by)
     if reason:
@@ -129,25 +128,6 @@ def watch(
         before[now] = True
     write_json(state, known)
     return _result(known)
-
-
-def _read(state: str | Path, alpha: float, by: str) -> dict[str, Any]:
-    path = Path(state)
-    if not path.exists():
-        return {"format": FORMAT, "alpha": alpha, "by": by, "looks": []}
-    try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ReadError(path, f"not a state of watch: {error}", hint="name another file to begin anew.") from error
-    if not isinstance(known, dict) or known.get("format") != FORMAT:
-        raise ReadError(path, f"not a state of watch: no format {FORMAT!r}", hint="name another file to begin anew.")
-    for name, value in (("alpha", alpha), ("by", by)):
-        if known[name] != value:
-            raise UsageError(
-                f"{path} was begun with {name} {known[name]!r}, and this look has {value!r}",
-                hint="keep to it, or begin another state file.",
-            )
-    return known
 
 
 def _short(contrast: list[float]) -> list[float]:

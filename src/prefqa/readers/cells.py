@@ -10,9 +10,10 @@ from typing import Any
 
 import polars as pl
 
+from prefqa.dtypes import as_text
 from prefqa.errors import UsageError
 from prefqa.preferences import ROW
-from prefqa.readers.records import fields_of
+from prefqa.readers.records import fields_of, ndjson, structure
 from prefqa.readers.table import Table
 from prefqa.readers.types import as_type, joint_type
 
@@ -90,7 +91,21 @@ def chat(table: Table, columns: Sequence[str]) -> Table:
     if several:
         whole = reduce(joint_type, (schema[name] for name in several))
         frame = frame.with_columns(as_type(pl.col(name), schema[name], whole).alias(name) for name in several)
-    return table.with_frame(frame)
+    table = table.with_frame(frame)
+    return _plain_prompt(table) if "prompt" in columns else table
+
+
+def _plain_prompt(table: Table) -> Table:
+    """The table with prompts that are lists or objects, but no chat messages, as their JSON."""
+    dtype = table.schema["prompt"]
+    if not dtype.is_nested() or is_messages(dtype):
+        return table
+    if isinstance(dtype, pl.List) and dtype.inner == pl.Null():  # nothing but empty lists
+        return table.with_frame(table.frame.with_columns(prompt=pl.lit(None, pl.String)))
+    kind = "lists" if isinstance(dtype, pl.List) else "objects"
+    what = f"column {table.shown('prompt')!r} holds {kind} that are no chat messages, read as their JSON"
+    table = table.with_frame(table.frame.with_columns(as_text(pl.col("prompt"), dtype).alias("prompt")))
+    return table if what in table.statements else table.say(what)
 
 
 def encoded(name: str, dtype: Any) -> pl.Expr:
@@ -99,9 +114,9 @@ def encoded(name: str, dtype: Any) -> pl.Expr:
         return pl.col(name).struct.json_encode()
     if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct):
         return pl.col(name).list.eval(pl.element().struct.json_encode()).list.join(",")
-    if dtype.is_nested():
+    if isinstance(dtype, pl.List) and not dtype.inner.is_nested():
         return pl.col(name).cast(pl.List(pl.String), strict=False).list.join(",")
-    return pl.col(name).cast(pl.String)
+    return as_text(pl.col(name), dtype)
 
 
 def split_prompt(frame: pl.LazyFrame, first: str, second: str, only: pl.Expr | None = None) -> pl.LazyFrame:
@@ -152,7 +167,9 @@ def _message(one: Any, dtype: pl.Struct) -> pl.Expr:
     role, content = _speaker(dtype) or ("role", "content")
     fields = fields_of(dtype)
     text = one.field(content)
-    if isinstance(fields[content], pl.List):
+    if isinstance(fields[content], pl.List) and "text" not in fields_of(fields[content]):
+        text = as_text(text, fields[content])
+    elif isinstance(fields[content], pl.List):
         text = text.list.eval(pl.element().struct.field("text")).list.join("\n")
     who = one.field(role).cast(pl.String).replace(_SPEAKERS)
     rest = [one.field(other).alias(other) for other in sorted(fields) if other not in (role, content)]
@@ -209,7 +226,17 @@ def _decode(values: pl.Series, column: str, origin: str) -> pl.Series:
                 where = f"{origin}: row {row}, column {column!r}"
                 raise UsageError(f"{where}: {value[:60]!r} is not JSON, as the other cells are") from None
             loaded.append(one)
-        return pl.Series(values.name, loaded, strict=False)
+        return _one_type(values.name, loaded)
+
+
+def _one_type(name: str, loaded: list[Any]) -> pl.Series:
+    """Values of JSON as a column; those that fit no common type as their JSON."""
+    lines = ndjson({"_": one} for one in loaded)
+    schema = structure({"_": one} for one in loaded)
+    try:
+        return pl.read_ndjson(lines, schema=schema)["_"].rename(name)
+    except pl.exceptions.PolarsError:
+        return pl.Series(name, [None if one is None else json.dumps(one) for one in loaded], pl.String)
 
 
 def _loads(value: str) -> Any:

@@ -9,14 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
+from polars.exceptions import PanicException
 
 from prefqa.errors import ReadError, UsageError, nearest
 from prefqa.readers import croissant, preflib
 from prefqa.readers.archives import Member, base, ending, names_in, unpacked
 from prefqa.readers.class_labels import classes_in_parquet, described, with_class_names
-from prefqa.readers.damage import explain, reason_of
+from prefqa.readers.damage import explain, reason_of, unreadable_column
 from prefqa.readers.excel import read_excel
 from prefqa.readers.json_files import read_documents, read_json, read_jsonl
+from prefqa.readers.packed import refuse_bombs
 from prefqa.readers.records import Records
 from prefqa.readers.separated import broken_line, scan_separated
 
@@ -187,7 +189,7 @@ def readable(files: tuple[str, ...], options: FileOptions = NO_OPTIONS) -> Itera
     """
     try:
         yield
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, PanicException, OSError) as error:
         for name in files:
             path = Path(name)
             form = format_of(path) or _sniffed(path) or "csv"
@@ -199,21 +201,28 @@ def readable(files: tuple[str, ...], options: FileOptions = NO_OPTIONS) -> Itera
             with _in_archive(path, members):
                 for member in members:
                     _probe(member.path, str(format_of(member.path)), options, error)
+        if isinstance(error, PanicException):  # which is no Exception, and would pass for an end of the process
+            raise RuntimeError(f"Polars stopped: {error}") from error
         raise
 
 
-def _probe(path: Path, form: str, options: FileOptions, error: Exception) -> None:
+def _probe(path: Path, form: str, options: FileOptions, error: BaseException) -> None:
     """Read all of a file, and raise its error for `error`."""
     try:
         frame = _read(path, form, options).typed()
         frame.select(pl.all().null_count()).collect(engine="streaming")
     except (pl.exceptions.PolarsError, OSError) as cause:
         raise _explain(path, form, cause, options) from error
+    except PanicException as cause:
+        column = unreadable_column(frame)
+        where = f"column {column!r} cannot be read: " if column is not None else "cannot be read: "
+        raise ReadError(path, f"{where}{reason_of(cause)}", hint="write the file again.") from error
 
 
 def _read(path: Path, form: str, options: FileOptions) -> Records:
     form = _checked_format(path, form)
     with _explained(path, form, options):
+        refuse_bombs(path, form)
         if form == "zip":
             return _read_archive(path, options)
         if form in ("json", "jsonl"):
@@ -236,6 +245,8 @@ def _explained(path: Path, form: str, options: FileOptions = NO_OPTIONS) -> Iter
         yield
     except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
         raise _explain(path, form, error, options) from error
+    except PanicException as error:
+        raise ReadError(path, f"cannot be read: {reason_of(error)}", hint="write the file again.") from error
 
 
 def _scan(path: Path, form: str) -> pl.LazyFrame:

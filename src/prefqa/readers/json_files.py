@@ -159,5 +159,7 @@ def _frame(path: Path, rows: list[dict[str, Any]]) -> pl.LazyFrame:
         raise ReadError(path, "the file holds no rows")
     try:
         return pl.from_dicts(rows, infer_schema_length=None, strict=False).lazy()
+    except UnicodeEncodeError as error:
+        raise ReadError(path, "a text holds half of a character (a lone surrogate)", hint="write it anew.") from error
     except (pl.exceptions.PolarsError, TypeError, OverflowError) as error:
         raise ReadError(path, f"the rows do not fit one table: {error}") from error

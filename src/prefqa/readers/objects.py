@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from polars.exceptions import PanicException
 
 from prefqa.errors import MissingExtraError, ReadError, UsageError
 from prefqa.readers.class_labels import names_of_classes, with_class_names
@@ -26,16 +27,16 @@ def sound(data: Any) -> Iterator[None]:
     """Turn a failure of Polars over a lazy frame that cannot be collected into a ReadError."""
     try:
         yield
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, PanicException) as error:
         if isinstance(data, pl.LazyFrame):
             _collectable(data, error)
         raise
 
 
-def _collectable(data: pl.LazyFrame, error: Exception) -> None:
+def _collectable(data: pl.LazyFrame, error: BaseException) -> None:
     try:
         data.select(pl.all().null_count()).collect(engine="streaming")
-    except pl.exceptions.PolarsError as cause:
+    except (pl.exceptions.PolarsError, PanicException) as cause:
         raise ReadError("lazy frame", f"cannot be collected: {str(cause).splitlines()[0]}") from error
 
 
@@ -67,7 +68,7 @@ def scan_object(data: Any) -> pl.LazyFrame:
             return pl.DataFrame(data).lazy()
         if isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
             return pl.from_dicts(data, infer_schema_length=None, strict=False).lazy()
-    except (pl.exceptions.PolarsError, ValueError, TypeError) as error:
+    except (pl.exceptions.PolarsError, PanicException, ValueError, TypeError, OverflowError) as error:
         raise ReadError(type(data).__name__, f"cannot be read as a table: {error}") from error
     raise UsageError(
         f"cannot read a {type(data).__name__}",

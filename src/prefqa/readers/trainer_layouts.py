@@ -49,7 +49,9 @@ def _kto_fields(schema: pl.Schema) -> Mapping[str, pl.DataType]:
 def _has_truth_values(head: pl.DataFrame) -> bool:
     """Whether the labels are true and false and nobody's own; a number or a word may as well name a class."""
     labels = head["label"].drop_nulls()
-    if candidates("annotator_id", head.columns):  # what each of several people says is no label of a trainer's file
+    if labels.dtype.is_nested() or candidates(
+        "annotator_id", head.columns
+    ):  # what each of several people says is no label of a trainer's file
         return False
     return labels.len() > 0 and labels.cast(pl.String).str.to_lowercase().is_in(["true", "false"]).all()
 

@@ -19,6 +19,7 @@ from prefqa.writers.atomic import dumps, write_text
 
 if TYPE_CHECKING:
     from prefqa.agreement import AgreementResult
+    from prefqa.criteria import CriteriaResult
     from prefqa.drift import DriftResult
     from prefqa.pipeline import RunResult
 
@@ -95,6 +96,12 @@ def _content(run: RunResult) -> dict[str, Any]:
             *text.sentences_of_ceiling(run.disagreement.ceiling),
         ],
         **_drift(run.drift, run.agreement.level),
+        "criterion": run.criterion,
+        "by_criterion": [
+            (part.name, part.pair_set.sentence, "" if part.pair_set.no_file else part.file(number))
+            for number, part in enumerate(run.by_criterion, start=1)
+        ],
+        **_criteria(run.criteria),
         **_leaderboard(run),
         **_annotators(run.consensus.annotators),
         "calibration": charts.calibration(run.consensus.overall["calibration"]),
@@ -188,6 +195,17 @@ def _leaderboard(run: RunResult) -> dict[str, Any]:
     bars = [row | {"estimate": row["score"]} for row in names[:MAX_BARS]]
     caption = f"Scores on the log scale with their {board.level:.0%} intervals, 0 is the mean of all"
     return {"leaderboard": board, "names": names, "names_chart": charts.points(bars, caption)}
+
+
+def _criteria(found: CriteriaResult | None) -> dict[str, Any]:
+    """Weights of criteria, and the votes that contradict them most."""
+    if found is None:
+        return {"criteria": None, "criteria_weights": [], "contradictions": []}
+    listed = [
+        row | {"against": ", ".join(vote["criterion"] for vote in row["criteria"] if vote["prefers"] == "rejected")}
+        for row in records(found.contradictions.head(MAX_DIVIDED))
+    ]
+    return {"criteria": found, "criteria_weights": records(found.weights), "contradictions": listed}
 
 
 def _annotators(annotators: pl.DataFrame) -> dict[str, Any]:

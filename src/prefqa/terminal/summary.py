@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from rich.text import Text
 from prefqa.agreement.meaning import BENCHMARKS, BY_PROBABILITY, CHANCE_CORRECTED, in_words
 from prefqa.drift.words import drift_words
 from prefqa.report.text import gate_sentence
+from prefqa.terminal.consensus import criterion_lines
+from prefqa.terminal.criteria import print_weights
 from prefqa.terminal.parts import MAX_ROWS, hang, interval, number, plural, say_more, shown, table
 from prefqa.terminal.reading import print_facts
 
@@ -39,7 +42,7 @@ _STYLE = {
     "inconclusive": "yellow",
 }
 _PLACE = {"row": "row", "item": "item_id", "annotator": "annotator_id", "response": "response_id"}
-_WEIGHTS_ANNOTATORS = ("dawid-skene", "two-coin", "mallows", "weighted-bradley-terry")
+_WEIGHTS_ANNOTATORS = ("dawid-skene", "two-coin", "mallows", "graded", "weighted-bradley-terry")
 _COUNTS = {
     "items": "n_items",
     "  with one best response": "n_items_with_winner",
@@ -66,11 +69,12 @@ def print_run(console: Console, result: RunResult, out: Path) -> None:
     console.print()
     _fact(console, "Data", result.source.detail or result.source.shape)
     print_facts(console, result.source.facts, indent=_INDENT)
+    alone = "" if result.criterion is None else f"by the criterion {result.criterion}: "
     _fact(
         console,
         "",
-        f"{overall['n_items']:,} items, {overall['n_annotators']:,} annotators, {overall['n_judgments']:,} judgments, "
-        f"{overall['n_votes']:,} votes; {check.left_out}",
+        f"{alone}{overall['n_items']:,} items, {overall['n_annotators']:,} annotators, "
+        f"{overall['n_judgments']:,} judgments, {overall['n_votes']:,} votes; {check.left_out}",
     )
     infos = int((check.findings["severity"] == "info").sum())
     hidden = f", {infos} of severity info not shown" if infos else ""
@@ -93,7 +97,13 @@ def print_run(console: Console, result: RunResult, out: Path) -> None:
         f"{overall['n_items']:,} items have one best response, {overall['n_items_tied']:,} are tied, "
         f"{overall['n_items_unanimous']:,} unanimous, {overall['n_items_with_cycle']:,} have a cycle",
     )
-    _fact(console, "Pairs", result.pair_set.sentence)
+    lines = criterion_lines(result.criterion_names, result.criterion, result.by_criterion, files=True)
+    own = [] if result.by_criterion else [result.pair_set.sentence]  # else each criterion has a sentence
+    for head, line in zip_longest(("Pairs",), [*own, *lines], fillvalue=""):
+        _fact(console, head, line)
+    if result.criteria is not None:
+        _fact(console, "Criteria", result.criteria.sentence)
+        print_weights(console, result.criteria)
     console.print()
     print_gate(console, result.gate, brief=True)
     _fact(console, "Files", f"{out} (open report.html)")

@@ -18,6 +18,7 @@ import polars as pl
 from prefqa.errors import UsageError
 from prefqa.messages import json_of
 from prefqa.writers import manifest
+from prefqa.writers.columns import writable
 
 
 @contextmanager
@@ -104,7 +105,7 @@ def write_text(path: str | Path, text: str) -> None:
 
 def write_parquet(path: str | Path, frame: pl.DataFrame | pl.LazyFrame) -> None:
     """Write a frame as Parquet, whole or not at all; a lazy frame is streamed."""
-    with atomic_path(path) as staged:
+    with atomic_path(path) as staged, writable(path, frame):
         if isinstance(frame, pl.LazyFrame):
             frame.sink_parquet(staged)
         else:
@@ -113,7 +114,7 @@ def write_parquet(path: str | Path, frame: pl.DataFrame | pl.LazyFrame) -> None:
 
 def write_jsonl(path: str | Path, frame: pl.DataFrame) -> None:
     """Write a frame as one JSON object per line, whole or not at all; objects within have no keys that are null."""
-    with atomic_path(path) as staged:
+    with atomic_path(path) as staged, writable(path, frame):
         _json_rows(frame).write_csv(staged, include_header=False, quote_style="never")
 
 

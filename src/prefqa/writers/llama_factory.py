@@ -59,7 +59,9 @@ def _describe(path: Path, columns: dict[str, str], **more: str) -> None:
     if info.exists():
         try:
             known = json.loads(info.read_text(encoding="utf-8"))
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, RecursionError) as error:
             raise UsageError(f"cannot add the data set to {info}: {error}", hint="mend or remove it.") from error
+        if not isinstance(known, dict):
+            raise UsageError(f"cannot add the data set to {info}: it is no object", hint="mend or remove it.")
     entry = {"file_name": path.name} | more | {"ranking": True, "columns": columns}
     write_json(info, known | {path.name.split(".")[0]: entry})

@@ -26,9 +26,11 @@ SIDES = ("chosen", "rejected")
 CARRIED = ("tools", "images", "videos", "audios")
 #: Column of `Pairs.given`: why a row is not written.
 LEFT_OUT = "left_out"
+_NO_CRITERION, _MOST_NAMED = "none", 8
 _MESSAGES = pl.List(pl.Struct({"role": pl.String, "content": pl.String}))
 _MORE = (
     "item_id", "chosen_id", "rejected_id", "probability", "margin", "weight", "n_votes", "agreement", "tie", "split",
+    "criterion",
 )  # fmt: skip
 
 
@@ -92,8 +94,9 @@ def prepare_pairs(
 
     Raises:
         ColumnNotFoundError: there is no chosen or no rejected.
-        UsageError: they are neither texts nor chat messages.
+        UsageError: they are neither texts nor chat messages, or of several criteria.
     """
+    refuse_several_criteria(frame)
     missing = [name for name in SIDES if name not in frame.columns]
     if missing:
         raise ColumnNotFoundError.from_missing(missing, frame.columns)
@@ -114,6 +117,31 @@ def prepare_pairs(
     if all(frame.schema[name] == pl.String() for name in ("prompt", *SIDES)):
         plain = frame.filter(written).drop(LEFT_OUT).with_columns(pl.col("prompt").fill_null(""))
     return Pairs(plain, chat.filter(written).drop(LEFT_OUT), chat, has_prompt, dict(facts or {}))
+
+
+def several_criteria(frame: pl.DataFrame) -> str | None:
+    """Name the criteria by which these pairs were judged, where there are several; else None."""
+    if "criterion" not in frame.columns:
+        return None
+    found = frame["criterion"].cast(pl.String).unique().sort(nulls_last=True).to_list()
+    named = [_NO_CRITERION if name is None else repr(name) for name in found[:_MOST_NAMED]]
+    return (
+        None if len(found) < 2 else f"pairs of several criteria ({', '.join(named)}{', …' * (len(found) > len(named))})"
+    )
+
+
+def refuse_several_criteria(frame: pl.DataFrame) -> None:
+    """Refuse to put pairs of several criteria into one file: what wins by one may lose by another.
+
+    Raises:
+        UsageError: the frame has them.
+    """
+    several = several_criteria(frame)
+    if several:
+        raise UsageError(
+            f"{several} do not go into one file for trainers",
+            hint='name one: criterion = "..." under [consensus], --criterion, or consensus(prefs, criterion="...").',
+        )
 
 
 def with_prompt(frame: pl.DataFrame) -> pl.DataFrame:

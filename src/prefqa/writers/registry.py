@@ -24,6 +24,7 @@ from prefqa.writers.pair_fit import fit_columns, fit_messages
 from prefqa.writers.pair_forms import CARRIED, Pairs, prepare_pairs
 from prefqa.writers.pair_losses import losses_of
 from prefqa.writers.preflib import write_preflib
+from prefqa.writers.rubric import write_rubric
 from prefqa.writers.tables import Tables
 from prefqa.writers.trl import (
     write_conversational,
@@ -114,6 +115,7 @@ PAIR_LAYOUTS = (
 TABLE_LAYOUTS = (
     TableLayout("argilla", "records for a further round, with suggestions", write_argilla),
     TableLayout("label-studio", "tasks for a Ranker, with predictions and the configuration", write_label_studio),
+    TableLayout("rubric", "prompt, response, criteria, score: the mean over annotators, with n and sd", write_rubric),
     TableLayout("preflib", "a directory of one ordinal file per item", write_preflib),
 )
 LAYOUTS = {layout.name: layout for layout in (*PAIR_LAYOUTS, *TABLE_LAYOUTS)}
