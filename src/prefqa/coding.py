@@ -111,13 +111,17 @@ def with_slots(rows: Rows, ids: RowIds, cells: pl.DataFrame) -> Coded:
     """
     slot, slot_response = slots_of(rows)
     coded = Coded(rows.cell, rows.item, rows.annotator, rows.starts, slot, rows.rank, slot_response, *ids, cells)
-    if slot.size and slot.max() >= WIDE:
-        _refuse_too_wide(coded)
-    return coded
+    return narrow_enough(coded)
 
 
-def _refuse_too_wide(coded: Coded) -> None:
-    """Refuse what would take minutes and gigabytes, since responses are compared in pairs."""
+def narrow_enough(coded: Coded) -> Coded:
+    """Return the codes, or refuse what would take minutes and gigabytes, since responses are compared in pairs.
+
+    Raises:
+        SizeError: items of very many responses that were ranked very often.
+    """
+    if not coded.slot.size or coded.slot.max() < WIDE:
+        return coded
     starts, widths = coded.unit_starts, coded.widths
     wide = np.flatnonzero(widths > WIDE)
     n_judgments = np.diff(np.append(starts, coded.item.size))[wide]
@@ -131,6 +135,7 @@ def _refuse_too_wide(coded: Coded) -> None:
             hint="look whether item_id is the column of what was judged together; if it is, give parts of the long "
             "rankings, such as their first 100 responses.",
         )
+    return coded
 
 
 def sort_rows(frame: pl.DataFrame, by: Sequence[str] = ()) -> tuple[Rows, RowIds, pl.DataFrame]:
