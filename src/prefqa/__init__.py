@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from prefqa.preferences import Preferences
     from prefqa.readers import read
     from prefqa.report import report
-    from prefqa.screening import Screening, screen
+    from prefqa.screening.screen import Screening, screen
     from prefqa.simulate import Drift, Simulation, simulate
     from prefqa.writers import write_pairs
 

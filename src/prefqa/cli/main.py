@@ -42,6 +42,7 @@ from prefqa.cli.shared import (
     show_verdict,
     with_fail_on,
 )
+from prefqa.cli.streams import for_rich
 from prefqa.cli.watch import watch
 from prefqa.errors import PrefqaError
 
@@ -261,7 +262,7 @@ def _progress(*, enabled: bool) -> Iterator[Callable[[str], None]]:
     """Show the step under way on standard error, where that is a terminal."""
     from rich.console import Console
 
-    console = Console(stderr=True)
+    console = Console(file=for_rich(sys.stderr))
     if not (enabled and console.is_terminal):
         yield lambda _step: None
         return

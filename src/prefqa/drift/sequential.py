@@ -12,9 +12,9 @@ import polars as pl
 
 from prefqa.drift.evalues import Evidence, evidence
 from prefqa.drift.looks import GOLD_STREAM, PERSON, look, material
-from prefqa.drift.periods import cut
+from prefqa.drift.periods import cut, too_many
 from prefqa.drift.watch_state import read_state
-from prefqa.errors import UsageError
+from prefqa.errors import SizeError, UsageError
 from prefqa.preferences import Preferences, as_preferences
 from prefqa.results import Result, records
 from prefqa.writers.atomic import content_of, rewrite_json
@@ -109,6 +109,9 @@ def watch(
     before_look = content_of(state)
     known = read_state(Path(state), alpha, periods.by)
     found = material(periods, features=tuple(features), strata=None if strata is None else tuple(strata), seed=seed)
+    reason = too_many(found.periods, periods.by)
+    if reason:
+        raise SizeError(reason)
     seen = [one["period"] for one in known["looks"]]
     gone = [name for name in seen if name not in found.periods]
     if gone:
