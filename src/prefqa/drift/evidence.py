@@ -10,14 +10,16 @@ import numpy as np
 
 from prefqa._types import Bools, Floats, Ints, begins, distinct, sum_by
 from prefqa.drift.contrasts import Cells, Compared, Contrasts, against_others, cell_sums, compare
+from prefqa.drift.features import POSITION
 from prefqa.drift.fit import fit
 from prefqa.drift.model import VoteModel
+from prefqa.drift.order import order_p_value
 from prefqa.drift.rankings import Rankings
 from prefqa.drift.refine import refined
 from prefqa.drift.scan import Scan, scan
 from prefqa.drift.scores import CARE, SPREAD, STRENGTH, TIES, Scores, score_judgments, together, without_nuisance
 from prefqa.drift.units import Unit, unit
-from prefqa.drift.vote_table import SINCE
+from prefqa.drift.vote_table import SINCE, VoteTable
 
 #: Votes on which the model is fitted; so many per annotator more, so that habits are known.
 FIT_VOTES, FIT_PER_ANNOTATOR = 20_000, 60
@@ -28,6 +30,11 @@ REFINEMENTS, REFINE_VOTES, REFINE_PER_ANNOTATOR = 3, 500_000, 500
 MIN_OVERLAP = 0.05
 #: Votes on which that is looked up.
 OVERLAP_VOTES = 500_000
+#: Votes on which the distribution of features, the share of ties and the order on the screen are looked up.
+SHOWN_VOTES = 200_000
+#: Below this p the order on the screen counts as not random.
+MIN_ORDER_P = 0.001
+LOGISTIC_SD = float(np.pi / np.sqrt(3))
 
 
 @dataclass(frozen=True)
@@ -73,8 +80,8 @@ class Evidence:
 
     @cached_property
     def annotator_columns(self) -> Ints:
-        """Scores that each annotator is tested on: not on single models."""
-        names = [name for name, model in zip(self.votes.names, self.votes.is_common, strict=True) if not model]
+        """Scores that each annotator is tested on."""
+        names = [name for name, common in zip(self.votes.names, self.votes.is_common, strict=True) if not common]
         if not self.model.single:
             names += [CARE, *([TIES] if self.model.threshold is not None else [])]
         return np.array([self.scores.column(name) for name in names], np.int64)
@@ -106,6 +113,13 @@ class Evidence:
         return np.asarray(self.scan.annotator_variance * self.sensitivity / np.where(total > 0, total, 1.0))
 
     @cached_property
+    def relative_sensitivity(self) -> Floats:
+        """What is left of an annotator's sensitivity against the others."""
+        variance = self.scan.annotator_variance
+        left = self.scan.relative_variance / np.where(variance > 0, variance, 1.0)
+        return np.asarray(self.annotator_sensitivity * left)
+
+    @cached_property
     def typical_care(self) -> float:
         """Care of the annotator of the median vote."""
         of_annotator = sum_by(self.votes.annotator, self.votes.n_votes, self.model.care.size)
@@ -120,7 +134,7 @@ class Evidence:
         """The unit in which a column's shift is told."""
         name = self.scores.names[column]
         scale = float(self.votes.scale[column]) if column < len(self.votes.names) else 1.0
-        return unit(name, scale, self.typical_care)
+        return unit(name, scale, self.typical_care, length_is_log=self.votes.length_is_log)
 
     @cached_property
     def _information_of_period(self) -> Floats:
@@ -131,6 +145,70 @@ class Evidence:
         of_period = self._information_of_period[:, column]
         before, after = self.contrasts.before @ of_period, self.contrasts.after @ of_period
         return np.asarray(before / np.maximum(before + after, 1e-300))
+
+    @cached_property
+    def sample(self) -> VoteTable:
+        """Votes of whole items that show how features and ties are distributed."""
+        return self.votes.sampled(SHOWN_VOTES, 0)
+
+    @cached_property
+    def spread_by_period(self) -> Floats:
+        """Root mean square of sigma over the strata of each period, by votes.
+
+        Where it is not known all disagreement is taken for it: the standard deviation of the logistic law.
+        """
+        if self.model.single:
+            return np.full(len(self.votes.periods), LOGISTIC_SD)
+        count = np.zeros(self.model.sigma.shape)
+        np.add.at(count, (self.votes.stratum, self.votes.period), self.votes.n_votes)
+        return np.asarray(np.sqrt((count * self.model.sigma**2).sum(axis=0) / np.maximum(count.sum(axis=0), 1)))
+
+    def quality_per_feature(self, contrast: int, column: int) -> tuple[float, float]:
+        """sigma / s before and after: what a unit of unrecorded quality is in units of a feature's weight."""
+        squares = sum_by(self.sample.period, self.sample.x[:, column] ** 2, len(self.votes.periods))
+        votes = sum_by(self.sample.period, np.ones(self.sample.n), len(self.votes.periods))
+        sides = []
+        for side in (self.contrasts.before[contrast], self.contrasts.after[contrast]):
+            n = max(float(self.n_votes[side].sum()), 1.0)
+            sigma = np.sqrt(float((self.n_votes * self.spread_by_period**2)[side].sum()) / n)
+            s = np.sqrt(float(squares[side].sum()) / max(float(votes[side].sum()), 1.0))
+            sides.append(float(sigma / max(s, 1e-9)))
+        return sides[0], sides[1]
+
+    def spread_shift(self, contrast: int) -> tuple[float, float]:
+        """Shift of log sigma from before to after, and its standard error."""
+        n, squares = self.n_votes, self.spread_by_period**2
+        mean = [
+            float((n * squares)[side].sum()) / max(float(n[side].sum()), 1.0)
+            for side in (self.contrasts.before[contrast], self.contrasts.after[contrast])
+        ]
+        at = contrast, self.scores.column(SPREAD)
+        weight = float(self.scan.weight[at])
+        if self.model.single or min(mean) <= 0 or weight <= 0:
+            return 0.0, 0.0
+        return 0.5 * float(np.log(mean[1] / mean[0])), float(np.sqrt(self.scan.by_item[at])) / weight
+
+    def tie_rate(self, contrast: int, *, before: bool) -> float:
+        """Share of ties on a side."""
+        side = (self.contrasts.before if before else self.contrasts.after)[contrast]
+        there = side[self.sample.period]
+        return float((self.sample.said[there] == 0).mean()) if there.any() else 0.0
+
+    @cached_property
+    def position_is_random(self) -> bool:
+        """Whether nothing says that the order on the screen goes with what the responses are."""
+        return POSITION in self.votes.names and order_p_value(self.sample, self.model) >= MIN_ORDER_P
+
+    @cached_property
+    def identified_columns(self) -> Ints:
+        """Scores of the pool that changed answers cannot move: position, where its order is random."""
+        names = [POSITION] if self.position_is_random else []
+        return np.array([self.scores.column(name) for name in names], np.int64)
+
+    @cached_property
+    def confounded_columns(self) -> Ints:
+        """Scores of the pool that changed answers move as well as a changed rule."""
+        return np.setdiff1d(self.pool_columns, self.identified_columns)
 
     @cached_property
     def n_votes(self) -> Ints:

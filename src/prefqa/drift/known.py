@@ -14,6 +14,7 @@ from prefqa.drift.repeats import repeats
 from prefqa.drift.result import Family
 
 KNOWN = "known answers"
+KNOWN_ANSWERS = ("anchors", "anchors_same_annotators", "repeats", "gold")
 _SAID = {
     "anchors": "judgments of one item differ more between periods ({estimate:.3f}) than within one ({reference:.3f})",
     "anchors_same_annotators": "the same people judge the same items otherwise than before: they differ by "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
@@ -49,7 +49,9 @@ class Rankings:
     the screen (0 = not known; empty where none is). `values` [n_features, n_listed] are those of the responses, item by
     item from `listed[item]` on, slot by slot; `first_unit` is the number of each item's first unit. `names` and `scale`
     are those of the features, with position first where it is known; `width` is the number of slots.
-    `cluster` is the number of what each item belongs to, where items belong together.
+    `cluster` is the number of what each item belongs to, where items belong together. `model` is the number of the
+    model that wrote each listed response, `n_models` where it is unknown; None where no model is known. `not_tested`
+    says of what could be a feature, and is none, why.
     """
 
     item: Ints
@@ -71,6 +73,10 @@ class Rankings:
     annotators: pl.Series
     changes: tuple[Change, ...] = ()
     cluster: Ints | None = None
+    model: Ints | None = None
+    n_models: int = 0
+    length_is_log: bool = True
+    not_tested: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def n_votes(self) -> Ints:
@@ -181,9 +187,12 @@ class Rankings:
             np.take(scaled(values[one] - values[other], self.scale[column]), of_unit, out=x[column])
         for column, change in enumerate(self.changes, n_placed + len(self.values)):
             x[column] = x[change.column] * change.after[period] * change.moved[annotator]
+        models = None
+        if self.model is not None:
+            models = np.stack([self.model[one], self.model[other]], axis=1)[of_unit]
         return VoteTable(
             unit, item, annotator, judgment, period, self.stratum[judgment], said, x.T,
-            self.names, self.scale, self.periods, self.strata, self.annotators,
+            self.names, self.scale, self.periods, self.strata, self.annotators, models, self.n_models,
         )  # fmt: skip
 
 
@@ -240,6 +249,10 @@ def rankings(
         scale=_scale(table),
         first_unit=np.cumsum(n_units) - n_units,
         cluster=clusters(prefs, coded.item_ids, cluster),
+        model=known.model,
+        n_models=known.n_models,
+        length_is_log=known.length_is_log,
+        not_tested=known.not_tested,
     )
 
 
@@ -265,7 +278,7 @@ def _pairs(starts: Ints) -> tuple[Ints, Ints, Ints]:
 
 
 def _scale(table: Rankings) -> Floats:
-    """Root mean squares of the differences of responses over votes; models and position have 1.
+    """Root mean squares of the differences of responses over votes; position has 1.
 
     They are units: whole items of some millions of votes tell them. Over the pairs of one judgment the squares sum to k
     times the sum of squares less the square of the sum.
@@ -279,8 +292,6 @@ def _scale(table: Rankings) -> Floats:
     at = np.repeat(table.listed[table.item], lengths)
     at += table.slot
     for column, values in enumerate(table.values, n_placed):
-        if table.names[column].startswith("model:"):
-            continue
         known = values[at].astype(np.float64)
         there = np.isfinite(known)
         known[~there] = 0.0

@@ -3,7 +3,7 @@ r"""From a fit on a sample of items to what all votes say: scoring steps on ever
 A test of all votes against parameters that a sixth of them told would take the sample's error in an annotator's care
 or habits for a change wherever the other side tells these two apart better (longer responses, say). So each step goes
 once through all votes and moves every block of parameters (one annotator's care, habits and threshold; the common
-weights; the sigma of a stratum in a period) by
+weights; the sigma of a stratum in a period; the qualities of models) by
 
 .. math:: \Delta = (\textstyle\sum s s^\top + P)^{-1} (\sum s - P (\theta - \theta_0)),
 
@@ -16,6 +16,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy.sparse import csc_array, csr_array, diags_array
+from scipy.sparse.linalg import spsolve
 
 from prefqa._types import Floats, Ints, sum_by
 from prefqa.drift.blocks import block_groups
@@ -38,9 +40,10 @@ def refined(votes: Rankings, model: VoteModel) -> VoteModel:
     common = _Block(1, list(range(n_features)))
     of_cell = _Block(model.sigma.size, [0])
     blocks = (own, common, of_cell)
+    qualities = _Qualities(model.quality.size)
 
-    def of_part(low: int, high: int) -> list[_Block]:
-        sums = [block.empty() for block in blocks]
+    def of_part(low: int, high: int) -> tuple[list[_Block], _Qualities]:
+        sums, of_models = [block.empty() for block in blocks], _Qualities(model.quality.size)
         for one in scored(block_groups(votes, low, high), model, information=False):
             group = one.group
             cell = group.stratum[0] * model.sigma.shape[1] + group.period[0]
@@ -48,11 +51,14 @@ def refined(votes: Rankings, model: VoteModel) -> VoteModel:
             sums[0].take(group.annotator, one.score)
             sums[1].take(None, of_unit[:n_features])
             sums[2].take(cell, of_unit[spread : spread + 1])
-        return sums
+            if group.models is not None:
+                of_models.take(group.models, one.by_weight.sum(axis=0))
+        return sums, of_models
 
-    for part in votes.each(of_part):
+    for part, of_models in votes.each(of_part):
         for block, more in zip(blocks, part, strict=True):
             block.add(more)
+        qualities.add(of_models)
 
     # Scores of habits are by the common weight, which care multiplies.
     scale = np.ones((model.care.size, len(own.columns)))
@@ -79,7 +85,40 @@ def refined(votes: Rankings, model: VoteModel) -> VoteModel:
         habit=habit,
         threshold=None if model.threshold is None else model.threshold * factor[:, 1],
         sigma=model.sigma * np.exp(np.clip(sigma, -_LONGEST, _LONGEST)).reshape(model.sigma.shape),
+        quality=model.quality + np.clip(qualities.step(model.quality), -_LONGEST, _LONGEST),
     )
+
+
+class _Qualities:
+    """Scores of the quality of models, and their information, a matrix of few entries: who was held against whom."""
+
+    def __init__(self, n: int) -> None:
+        self.total = np.zeros(n)
+        self.squares = csr_array((n, n))
+
+    def take(self, models: Ints, score: Floats) -> None:
+        """Take in the scores of units, [n_together, n], by the models of both their responses."""
+        first, second = (side.ravel() for side in models)
+        score, n = score.ravel(), self.total.size
+        self.total += sum_by(first, score, n) - sum_by(second, score, n)
+        self.squares += csr_array((score**2, (first, second)), shape=(n, n))
+
+    def add(self, more: _Qualities) -> None:
+        """Take in the sums of other scores."""
+        self.total += more.total
+        self.squares += more.squares
+
+    def step(self, now: Floats) -> Floats:
+        """The step of each quality; the last, of unknown models, stays 0."""
+        n = max(now.size - 1, 0)
+        if not n:
+            return np.zeros(now.size)
+        both = csr_array(self.squares + self.squares.T)
+        alone = both.sum(axis=1) - both.diagonal()
+        information = diags_array(alone + 1 / PRIORS["model"] ** 2) - both + diags_array(both.diagonal())
+        pull = self.total - now / PRIORS["model"] ** 2
+        step = spsolve(csc_array(information)[:n, :n], pull[:n])
+        return np.append(np.atleast_1d(step), 0.0)
 
 
 class _Block:
