@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from threading import Event
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -48,6 +48,14 @@ MAX_PERIODS = 160
 RULE, ANNOTATORS, CONFOUNDED_RULE = "rule", "annotators", "confounded"
 #: Who copies stands out far more than this costs; the other families have weight 1.
 WEIGHTS = {COPIES: 0.5}
+
+
+class Evidences(NamedTuple):
+    """Evidence with weights that stay the same, with those that changed answers move in the model, and with all told."""
+
+    plain: Evidence
+    fixed: Evidence
+    left: Evidence
 
 
 def drift(
@@ -149,8 +157,8 @@ def drift(
         seen, alike = seeing.result(), mixing.result()
     rows, changes = _combined(families, alpha)
     drawn = seen.timeline + alike.timeline + gold_by_period(periods, level) + scale_by_period(periods, level)
-    lines = lines_by_annotator(*evidence, changes) if evidence else pl.DataFrame(schema=LINE_SCHEMA)
-    drawn += weights_by_period(evidence[0], level) if evidence else []
+    lines = lines_by_annotator(evidence.fixed, evidence.left, changes) if evidence else pl.DataFrame(schema=LINE_SCHEMA)
+    drawn += weights_by_period(evidence.plain, level) if evidence else []
     detectors = frame(rows + seen.detectors + alike.detectors, DETECTOR_SCHEMA)
     alarm, reason = _answer(rows, changes, votes)
     told = [change["sentence"].removesuffix(".") for change in changes if not change["alarm"]]
@@ -198,7 +206,7 @@ def _families(
     bounds: Bounds,
     level: float,
     seed: int,
-) -> tuple[dict[str, Family], tuple[Evidence, Evidence] | None]:
+) -> tuple[dict[str, Family], Evidences | None]:
     """Run the families of detectors; and what they rest on, as it is and with the pool's changes in the model.
 
     What is given to `beside` begins when votes are `scored`, which takes all cores.
@@ -214,8 +222,9 @@ def _families(
         return {RULE: Family([{"detector": RULE, "kind": RULE, "reason": reason}], None, [])} | known, None
     each = alpha / (2 + WEIGHTS[COPIES] + sum(family.p_value is not None for family in known.values()))
     copying = beside.submit(copies, votes, contrasts, alpha=each * WEIGHTS[COPIES], told=alpha, level=level, seed=seed)
-    evidence = Evidence.of(votes, contrasts, seed=seed, scored=scored)
-    pool = rule(evidence, alpha=each, bounds=bounds, told=alpha, level=level, seed=seed)
+    evidence = Evidence.of(votes, contrasts, seed=seed).light()
+    fixed = evidence.without_answers(seed=seed, scored=scored)
+    pool = rule(evidence, fixed, alpha=each, bounds=bounds, told=alpha, level=level, seed=seed)
     families = {
         RULE: pool.identified,
         CONFOUNDED_RULE: pool.confounded,
@@ -223,7 +232,7 @@ def _families(
         ANNOTATORS: annotators(pool.left, alpha=each, told=alpha, level=level, seed=seed),
         COPIES: copying.result(),
     }
-    return families | known, (evidence, pool.left)
+    return families | known, Evidences(evidence, fixed, pool.left)
 
 
 def _combined(families: dict[str, Family], alpha: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

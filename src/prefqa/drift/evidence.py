@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Event
 
@@ -47,26 +47,50 @@ class Evidence:
     cells: Cells
     contrasts: Contrasts
     scan: Scan
+    free: tuple[int, ...] | None = None
 
     @classmethod
-    def of(cls, votes: Rankings, contrasts: Contrasts, *, seed: int, scored: Event | None = None) -> Evidence:
+    def of(
+        cls,
+        votes: Rankings,
+        contrasts: Contrasts,
+        *,
+        seed: int,
+        scored: Event | None = None,
+        free: tuple[int, ...] | None = None,
+    ) -> Evidence:
         """Fit the model on a sample of items, score all judgments, compare the periods.
 
-        `scored` is set when the votes are scored: what comes after takes one core.
+        `scored` is set when the votes are scored: what comes after takes one core. The features `free` weigh otherwise
+        in each period, as thresholds then do.
         """
         single = overlap(votes, seed) < MIN_OVERLAP
-        model = fitted(votes, single=single, seed=seed)
+        model = fitted(votes, single=single, seed=seed, free=free)
         scores = score_judgments(votes, model)
         if scored is not None:
             scored.set()
         scores = without_nuisance(together(scores, votes.cluster), single=single)
         cells = cell_sums(scores, len(votes.periods))
-        return cls(votes, model, scores, cells, contrasts, scan(scores, cells, contrasts, len(votes.annotators)))
+        return cls(votes, model, scores, cells, contrasts, scan(scores, cells, contrasts, len(votes.annotators)), free)
+
+    def without_answers(self, *, seed: int, scored: Event | None = None) -> Evidence:
+        """The same with all in the model that changed answers can move in the whole pool: what is left is identified."""
+        names = self.votes.names
+        free = tuple(at for at, name in enumerate(names) if name != POSITION or not self.position_is_random)
+        return Evidence.of(self.votes, self.contrasts, seed=seed, scored=scored, free=free)
+
+    def light(self) -> Evidence:
+        """The same without the scores of single judgments."""
+        none = np.zeros((0, 0), np.float32)
+        return replace(self, scores=replace(self.scores, score=none, information=none))
 
     def given(self, contrast: int, column: int, moved: Bools, *, seed: int) -> Evidence:
         """The same with a confirmed change of a feature's weight in the model, for those who moved."""
         return Evidence.of(
-            self.votes.with_change(column, self.contrasts.after[contrast], moved), self.contrasts, seed=seed
+            self.votes.with_change(column, self.contrasts.after[contrast], moved),
+            self.contrasts,
+            seed=seed,
+            free=self.free,
         )
 
     @cached_property
@@ -197,7 +221,11 @@ class Evidence:
     @cached_property
     def position_is_random(self) -> bool:
         """Whether nothing says that the order on the screen goes with what the responses are."""
-        return POSITION in self.votes.names and order_p_value(self.sample, self.model) >= MIN_ORDER_P
+        if POSITION not in self.votes.names:
+            return False
+        if self.free is not None:
+            return self.votes.names.index(POSITION) not in self.free
+        return order_p_value(self.sample, self.model) >= MIN_ORDER_P
 
     @cached_property
     def identified_columns(self) -> Ints:
@@ -236,10 +264,12 @@ class Evidence:
         return np.bincount(ordered[begins(ordered)] % n, minlength=n)
 
 
-def fitted(votes: Rankings, *, single: bool, at_least: int = 0, seed: int) -> VoteModel:
+def fitted(
+    votes: Rankings, *, single: bool, at_least: int = 0, seed: int, free: tuple[int, ...] | None = None
+) -> VoteModel:
     """Fit the model on a sample of items of at least so many votes, then let all votes move it."""
     sample = votes.sampled(max(FIT_VOTES, FIT_PER_ANNOTATOR * len(votes.annotators), at_least), seed)
-    model = fit(sample, single=single)
+    model = fit(sample, single=single, free=free)
     if sample.n < votes.n and not single:
         some = votes.some(max(REFINE_VOTES, REFINE_PER_ANNOTATOR * len(votes.annotators)), seed)
         for step in range(REFINEMENTS):

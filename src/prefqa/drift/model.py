@@ -36,8 +36,10 @@ _PER_SCALE, _LEAST = 4, 1e-70
 #: Gaps beyond this are as sure as can be; it keeps the odds within what a number holds.
 _WIDEST = 60.0
 #: Standard deviations of the priors: beta, habits v, log care s, log threshold c, log sigma by stratum and by period,
-#: quality of a model.
-PRIORS = {"beta": 3.0, "habit": 0.5, "care": 1.0, "threshold": 0.7, "stratum": 0.7, "period": 0.7, "model": 1.0}
+#: quality of a model, weights and log threshold by period.
+PRIORS = {
+    "beta": 3.0, "habit": 0.5, "care": 1.0, "threshold": 0.7, "stratum": 0.7, "period": 0.7, "model": 1.0, "move": 1.0, "width": 0.5,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ class VoteModel:
 
     `threshold` is None where no vote is a tie; `single` says that no pair has votes of two annotators, so that sigma
     cannot be told and is 0. `quality` is the effect of each model that wrote responses, a random effect, followed by 0
-    for responses of unknown models; empty where no model is known.
+    for responses of unknown models; empty where no model is known. `moves` [n_periods, n_features] is what the common
+    weights have in each period beside beta, `widths` [n_periods] the log factor of all thresholds; empty where these
+    are the same throughout.
     """
 
     beta: Floats
@@ -56,6 +60,22 @@ class VoteModel:
     sigma: Floats
     single: bool
     quality: Floats = field(default_factory=lambda: np.zeros(0))
+    moves: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    widths: Floats = field(default_factory=lambda: np.zeros(0))
+
+    def weights(self, period: Ints) -> list[Floats]:
+        """Weight of each feature for everybody, in the periods of votes."""
+        if not self.moves.size:
+            return list(self.beta)
+        moved = self.moves.any(axis=0)
+        return [beta + self.moves[:, at][period] if moved[at] else beta for at, beta in enumerate(self.beta)]
+
+    def thresholds(self, annotator: Ints, period: Ints) -> Floats:
+        """Thresholds of annotators in the periods of votes; 0 where no vote is a tie."""
+        if self.threshold is None:
+            return np.zeros(annotator.shape)
+        own = self.threshold[annotator]
+        return own * np.exp(self.widths)[period] if self.widths.size else own
 
 
 class Group(NamedTuple):
@@ -122,7 +142,7 @@ def groups(votes: VoteTable) -> Iterator[Group]:
 def gaps(group: Group, model: VoteModel) -> Gaps:
     """What the model says of each gap before any vote."""
     care = model.care[group.annotator]
-    common = care * weighted(model.beta, group.x)
+    common = care * weighted(model.weights(group.period), group.x)
     shared = common
     if group.models is not None and model.quality.size:
         first, second = model.quality[group.models]
@@ -176,7 +196,7 @@ def slopes(group: Group, gap: Gaps, model: VoteModel) -> Slopes:
     at = nodes(group.unit, 1 if model.single else N_NODES)
     tied = np.flatnonzero(group.said == 0)
     sign = np.where(group.said < 0, -1.0, 1.0)
-    c = np.zeros(group.annotator.shape) if model.threshold is None else model.threshold[group.annotator]
+    c = model.thresholds(group.annotator, group.period)
     c_tied = c.ravel()[tied // group.unit.size * c.shape[-1] + tied % c.shape[-1]]
     # The odds of something else than what was said: 1 / P - 1 where no tie is said, and the plain odds for a tie.
     odds = c - sign * (gap.known + gap.spread * at.first)
@@ -243,7 +263,7 @@ def _means(values: Floats, weight: Floats | None = None) -> tuple[Floats, Floats
     return total, by_number
 
 
-def weighted(weights: Floats, columns: Iterable[Floats]) -> Floats:
+def weighted(weights: Iterable[Floats], columns: Iterable[Floats]) -> Floats:
     """Sum of columns by their weights, those of units before those of votes.
 
     A product of matrices would wake all threads of the library for nothing.

@@ -39,7 +39,10 @@ def refined(votes: Rankings, model: VoteModel) -> VoteModel:
     own = _Block(model.care.size, [*habits.tolist(), care, *ties_too])
     common = _Block(1, list(range(n_features)))
     of_cell = _Block(model.sigma.size, [0])
-    blocks = (own, common, of_cell)
+    free = np.flatnonzero(model.moves.any(axis=0)) if model.moves.size else np.zeros(0, np.int64)
+    by_period = [*free.tolist(), *(ties_too if model.widths.size else [])]
+    of_period = _Block(len(votes.periods), by_period)
+    blocks = (own, common, of_cell, of_period)
     qualities = _Qualities(model.quality.size)
 
     def of_part(low: int, high: int) -> tuple[list[_Block], _Qualities]:
@@ -51,6 +54,8 @@ def refined(votes: Rankings, model: VoteModel) -> VoteModel:
             sums[0].take(group.annotator, one.score)
             sums[1].take(None, of_unit[:n_features])
             sums[2].take(cell, of_unit[spread : spread + 1])
+            if by_period:
+                sums[3].take(group.period, one.score)
             if group.models is not None:
                 of_models.take(group.models, one.by_weight.sum(axis=0))
         return sums, of_models
@@ -78,8 +83,21 @@ def refined(votes: Rankings, model: VoteModel) -> VoteModel:
     weights = common.step(np.full(len(votes.names), PRIORS["beta"]), model.beta[None], np.ones(1))[0]
     # A stratum's period of its own is drawn to what stratum and period alone say.
     sigma = of_cell.step(np.array([PRIORS["period"]]), np.zeros((model.sigma.size, 1)), np.ones(1))
+    moves, widths = model.moves, model.widths
+    if by_period:
+        now = np.column_stack([model.moves[:, free], *([model.widths] if model.widths.size else [])])
+        sds = [PRIORS["move"]] * free.size + [PRIORS["width"]] * int(model.widths.size > 0)
+        moved = of_period.step(np.array(sds), now, np.ones(1))
+        # The mean of all periods is moved with the common weights and the annotators' thresholds.
+        info = np.diagonal(of_period.information, axis1=1, axis2=2)
+        moved -= (info * moved).sum(axis=0) / np.maximum(info.sum(axis=0), 1e-300)
+        moves = model.moves.copy()
+        moves[:, free] += np.clip(moved[:, : free.size], -_LONGEST, _LONGEST)
+        widths = model.widths + np.clip(moved[:, free.size], -_LONGEST, _LONGEST) if model.widths.size else widths
     return replace(
         model,
+        moves=moves,
+        widths=widths,
         beta=model.beta + weights,
         care=model.care * factor[:, 0],
         habit=habit,

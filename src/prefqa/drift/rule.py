@@ -51,32 +51,39 @@ class _Tests(NamedTuple):
         return bool(self.pool.any() or self.anyone.any())
 
 
-def rule(evidence: Evidence, *, alpha: float, bounds: Bounds, told: float, level: float, seed: int) -> Pool:
+def rule(
+    evidence: Evidence, fixed: Evidence, *, alpha: float, bounds: Bounds, told: float, level: float, seed: int
+) -> Pool:
     """Test the pool on all scores and cuts, and each score on whether anyone changed against the others.
 
+    Confounded scores are those of `evidence`, identified ones those of `fixed`, which has in its model all that changed
+    answers can move.
     `alpha` is the family's share of the error rate; changes are told up to `told`, since all families decide together.
     """
     nobody: Ints = np.zeros(0, np.int64)
     tests = {
-        IDENTIFIED: _Tests.of(evidence, evidence.identified_columns, evidence.annotator_columns, seed),
+        IDENTIFIED: _Tests.of(fixed, fixed.identified_columns, fixed.annotator_columns, seed),
         CONFOUNDED: _Tests.of(evidence, evidence.confounded_columns, nobody, seed),
     }
     rows: dict[str, list[dict[str, Any]]] = {}
-    for grade, columns in ((IDENTIFIED, evidence.identified_columns), (CONFOUNDED, evidence.confounded_columns)):
-        share = alpha if grade == IDENTIFIED else told
-        critical = float(np.quantile(tests[grade].draws, 1 - share))
+    for grade, given, columns, share, held in (
+        (IDENTIFIED, fixed, fixed.identified_columns, alpha, None),
+        (CONFOUNDED, evidence, evidence.confounded_columns, told, bounds),
+    ):
+        draws = tests[grade].draws
+        critical = float(np.quantile(draws, 1 - share))
         rows[grade] = [
-            _row(evidence, contrast, column, tests[grade].draws, critical, level, None if grade == IDENTIFIED else bounds)
+            _row(given, contrast, column, draws, critical, level, held)
             for column in columns
-            for contrast in range(evidence.contrasts.n)
+            for contrast in range(given.contrasts.n)
         ]
     someone = tests[IDENTIFIED]
     rows[IDENTIFIED] += [
-        _anyone_row(evidence, column, someone.draws)
-        for column in evidence.annotator_columns
+        _anyone_row(fixed, column, someone.draws)
+        for column in fixed.annotator_columns
         if someone.anyone[:, column].any()
     ]
-    changes, left = _changes(evidence, tests, bounds, told, level, seed)
+    changes, left = _changes({IDENTIFIED: fixed, CONFOUNDED: evidence}, tests, bounds, told, level, seed)
     families = {}
     for grade in rows:
         tested = [row["p_adjusted"] for row in rows[grade] if row.get("p_adjusted") is not None]
@@ -155,7 +162,12 @@ def _anyone_row(evidence: Evidence, column: int, draws: Floats) -> dict[str, Any
 
 
 def _changes(
-    evidence: Evidence, tests: dict[str, _Tests], bounds: Bounds, told: float, level: float, seed: int
+    by_grade: dict[str, Evidence],
+    tests: dict[str, _Tests],
+    bounds: Bounds,
+    told: float,
+    level: float,
+    seed: int,
 ) -> tuple[list[dict[str, Any]], Evidence]:
     """Take what stands out most, identified before confounded; put it into the model; take what still stands out.
 
@@ -168,6 +180,7 @@ def _changes(
     largest_p = dict.fromkeys(grades, 0.0)
     while grades and len(changes) < MAX_CHANGES:
         grade = grades[0]
+        evidence = by_grade[grade]
         heights = _heights(evidence, tests[grade], named)
         at = int(heights.argmax())
         p = float(exceeds(tests[grade].draws, heights.flat[at])) if np.isfinite(heights.flat[at]) else 1.0
@@ -186,10 +199,10 @@ def _changes(
         if name in evidence.votes.names:
             moved = movers(evidence, contrast, column)
             who = np.ones_like(moved.moved) if moved.everybody else moved.moved
-            evidence = evidence.given(contrast, column, who, seed=seed)
+            by_grade = by_grade | {grade: evidence.given(contrast, column, who, seed=seed)}
         elif grade == CONFOUNDED:
             grades.pop(0)
-    return changes, evidence
+    return changes, by_grade[IDENTIFIED]
 
 
 def _heights(evidence: Evidence, tests: _Tests, named: set[str]) -> Floats:

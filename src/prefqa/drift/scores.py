@@ -159,7 +159,7 @@ def _information(group: Group, gap: Gaps, model: VoteModel) -> tuple[Reals, Real
     ties = model.threshold is not None
     c = np.zeros(1, single)
     if model.threshold is not None:
-        c = np.clip(model.threshold.astype(single), single(1e-4), _WIDE)[group.annotator]
+        c = np.clip(model.thresholds(group.annotator, group.period).astype(single), single(1e-4), _WIDE)
     wide, narrow, k = np.exp(c), np.exp(-c), 2 / np.expm1(2 * c) if ties else c
     plain, of_z, of_c = (np.zeros(odds.shape, single) for _ in range(3))
     for node, prior in enumerate(weight):
