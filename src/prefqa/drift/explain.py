@@ -11,7 +11,8 @@ with a dash for what came after. Three explanations are worked out: rho rose fro
 items became harder or easier or the feature varied otherwise; the least rho of these is told. sigma is fitted by
 period; without a second vote on pairs it is not known, and then the standard deviation of the logistic law stands for
 it, as if all disagreement were quality. **Ties.** A wider threshold is explained by a share of pairs whose responses are
-as good as the same, at whose gap of 0 a tie has probability :math:`\tanh(c / 2)`.
+as good as the same, at whose gap of 0 a tie has probability :math:`\tanh(c / 2)`; a factor of 1.5 of the threshold, beyond
+its interval, is put down to gaps that are not normal.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from prefqa.drift.vote_table import SINCE
 #: The largest correlation of a feature with unrecorded quality, and the largest share of pairs without any difference,
 #: by which a shift may still be explained.
 MAX_CORRELATION, MAX_ALIKE = 0.7, 0.3
+#: What gaps that are not normal can make a threshold look wider or narrower by (log).
+_WIDTH = float(np.log(1.5))
 ROSE, FELL, STAYED, ALIKE = "rose", "fell", "stayed", "alike"
 
 
@@ -58,7 +61,8 @@ def explanation(evidence: Evidence, contrast: int, column: int, effect: float, h
     factor = evidence.unit(column).factor
     name = evidence.scores.names[column]
     effect, half = effect / factor, half / abs(factor)
-    nearer = np.sign(effect) * max(abs(effect) - half, 0.0)
+    allowed = half + (_WIDTH if name == TIES else 0.0)
+    nearer = float(np.sign(effect) * max(abs(effect) - allowed, 0.0))
     by, sign, how = _explained(evidence, contrast, column, name, effect)
     low = _explained(evidence, contrast, column, name, nearer)[0] if nearer else 0.0
     return Explanation(by, sign, how, min(low, by))

@@ -38,13 +38,14 @@ _UNKNOWN_LENGTH = "no text and no length of responses is known"
 class Features(NamedTuple):
     """Values of responses less their mean, [n_names, n_listed]; NaN = not known.
 
-    `length_is_log` says whether "length" is a logarithm. `model` is the number of each listed response's model,
+    `length_is_log` says whether "length" is a logarithm, `length_mean` its mean. `model` is the number of each listed response's model,
     `n_models` where unknown, or None. `not_tested` has the reason for each column that is no feature.
     """
 
     names: list[str]
     values: NDArray[np.float32]
     length_is_log: bool
+    length_mean: float
     model: Ints | None
     n_models: int
     not_tested: dict[str, str]
@@ -67,6 +68,7 @@ def response_features(
     listed = known if known.width == 2 else looked_up(known, coded, item, response)
     models = listed[MODEL] if MODEL in listed.columns else _response_names(coded, item, response)
     columns: dict[str, NDArray[np.float64]] = {}
+    length_mean = 0.0
     for name in names:
         column = listed[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
         column = np.where(np.isfinite(column), column, np.nan)
@@ -74,10 +76,12 @@ def response_features(
         if reason:
             not_tested[name] = reason
             continue
-        columns[name] = column - np.nanmean(column)
+        mean = float(np.nanmean(column))
+        length_mean = mean if name == LENGTH else length_mean
+        columns[name] = column - mean
     values = np.stack(list(columns.values())) if columns else np.empty((0, item.size))
     number, n_models = (None, 0) if models is None else _numbers(models)
-    return Features(list(columns), values.astype(np.float32), length_is_log, number, n_models, not_tested)
+    return Features(list(columns), values.astype(np.float32), length_is_log, length_mean, number, n_models, not_tested)
 
 
 def _no_feature(item: Ints, column: NDArray[np.float64], others: dict[str, NDArray[np.float64]]) -> str | None:
@@ -137,7 +141,7 @@ def _known(prefs: Preferences, wanted: Sequence[str] | None) -> _Known:
         taken = [name for name in taken if name != source or (wanted is not None and name != LENGTH)]
         not_tested.pop(source, None)
         if source not in ("", LENGTH) and source not in taken:
-            not_tested[source] = "it is tested as length, by its logarithm"
+            not_tested[source] = "it is tested as length"
     elif LENGTH not in taken:
         taken = [LENGTH, *taken]
         not_tested.pop(LENGTH, None)

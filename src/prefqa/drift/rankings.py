@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from prefqa._threads import each
 from prefqa._types import Bools, Floats, Ints, begins
 from prefqa.drift.clusters import clusters
-from prefqa.drift.features import POSITION, response_features
+from prefqa.drift.features import LENGTH, POSITION, response_features
 from prefqa.drift.hashing import uniform
 from prefqa.drift.listing import listed
 from prefqa.drift.periods import PERIOD, Periods
@@ -244,14 +244,17 @@ def rankings(
         annotators=coded.annotator_ids,
     )
     n_units = table.n_units()
+    table = replace(table, first_unit=np.cumsum(n_units) - n_units)
+    linear = length_by_number(table, known.length_mean) if known.length_is_log else None
+    if linear is not None:
+        table = replace(table, values=linear)
     return replace(
         table,
         scale=_scale(table),
-        first_unit=np.cumsum(n_units) - n_units,
         cluster=clusters(prefs, coded.item_ids, cluster),
         model=known.model,
         n_models=known.n_models,
-        length_is_log=known.length_is_log,
+        length_is_log=known.length_is_log and linear is None,
         not_tested=known.not_tested,
     )
 
@@ -301,3 +304,38 @@ def _scale(table: Rankings) -> Floats:
         mean = float((count * square - total**2).sum()) / table.n
         scale[column] = np.sqrt(mean) if mean > 0 else 1.0
     return scale
+
+
+#: Votes that tell whether length counts by its logarithm; the log likelihood that the plain number must gain.
+_FORM_VOTES, _MUST_GAIN = 50_000, 5.0
+
+
+def length_by_number(table: Rankings, mean: float) -> NDArray[np.float32] | None:
+    """The features with length as a number in place of its logarithm, where that tells votes clearly better.
+
+    Where annotators weigh each word alike and responses become longer, their weight of log length grows though no rule
+    changes. Each form is alone in a logistic regression of the votes that prefer a response.
+    """
+    if LENGTH not in table.names:
+        return None
+    row = table.names.index(LENGTH) - int(table.place.size > 0)
+    values = table.values.copy()
+    number = np.exp(values[row].astype(np.float64) + mean)
+    values[row] = number - np.nanmean(number)
+    other = replace(table, values=values)
+    gains = []
+    for form in (table, other):
+        form = form.some(_FORM_VOTES, seed=0)
+        votes = replace(form, scale=_scale(form)).votes()
+        decided = votes.said != 0
+        gains.append(_logistic_gain(votes.x[decided, votes.names.index(LENGTH)], votes.said[decided] > 0))
+    return values if gains[1] > gains[0] + _MUST_GAIN else None
+
+
+def _logistic_gain(x: Floats, first: Bools) -> float:
+    """Log likelihood that a logistic regression on one number gains over even odds."""
+    beta, toward = 0.0, np.where(first, x, -x)
+    for _ in range(20):
+        chance = 1 / (1 + np.exp(-beta * toward))
+        beta += float((toward * (1 - chance)).sum()) / max(float((x**2 * chance * (1 - chance)).sum()), 1e-9)
+    return float((np.log(2) - np.logaddexp(0, -beta * toward)).sum())

@@ -21,6 +21,8 @@ def unit(name: str, scale: float, care: float, *, length_is_log: bool = True) ->
     """The unit of a detector: log odds per unit of a feature for an annotator of typical care, or a log factor."""
     if name == LENGTH and length_is_log:
         return Unit(care * float(np.log(2)) / scale, "log odds for a response twice as long")
+    if name == LENGTH:
+        return Unit(care * 100 / scale, "log odds for a response longer by 100")
     if name == POSITION:
         return Unit(care, "log odds for the response shown first")
     if name in (STRENGTH, CARE):
@@ -34,6 +36,8 @@ def subject_of(name: str, *, length_is_log: bool = True) -> str:
     """What one unit of a feature is, in words."""
     if name == LENGTH and length_is_log:
         return "a response twice as long"
+    if name == LENGTH:
+        return "a response longer by 100"
     return "standing first on the screen" if name == POSITION else f"one more {name}"
 
 
