@@ -117,7 +117,7 @@ def draw(
     quality = [gap[:, None] * (q + bonus) for q in quality]
     length_z = length_z * (1 + amount("spread", item_week))[:, None] + amount("longer", item_week)[:, None]
     words = np.clip(np.rint(90 * np.exp(_LOG_LENGTH * (length_z + 0.6 * rng.normal(size=(n_items, 1))))), 3, None)
-    felt = np.expm1(_LOG_LENGTH * length_z) / _LOG_LENGTH if linear else length_z
+    felt = (words / 90 - 1) / _LOG_LENGTH if linear else length_z
     style, hidden = rng.normal(size=(2, *shape))
 
     # People: everybody has a place in the planted changes; new people take places.

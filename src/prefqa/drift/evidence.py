@@ -16,7 +16,7 @@ from prefqa.drift.model import VoteModel
 from prefqa.drift.order import order_p_value
 from prefqa.drift.rankings import Rankings
 from prefqa.drift.refine import refined
-from prefqa.drift.scan import Scan, scan
+from prefqa.drift.scan import Scan, Slack, scan
 from prefqa.drift.scores import CARE, SPREAD, STRENGTH, TIES, Scores, score_judgments, together, without_nuisance
 from prefqa.drift.units import Unit, unit
 from prefqa.drift.vote_table import SINCE, VoteTable
@@ -35,6 +35,8 @@ SHOWN_VOTES = 200_000
 #: Below this p the order on the screen counts as not random.
 MIN_ORDER_P = 0.001
 LOGISTIC_SD = float(np.pi / np.sqrt(3))
+#: Share of a shift of sigma that a law of votes other than the model's may leave in weights.
+MISFIT = 0.5
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,9 @@ class Evidence:
             scored.set()
         scores = without_nuisance(together(scores, votes.cluster), single=single)
         cells = cell_sums(scores, len(votes.periods))
-        return cls(votes, model, scores, cells, contrasts, scan(scores, cells, contrasts, len(votes.annotators)), free)
+        slack = None if free is None else _slack(votes, model, scores.names, contrasts)
+        scanned = scan(scores, cells, contrasts, len(votes.annotators), slack)
+        return cls(votes, model, scores, cells, contrasts, scanned, free)
 
     def without_answers(self, *, seed: int, scored: Event | None = None) -> Evidence:
         """The same with all in the model that changed answers can move in the whole pool: what is left is identified."""
@@ -181,11 +185,7 @@ class Evidence:
 
         Where it is not known all disagreement is taken for it: the standard deviation of the logistic law.
         """
-        if self.model.single:
-            return np.full(len(self.votes.periods), LOGISTIC_SD)
-        count = np.zeros(self.model.sigma.shape)
-        np.add.at(count, (self.votes.stratum, self.votes.period), self.votes.n_votes)
-        return np.asarray(np.sqrt((count * self.model.sigma**2).sum(axis=0) / np.maximum(count.sum(axis=0), 1)))
+        return spread_by_period(self.votes, self.model)
 
     def quality_per_feature(self, contrast: int, column: int) -> tuple[float, float]:
         """sigma / s before and after: what a unit of unrecorded quality is in units of a feature's weight."""
@@ -201,16 +201,12 @@ class Evidence:
 
     def spread_shift(self, contrast: int) -> tuple[float, float]:
         """Shift of log sigma from before to after, and its standard error."""
-        n, squares = self.n_votes, self.spread_by_period**2
-        mean = [
-            float((n * squares)[side].sum()) / max(float(n[side].sum()), 1.0)
-            for side in (self.contrasts.before[contrast], self.contrasts.after[contrast])
-        ]
         at = contrast, self.scores.column(SPREAD)
         weight = float(self.scan.weight[at])
-        if self.model.single or min(mean) <= 0 or weight <= 0:
+        if self.model.single or weight <= 0:
             return 0.0, 0.0
-        return 0.5 * float(np.log(mean[1] / mean[0])), float(np.sqrt(self.scan.by_item[at])) / weight
+        shift = float(_spread_shifts(self.votes, self.model, self.contrasts)[contrast])
+        return shift, float(np.sqrt(self.scan.by_item[at])) / weight
 
     def tie_rate(self, contrast: int, *, before: bool) -> float:
         """Share of ties on a side."""
@@ -262,6 +258,45 @@ class Evidence:
         pairs = self.scores.item.astype(np.int64) * n + self.scores.annotator
         ordered = np.sort(pairs)
         return np.bincount(ordered[begins(ordered)] % n, minlength=n)
+
+
+def spread_by_period(votes: Rankings, model: VoteModel) -> Floats:
+    """Root mean square of sigma over the strata of each period, by votes; the logistic law's where it is not known."""
+    if model.single:
+        return np.full(len(votes.periods), LOGISTIC_SD)
+    count = np.zeros(model.sigma.shape)
+    np.add.at(count, (votes.stratum, votes.period), votes.n_votes)
+    return np.asarray(np.sqrt((count * model.sigma**2).sum(axis=0) / np.maximum(count.sum(axis=0), 1)))
+
+
+def _spread_shifts(votes: Rankings, model: VoteModel, contrasts: Contrasts) -> Floats:
+    """Shift of log sigma from before to after in each contrast."""
+    n = sum_by(votes.period, votes.n_votes, len(votes.periods))
+    squares = n * spread_by_period(votes, model) ** 2
+    before, after = (
+        side @ squares / np.maximum(side @ n, 1) for side in (contrasts.before.astype(float), contrasts.after.astype(float))
+    )
+    return np.asarray(0.5 * np.log(np.maximum(after, 1e-12) / np.maximum(before, 1e-12)))
+
+
+def _slack(votes: Rankings, model: VoteModel, names: list[str], contrasts: Contrasts) -> Slack:
+    """What items that become harder or easier may do to weights, care and thresholds under another law of votes.
+
+    Without conditioning on the item all weights would move by the factor of sigma. The model conditions on it, by a
+    logistic law and normal gaps; where votes have heavier tails, or gaps are not normal, a part of that is left. So of
+    each weight, and of each annotator's log care and log threshold against the others', the share `MISFIT` of the shift of log sigma is
+    not held against anybody.
+    """
+    n, people = len(model.beta), model.care.size
+    common = np.zeros(len(names))
+    common[:n] = np.abs(model.beta)
+    own = np.zeros((people, len(names)))
+    own[:, :n] = np.abs(model.beta + model.habit / model.care[:, None])
+    logs = {CARE: np.log(model.care), TIES: np.zeros(people) if model.threshold is None else np.log(model.threshold)}
+    for name, log in logs.items():
+        own[:, names.index(name)] = np.abs(log - np.median(log))
+    moved = MISFIT * np.abs(_spread_shifts(votes, model, contrasts))
+    return Slack(moved[:, None] * common, own[:, None, :] * moved[:, None])
 
 
 def fitted(

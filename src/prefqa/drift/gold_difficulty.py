@@ -6,7 +6,8 @@ the second. For items of K responses with normal quality and choices by the logi
 .. math:: r(\sigma) = E\, p_{(1)}, \quad A(\sigma) = E \sum_k p_k^2, \quad p = \mathrm{softmax}(\sigma q), \; q \sim N(0, 1),
 
 with r the chance of choosing the best and A that of two annotators to choose alike, along which they go as difficulty
-(or everybody's care) changes: r = h(A). What is tested is :math:`(r' - h(A')) - (r - h(A))`, clustered by item.
+(or everybody's care) changes: r = h(A). What is tested is :math:`(r' - h(A')) - (r - h(A))`, clustered by item, beyond
+half of :math:`h(A') - h(A)`: what all annotators like beside quality keeps them agreed where quality tells less.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from prefqa._types import Bools, Floats, Ints, distinct, sum_by
 
 #: Items with two judgments that either side needs.
 MIN_ITEMS = 20
+#: Share of the change along the curve that another law of votes, or what all like beside quality, may add to it.
+_MISFIT = 0.5
 _DRAWS, _SIGMAS = 4_000, np.exp(np.linspace(-4, 3.5, 60))
 
 
@@ -49,7 +52,7 @@ def p_value_beyond_difficulty(
     k = int(np.bincount(n_responses).argmax())
     of_k = n_responses == k
     item, top, right, after = (part[of_k] for part in (item, top, right, after))
-    residual, variance = [], 0.0
+    residual, levels, variance = [], [], 0.0
     for side in (~after, after):
         _, unit = distinct(item[side])
         choices, choice = distinct(unit.astype(np.int64) * (int(top.max(initial=0)) + 1) + top[side])
@@ -66,11 +69,13 @@ def p_value_beyond_difficulty(
         mean_agreement, mean_share = float(weight @ agreement), float(weight @ share)
         level, slope = _on_curve(k, mean_agreement)
         residual.append(mean_share - level)
+        levels.append(level)
         moved = weight * ((share - mean_share) - slope * (agreement - mean_agreement))
         variance += float((moved**2).sum()) * m.size / max(m.size - 1, 1)
     if not variance > 0:
         return None
-    return float(2 * ndtr(-abs(residual[1] - residual[0]) / np.sqrt(variance)))
+    beyond = max(abs(residual[1] - residual[0]) - _MISFIT * abs(levels[1] - levels[0]), 0.0)
+    return float(2 * ndtr(-beyond / np.sqrt(variance)))
 
 
 def _on_curve(k: int, agreement: float) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -56,8 +57,20 @@ class Scan:
     common: Common
 
 
-def scan(scores: Scores, cells: Cells, contrasts: Contrasts, n_annotators: int) -> Scan:
-    """Contrast the scores before and after, for the pool and for each annotator."""
+class Slack(NamedTuple):
+    """Shifts that may come of a law of votes that is not quite the model's, in the units of the scores' parameters.
+
+    `pool` is [n_contrasts, n_columns], `own` [n_annotators, n_contrasts, n_columns].
+    """
+
+    pool: Floats
+    own: Floats
+
+
+def scan(
+    scores: Scores, cells: Cells, contrasts: Contrasts, n_annotators: int, slack: Slack | None = None
+) -> Scan:
+    """Contrast the scores before and after, for the pool and for each annotator; `slack` is taken off what is tested."""
     compared = compare(cells, contrasts)
     difference, weight = compared.difference.sum(axis=0), compared.weight.sum(axis=0)
     own, own_weight, own_variance = (
@@ -78,16 +91,26 @@ def scan(scores: Scores, cells: Cells, contrasts: Contrasts, n_annotators: int) 
     by_item = np.diagonal(gram).reshape(shape)
     variance = np.maximum(by_item, by_item + _between(own, own_weight) - own_variance.sum(axis=0))
     defined = (by_item > 0) & (weight > 0)
-    z = np.where(defined, difference / np.sqrt(np.where(defined, by_item, 1.0)), 0.0)
+    total = own_variance.sum(axis=0)
+    per_variance = weight * scores.kept / np.where(total > 0, total, 1.0)
+    beyond, relative_beyond = difference, relative
+    if slack is not None:
+        beyond = _beyond(difference, slack.pool * weight * scores.kept)
+        relative_beyond = _beyond(relative, slack.own * relative_variance * per_variance)
+    z = np.where(defined, beyond / np.sqrt(np.where(defined, by_item, 1.0)), 0.0)
     sd = np.sqrt(np.where(by_item > 0, by_item, 1.0)).ravel()
     correlation = gram / np.outer(sd, sd)
     often = enough(cells, contrasts, n_annotators)
-    own_z = _own_z(relative, relative_variance, often)
-    anyone = _anyone(relative, relative_variance, relative_weight, often)
+    own_z = _own_z(relative_beyond, relative_variance, often)
+    anyone = _anyone(relative_beyond, relative_variance, relative_weight, often)
     return Scan(
         difference, weight, variance, by_item, z, anyone, correlation, own, own_weight, own_variance, own_z,
         relative, relative_variance, of_pool,
     )  # fmt: skip
+
+
+def _beyond(difference: Floats, slack: Floats) -> Floats:
+    return np.asarray(np.sign(difference) * np.maximum(np.abs(difference) - slack, 0.0))
 
 
 def largest(correlation: Floats, use: Bools, anyone: Bools, seed: int) -> Floats:
