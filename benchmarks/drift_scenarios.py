@@ -79,7 +79,7 @@ SILENT = {
     "rho 0 to .6, workload moves": _silent(Drift("correlation", size=0.6), Drift("workload", size=1.0)),
     "rho 0 to .6, order by length": _silent(Drift("correlation", size=0.6), order=0.5),
     "answers alike in .3 of items": _silent(Drift("alike", size=0.3), tie_threshold=0.3),
-    "new items harder, anchors": _silent(HARDER, anchors=8, correlation=0.6),
+    "new items harder, anchors": _silent(HARDER, anchors=24, correlation=0.6),
     "uneven people, items easier": _silent(EASIER, reliability=(1.5, 1.0)),
 }
 LENGTH = Drift("length", size=0.8)
@@ -91,7 +91,7 @@ ALARMING = {
     "length, half the pool new": Scenario((LENGTH, Drift("pool", size=0.5)), ("length",)),
     "length, items easier": Scenario((LENGTH, Drift("gaps", size=0.6)), ("length",)),
     "length, items harder": Scenario((LENGTH, Drift("gaps", size=-0.4)), ("length",)),
-    "length, 8 anchors a week": Scenario((LENGTH,), ("length", "anchors"), {"anchors": 8}),
+    "length, 24 anchors a week": Scenario((LENGTH,), ("length", "anchors"), {"anchors": 24}),
     "position +0.5": Scenario((Drift("position", size=0.5),), ("position",)),
     "ties 0.1 to 0.35": Scenario((Drift("ties", size=0.25),), ("ties", "tie_rate")),
     "half misread: length -0.8": Scenario(

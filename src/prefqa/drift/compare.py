@@ -23,6 +23,7 @@ from prefqa.drift.lines import lines_by_annotator
 from prefqa.drift.periods import PERIOD, Periods, cut
 from prefqa.drift.places import coded_with_places
 from prefqa.drift.rankings import Rankings, cells_by, rankings
+from prefqa.drift.rejudged import REJUDGED, rejudged
 from prefqa.drift.result import (
     CHANGE_SCHEMA,
     CONFOUNDED,
@@ -178,7 +179,7 @@ def _answer(
     tested = {row["detector"] for row in rows if row.get("p_adjusted") is not None}
     if not tested:
         return None, next((row["reason"] for row in rows if row.get("reason")), "nothing could be compared")
-    if not tested & {*votes.names, *KNOWN_ANSWERS}:
+    if not tested & {*votes.names, *KNOWN_ANSWERS, *(f"{name}, {REJUDGED}" for name in votes.names)}:
         why = "; ".join(f"{row['detector']}: {row['reason']}" for row in rows if row["kind"] == RULE and row.get("reason"))
         return None, f"no feature of responses could be tested ({why or 'nothing could be compared'})"
     return False, None
@@ -224,6 +225,7 @@ def _families(
     copying = beside.submit(copies, votes, contrasts, alpha=each * WEIGHTS[COPIES], told=alpha, level=level, seed=seed)
     evidence = Evidence.of(votes, contrasts, seed=seed).light()
     fixed = evidence.without_answers(seed=seed, scored=scored)
+    again = rejudged(fixed, alpha=each, told=alpha, level=level, seed=seed)
     pool = rule(evidence, fixed, alpha=each, bounds=bounds, told=alpha, level=level, seed=seed)
     families = {
         RULE: pool.identified,
@@ -231,6 +233,7 @@ def _families(
         # A change of the pool moves how much careful and careless people agree: what it explains is nobody's own.
         ANNOTATORS: annotators(pool.left, alpha=each, told=alpha, level=level, seed=seed),
         COPIES: copying.result(),
+        REJUDGED: again,
     }
     return families | known, Evidences(evidence, fixed, pool.left)
 

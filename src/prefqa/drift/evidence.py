@@ -37,6 +37,8 @@ MIN_ORDER_P = 0.001
 LOGISTIC_SD = float(np.pi / np.sqrt(3))
 #: Share of a shift of sigma that a law of votes other than the model's may leave in weights.
 MISFIT = 0.5
+#: Share of a shift of everybody's weight by which annotators may differ in it, as they see other things in the answers.
+MISFIT_OF_MOVES = 0.25
 
 
 @dataclass(frozen=True)
@@ -285,7 +287,7 @@ def _slack(votes: Rankings, model: VoteModel, names: list[str], contrasts: Contr
     Without conditioning on the item all weights would move by the factor of sigma. The model conditions on it, by a
     logistic law and normal gaps; where votes have heavier tails, or gaps are not normal, a part of that is left. So of
     each weight, and of each annotator's log care and log threshold against the others', the share `MISFIT` of the shift of log sigma is
-    not held against anybody.
+    not held against anybody; nor the share `MISFIT_OF_MOVES` of what everybody's weight moved.
     """
     n, people = len(model.beta), model.care.size
     common = np.zeros(len(names))
@@ -296,7 +298,20 @@ def _slack(votes: Rankings, model: VoteModel, names: list[str], contrasts: Contr
     for name, log in logs.items():
         own[:, names.index(name)] = np.abs(log - np.median(log))
     moved = MISFIT * np.abs(_spread_shifts(votes, model, contrasts))
-    return Slack(moved[:, None] * common, own[:, None, :] * moved[:, None])
+    slack = own[:, None, :] * moved[:, None]
+    if model.moves.size:
+        slack[:, :, :n] += MISFIT_OF_MOVES * np.abs(_means(votes, model.moves, contrasts))
+    return Slack(moved[:, None] * common, slack)
+
+
+def _means(votes: Rankings, of_period: Floats, contrasts: Contrasts) -> Floats:
+    """Mean over votes after less that before, of figures by period, [n_contrasts, ..]."""
+    n = sum_by(votes.period, votes.n_votes, len(votes.periods))
+    before, after = (
+        side @ (n[:, None] * of_period) / np.maximum(side @ n, 1)[:, None]
+        for side in (contrasts.before.astype(float), contrasts.after.astype(float))
+    )
+    return np.asarray(after - before)
 
 
 def fitted(
