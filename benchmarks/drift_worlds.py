@@ -89,7 +89,11 @@ def draw(
     general = rng.normal(size=shape)
     own = rng.normal(size=(2, *shape))
     far = np.exp(_ITEMS * rng.normal(size=(n_items, 1)) - _ITEMS**2)
-    gap = far[:, 0] * (1 + amount("gaps", item_week)) * np.where(rng.random(n_items) < amount("alike", item_week), 0.05, 1)
+    gap = (
+        far[:, 0]
+        * (1 + amount("gaps", item_week))
+        * np.where(rng.random(n_items) < amount("alike", item_week), 0.05, 1)
+    )
     rho = np.full(n_items, correlation) + amount("correlation", item_week)
     if topics:
         rho = rho * (rng.random(n_items) < topics + amount("topics", item_week))
@@ -97,7 +101,9 @@ def draw(
     model_columns: dict[str, Any] = {}
     bonus = np.zeros(shape)
     if n_models:
-        odds = amount("models", item_week)[:, None] * np.linspace(-1, 1, n_models) + rng.gumbel(size=(n_items, n_models))
+        odds = amount("models", item_week)[:, None] * np.linspace(-1, 1, n_models) + rng.gumbel(
+            size=(n_items, n_models)
+        )
         leave = round(n_models * max([d.size for d in drifts if d.kind == "arrivals"], default=0))
         first = np.rint(n_models * amount("arrivals", item_week)).astype(int)[:, None]
         number = np.arange(n_models)
@@ -111,7 +117,9 @@ def draw(
     category = rng.integers(0, 5, n_items)
     if categories:
         tilt = np.exp(amount("prompts", item_week)[:, None] * np.linspace(-1, 1, 5))
-        category = (rng.random(n_items)[:, None] > np.cumsum(tilt / tilt.sum(axis=1, keepdims=True), axis=1)).sum(axis=1)
+        category = (rng.random(n_items)[:, None] > np.cumsum(tilt / tilt.sum(axis=1, keepdims=True), axis=1)).sum(
+            axis=1
+        )
         c = categories * np.linspace(-1, 1, 5)[category]
         gap, length_z = gap * np.exp(c), length_z + c[:, None]
     quality = [gap[:, None] * (q + bonus) for q in quality]
@@ -172,7 +180,7 @@ def draw(
     np.put_along_axis(ranks, ranking, in_order, axis=1)
     copies = amount("copy", time, place) > rng.random(who.size)
     for at in np.flatnonzero(copies):
-        others = np.flatnonzero((base[max(0, at - 3) : at + 4] == base[at])) + max(0, at - 3)
+        others = np.flatnonzero(base[max(0, at - 3) : at + 4] == base[at]) + max(0, at - 3)
         others = others[(others != at) & ~copies[others]]
         if others.size:
             ranks[at] = ranks[others[0]]
@@ -188,9 +196,9 @@ def draw(
             "response_id": np.tile(names, who.size),
             "rank": ranks.ravel(),
             "position": position.ravel(),
-            "created_at": pl.Series(np.repeat(seconds, n_responses) * 1_000_000 + int(START.timestamp()) * 1_000_000).cast(
-                pl.Datetime("us", "UTC")
-            ),
+            "created_at": pl.Series(
+                np.repeat(seconds, n_responses) * 1_000_000 + int(START.timestamp()) * 1_000_000
+            ).cast(pl.Datetime("us", "UTC")),
         }
     )
     assert judgments.height == n

@@ -152,7 +152,9 @@ def simulate(
     criteria = own[6].standard_normal((2, n_items, n_responses))
 
     position = positions(rng, length_z[work.item], order)
-    utility, threshold = choice.utility(rng, campaign, quality, felt_length(length_z, linear), criteria, position, settings)
+    utility, threshold = choice.utility(
+        rng, campaign, quality, felt_length(length_z, linear), criteria, position, settings
+    )
     ranks = choice.ranked(utility, threshold, rng.random(utility.shape) < missing)
     if plan.has("copy"):
         copies = own[7].random(work.item.size) < plan.amount("copy", campaign.week, campaign.place)

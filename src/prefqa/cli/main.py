@@ -81,7 +81,7 @@ def demo(out: str, items: int, seed: int, config: str | None, as_: str) -> int:
 @config_option
 @format_option
 def drift(source: str, config: str | None, as_: str, **given: str | None) -> int:
-    """Compare agreement and tie rate of each period with a reference period."""
+    """Tell whether annotators came to follow another rule, or only the answers, prompts or people changed."""
     from prefqa.drift import drift as look
 
     settings = settings_of(config)

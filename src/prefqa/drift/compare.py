@@ -16,8 +16,8 @@ from prefqa.drift.context import context, frame, holm, warnings
 from prefqa.drift.contrasts import Contrasts, against, change_points
 from prefqa.drift.copies import COPIES, copies
 from prefqa.drift.evidence import Evidence
-from prefqa.drift.gold_timeline import gold_by_period
 from prefqa.drift.explain import MAX_ALIKE, MAX_CORRELATION, Bounds
+from prefqa.drift.gold_timeline import gold_by_period
 from prefqa.drift.known import KNOWN_ANSWERS, known_answers
 from prefqa.drift.lines import lines_by_annotator
 from prefqa.drift.periods import PERIOD, Periods, cut
@@ -180,7 +180,9 @@ def _answer(
     if not tested:
         return None, next((row["reason"] for row in rows if row.get("reason")), "nothing could be compared")
     if not tested & {*votes.names, *KNOWN_ANSWERS, *(f"{name}, {REJUDGED}" for name in votes.names)}:
-        why = "; ".join(f"{row['detector']}: {row['reason']}" for row in rows if row["kind"] == RULE and row.get("reason"))
+        why = "; ".join(
+            f"{row['detector']}: {row['reason']}" for row in rows if row["kind"] == RULE and row.get("reason")
+        )
         return None, f"no feature of responses could be tested ({why or 'nothing could be compared'})"
     return False, None
 

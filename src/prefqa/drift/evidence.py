@@ -190,7 +190,7 @@ class Evidence:
         return spread_by_period(self.votes, self.model)
 
     def quality_per_feature(self, contrast: int, column: int) -> tuple[float, float]:
-        """sigma / s before and after: what a unit of unrecorded quality is in units of a feature's weight."""
+        """Sigma / s before and after: what a unit of unrecorded quality is in units of a feature's weight."""
         squares = sum_by(self.sample.period, self.sample.x[:, column] ** 2, len(self.votes.periods))
         votes = sum_by(self.sample.period, np.ones(self.sample.n), len(self.votes.periods))
         sides = []
@@ -276,7 +276,8 @@ def _spread_shifts(votes: Rankings, model: VoteModel, contrasts: Contrasts) -> F
     n = sum_by(votes.period, votes.n_votes, len(votes.periods))
     squares = n * spread_by_period(votes, model) ** 2
     before, after = (
-        side @ squares / np.maximum(side @ n, 1) for side in (contrasts.before.astype(float), contrasts.after.astype(float))
+        side @ squares / np.maximum(side @ n, 1)
+        for side in (contrasts.before.astype(float), contrasts.after.astype(float))
     )
     return np.asarray(0.5 * np.log(np.maximum(after, 1e-12) / np.maximum(before, 1e-12)))
 

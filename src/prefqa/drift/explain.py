@@ -136,4 +136,3 @@ def favoured(name: str, effect: float, *, length_is_log: bool = True) -> str:
     if name == POSITION:
         return f"came to favour the response shown {'first' if effect > 0 else 'last'}"
     return f"came to favour {'more' if effect > 0 else 'less'} {name}"
-

@@ -165,10 +165,10 @@ def _numeric(responses: pl.DataFrame, not_tested: dict[str, str]) -> list[str]:
     varying = [name for name in numbers if responses[name].n_unique() > 1]
     not_tested |= {name: "it is the same for all responses" for name in numbers if name not in varying}
     varying.sort(key=lambda name: name in LENGTHS)
-    not_tested |= {
-        name: f"only {MAX_NUMERIC} numeric columns are followed where none is named; features= names others"
-        for name in varying[MAX_NUMERIC:]
-    }
+    not_tested |= dict.fromkeys(
+        varying[MAX_NUMERIC:],
+        f"only {MAX_NUMERIC} numeric columns are followed where none is named; features= names others",
+    )
     return varying[:MAX_NUMERIC]
 
 

@@ -17,7 +17,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import ndtr
 
-from prefqa._types import Bools, Floats, Ints, distinct, sum_by
+from prefqa._types import Bools, Ints, distinct, sum_by
 
 #: Items with two judgments that either side needs.
 MIN_ITEMS = 20
@@ -39,9 +39,7 @@ def curve(k: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     return tuple(np.maximum.accumulate([*agreement, 1.0])), tuple(np.maximum.accumulate([*right, 1.0]))
 
 
-def p_value_beyond_difficulty(
-    item: Ints, top: Ints, n_responses: Ints, right: Bools, after: Bools
-) -> float | None:
+def p_value_beyond_difficulty(item: Ints, top: Ints, n_responses: Ints, right: Bools, after: Bools) -> float | None:
     """p-value of a change of right answers beyond what the change of agreement explains; None where it is not known.
 
     Per judgment of a gold item: its `item`, what it ranks first (`top`, a number), of how many responses, whether that

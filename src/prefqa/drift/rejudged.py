@@ -67,7 +67,8 @@ def rejudged(fixed: Evidence, *, alpha: float, told: float, level: float, seed: 
     for contrast, column in zip(*np.nonzero(use), strict=True):
         factor = fixed.unit(columns[column]).factor
         effect, se = (
-            float(value) * factor for value in (total[contrast, column] / sd[contrast, column] ** 2, 1 / sd[contrast, column])
+            float(value) * factor
+            for value in (total[contrast, column] / sd[contrast, column] ** 2, 1 / sd[contrast, column])
         )
         rows.append(
             {

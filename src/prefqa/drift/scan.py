@@ -67,9 +67,7 @@ class Slack(NamedTuple):
     own: Floats
 
 
-def scan(
-    scores: Scores, cells: Cells, contrasts: Contrasts, n_annotators: int, slack: Slack | None = None
-) -> Scan:
+def scan(scores: Scores, cells: Cells, contrasts: Contrasts, n_annotators: int, slack: Slack | None = None) -> Scan:
     """Contrast the scores before and after, for the pool and for each annotator; `slack` is taken off what is tested."""
     compared = compare(cells, contrasts)
     difference, weight = compared.difference.sum(axis=0), compared.weight.sum(axis=0)
