@@ -61,7 +61,7 @@ def answers(
 def _models(
     own: np.random.Generator, n_responses: int, plan: Plan, week: Ints, settings: dict[str, Any]
 ) -> Ints | None:
-    """Models of each item's responses; with planted arrivals those of a window that moves from the first to the last."""
+    """Models of each item's responses; with arrivals those of a window that moves from first to last."""
     n = settings["n_models"]
     if not n:
         return None

@@ -1,10 +1,11 @@
 r"""Each annotator by themselves: did this one change, in what, and since when.
 
-The scan of the pool, for one annotator against the others on the same kind of item in the same period: care, the weight
-of each feature, the tie threshold, over all contrasts; p by the maximum's simulated distribution. Where that is below .03,
-a permutation decides: the annotator's judgments change their periods within each stratum, which is exact where they are
-exchangeable, and only scores net of the stratum's mean are compared. Benjamini and Hochberg (1995) then control the
-false discovery rate over annotators; their smallest adjusted p is Simes's p for "somebody changed".
+The scan of the pool, for one annotator against the others on the same kind of item in the same period: care, the
+weight of each feature, the tie threshold, over all contrasts; p by the maximum's simulated distribution. Where that
+is below .03, a permutation decides: the annotator's judgments change their periods within each stratum, which is
+exact where they are exchangeable, and only scores net of the stratum's mean are compared. Benjamini and Hochberg
+(1995) then control the false discovery rate over annotators; their smallest adjusted p is Simes's p for "somebody
+changed".
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ WEIGHTS = {COPIES: 0.5}
 
 
 class Evidences(NamedTuple):
-    """Evidence with weights that stay the same, with those that changed answers move in the model, and with all told."""
+    """Evidence with constant weights, with what changed answers move in the model, and with all told changes too."""
 
     plain: Evidence
     fixed: Evidence
@@ -89,8 +89,8 @@ def drift(
         version: a column whose values are the periods, such as guideline_version. batch: likewise.
         reference: the period to compare with; default the first, or for a clock all periods before.
         features: numeric columns of responses that may decide votes, beside length and position; default all, up to
-            six. What is not tested is in `not_tested`. Which model wins is no criterion and never tested: the quality of
-            models enters as random effects.
+            six. What is not tested is in `not_tested`. Which model wins is no criterion and never tested: the quality
+            of models enters as random effects.
         strata: columns of items or judgments within which alone judgments are compared; default the criterion and the
             text columns of items with few values.
         cluster: column of items or judgments that tells which items belong together, such as the text that is judged
@@ -262,6 +262,11 @@ def _combined(families: dict[str, Family], alpha: float) -> tuple[list[dict[str,
             if adjusted < alpha and not _told(change, changes):
                 alarm = not change.get("plausible", False)
                 changes.append({"grade": grade} | change | {"p_adjusted": adjusted, "alarm": alarm})
+    told = {(change["what"], change["since"]) for change in changes if change["alarm"]}
+    for row in rows:
+        # What is confounded alarms where the change that is told does: other cuts see parts of it.
+        if row["grade"] == CONFOUNDED and row["alarm"]:
+            row["alarm"] = (row["detector"], row["period"]) in told
     return rows, sorted(changes, key=lambda change: not change["alarm"])
 
 

@@ -80,7 +80,7 @@ class Evidence:
         return cls(votes, model, scores, cells, contrasts, scanned, free)
 
     def without_answers(self, *, seed: int, scored: Event | None = None) -> Evidence:
-        """The same with all in the model that changed answers can move in the whole pool: what is left is identified."""
+        """The same with all in the model by which changed answers move the whole pool: what is left is identified."""
         names = self.votes.names
         free = tuple(at for at, name in enumerate(names) if name != POSITION or not self.position_is_random)
         return Evidence.of(self.votes, self.contrasts, seed=seed, scored=scored, free=free)
@@ -286,9 +286,9 @@ def _slack(votes: Rankings, model: VoteModel, names: list[str], contrasts: Contr
     """What items that become harder or easier may do to weights, care and thresholds under another law of votes.
 
     Without conditioning on the item all weights would move by the factor of sigma. The model conditions on it, by a
-    logistic law and normal gaps; where votes have heavier tails, or gaps are not normal, a part of that is left. So of
-    each weight, and of each annotator's log care and log threshold against the others', the share `MISFIT` of the shift of log sigma is
-    not held against anybody; nor the share `MISFIT_OF_MOVES` of what everybody's weight moved.
+    logistic law and normal gaps; where votes have heavier tails, or gaps are not normal, a part of that is left. So
+    of each weight, and of each annotator's log care and log threshold against the others', the share `MISFIT` of the
+    shift of log sigma is not held against anybody; nor the share `MISFIT_OF_MOVES` of what everybody's weight moved.
     """
     n, people = len(model.beta), model.care.size
     common = np.zeros(len(names))
@@ -300,6 +300,11 @@ def _slack(votes: Rankings, model: VoteModel, names: list[str], contrasts: Contr
         own[:, names.index(name)] = np.abs(log - np.median(log))
     moved = MISFIT * np.abs(_spread_shifts(votes, model, contrasts))
     slack = own[:, None, :] * moved[:, None]
+    if model.widths.size:
+        width = np.abs(_means(votes, model.widths[:, None], contrasts))[:, 0]
+        care, ties = names.index(CARE), names.index(TIES)
+        slack[:, :, care] += MISFIT * own[:, None, care] * width
+        slack[:, :, ties] += (MISFIT * own[:, None, ties] + MISFIT_OF_MOVES) * width
     if model.moves.size:
         slack[:, :, :n] += MISFIT_OF_MOVES * np.abs(_means(votes, model.moves, contrasts))
     return Slack(moved[:, None] * common, slack)

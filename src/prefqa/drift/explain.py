@@ -10,9 +10,9 @@ anybody changing, by
 with a dash for what came after. Three explanations are worked out: rho rose from 0, it fell to 0, or it stayed and
 items became harder or easier or the feature varied otherwise; the least rho of these is told. sigma is fitted by
 period; without a second vote on pairs it is not known, and then the standard deviation of the logistic law stands for
-it, as if all disagreement were quality. **Ties.** A wider threshold is explained by a share of pairs whose responses are
-as good as the same, at whose gap of 0 a tie has probability :math:`\tanh(c / 2)`; a factor of 1.5 of the threshold, beyond
-its interval, is put down to gaps that are not normal.
+it, as if all disagreement were quality. **Ties.** A wider threshold is explained by a share of pairs whose responses
+are as good as the same, at whose gap of 0 a tie has probability :math:`\tanh(c / 2)`; a factor of 1.5 of the
+threshold, beyond its interval, is put down to gaps that are not normal.
 """
 
 from __future__ import annotations
@@ -46,8 +46,10 @@ class Bounds(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """The least correlation (or share of pairs, for ties) that explains a shift, its sign, how, and at the interval's
-    nearer end: 0 where the interval holds no shift.
+    """The least correlation that explains a shift, or share of pairs for ties.
+
+    `sign` is that of the correlation, `how` it moved; `low` is the same at the interval's nearer end, 0 where the
+    interval holds no shift.
     """
 
     by: float

@@ -29,7 +29,8 @@ _SAME = 0.98
 _SLOT = re.compile(
     r"left|right|first|second|third|fourth|top|bottom|upper|lower|chosen|rejected|preferred|base|baseline|one|two|three"
     r"|(r|resp|response|answer|ans|option|opt|choice|completion|output|candidate|cand|model|assistant|system|sys|text"
-    r"|slot|side|sample|generation|gen|image|img|video|summary|reply|variant|arm|position|pos)?[_\-. #:]*([0-9]{1,3}|[a-z])",
+    r"|slot|side|sample|generation|gen|image|img|video|summary|reply|variant|arm|position|pos)?"
+    r"[_\-. #:]*([0-9]{1,3}|[a-z])",
     re.IGNORECASE,
 )
 _UNKNOWN_LENGTH = "no text and no length of responses is known"
@@ -38,8 +39,9 @@ _UNKNOWN_LENGTH = "no text and no length of responses is known"
 class Features(NamedTuple):
     """Values of responses less their mean, [n_names, n_listed]; NaN = not known.
 
-    `length_is_log` says whether "length" is a logarithm, `length_mean` its mean. `model` is the number of each listed response's model,
-    `n_models` where unknown, or None. `not_tested` has the reason for each column that is no feature.
+    `length_is_log` says whether "length" is a logarithm, `length_mean` its mean. `model` is the number of each listed
+    response's model, `n_models` where unknown, or None. `not_tested` has the reason for each column that is no
+    feature.
     """
 
     names: list[str]

@@ -71,7 +71,11 @@ class _Shape(NamedTuple):
         return [self.n_features, people, people * self.habits.size, 1, people, 1, *shared]
 
     def parts(self, vector: Floats) -> list[Floats]:
-        """beta, log care, habits, mean log threshold, its deviations, mean log sigma, its two deviations, quality, moves, widths."""
+        """Cut the vector.
+
+        beta, log care, habits, mean log threshold, its deviations, mean log sigma, its two deviations, quality, moves,
+        widths.
+        """
         return np.split(vector, np.cumsum(self.sizes())[:-1])
 
     def start(self) -> Floats:

@@ -58,8 +58,9 @@ def gold(periods: Periods, *, reference: str | None, alpha: float) -> list[dict[
 
 
 def right_answers(rows: pl.LazyFrame, more: list[str]) -> pl.DataFrame:
-    """One row per judgment of a gold item: item_id, annotator_id, `more` columns, whether it is `right`, the number of
-    what it ranks first (`top`) and `n_responses`.
+    """One row per judgment of a gold item: item_id, annotator_id and `more` columns, whether it is `right`.
+
+    `top` is the number of what it ranks first, of `n_responses`.
     """
     keys = ["item_id", "annotator_id", *more]
     if "judgment_id" in rows.collect_schema():

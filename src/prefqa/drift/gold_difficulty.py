@@ -1,9 +1,10 @@
-r"""Did right answers on gold items move more than harder or easier gold items would explain?
+r"""Right answers on gold items beyond what harder or easier gold items would explain.
 
 Harder items lower both how often annotators are right and how often they agree; another rule lowers the first without
 the second. For items of K responses with normal quality and choices by the logistic law both follow one curve,
 
-.. math:: r(\sigma) = E\, p_{(1)}, \quad A(\sigma) = E \sum_k p_k^2, \quad p = \mathrm{softmax}(\sigma q), \; q \sim N(0, 1),
+.. math:: r(\sigma) = E\, p_{(1)}, \quad A(\sigma) = E \sum_k p_k^2, \quad p = \mathrm{softmax}(\sigma q),
+          \; q \sim N(0, 1),
 
 with r the chance of choosing the best and A that of two annotators to choose alike, along which they go as difficulty
 (or everybody's care) changes: r = h(A). What is tested is :math:`(r' - h(A')) - (r - h(A))`, clustered by item, beyond

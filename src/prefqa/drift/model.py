@@ -38,7 +38,8 @@ _WIDEST = 60.0
 #: Standard deviations of the priors: beta, habits v, log care s, log threshold c, log sigma by stratum and by period,
 #: quality of a model, weights and log threshold by period.
 PRIORS = {
-    "beta": 3.0, "habit": 0.5, "care": 1.0, "threshold": 0.7, "stratum": 0.7, "period": 0.7, "model": 1.0, "move": 1.0, "width": 0.5,
+    "beta": 3.0, "habit": 0.5, "care": 1.0, "threshold": 0.7, "stratum": 0.7, "period": 0.7,
+    "model": 1.0, "move": 1.0, "width": 0.5,
 }  # fmt: skip
 
 
@@ -67,8 +68,8 @@ class VoteModel:
         """Weight of each feature for everybody, in the periods of votes."""
         if not self.moves.size:
             return list(self.beta)
-        moved = self.moves.any(axis=0)
-        return [beta + self.moves[:, at][period] if moved[at] else beta for at, beta in enumerate(self.beta)]
+        columns = zip(self.beta, self.moves.T, strict=True)
+        return [beta + moves[period] if moves.any() else beta for beta, moves in columns]
 
     def thresholds(self, annotator: Ints, period: Ints) -> Floats:
         """Thresholds of annotators in the periods of votes; 0 where no vote is a tie."""

@@ -1,4 +1,4 @@
-"""Is the order on the screen random: does it go with what the responses are?"""
+"""Whether the order on the screen is random, or goes with what the responses are."""
 
 from __future__ import annotations
 

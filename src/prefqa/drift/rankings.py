@@ -325,8 +325,8 @@ def length_by_number(table: Rankings, mean: float) -> NDArray[np.float32] | None
     other = replace(table, values=values)
     gains = []
     for form in (table, other):
-        form = form.some(_FORM_VOTES, seed=0)
-        votes = replace(form, scale=_scale(form)).votes()
+        some = form.some(_FORM_VOTES, seed=0)
+        votes = replace(some, scale=_scale(some)).votes()
         decided = votes.said != 0
         gains.append(_logistic_gain(votes.x[decided, votes.names.index(LENGTH)], votes.said[decided] > 0))
     return values if gains[1] > gains[0] + _MUST_GAIN else None

@@ -83,17 +83,7 @@ def refined(votes: Rankings, model: VoteModel) -> VoteModel:
     weights = common.step(np.full(len(votes.names), PRIORS["beta"]), model.beta[None], np.ones(1))[0]
     # A stratum's period of its own is drawn to what stratum and period alone say.
     sigma = of_cell.step(np.array([PRIORS["period"]]), np.zeros((model.sigma.size, 1)), np.ones(1))
-    moves, widths = model.moves, model.widths
-    if by_period:
-        now = np.column_stack([model.moves[:, free], *([model.widths] if model.widths.size else [])])
-        sds = [PRIORS["move"]] * free.size + [PRIORS["width"]] * int(model.widths.size > 0)
-        moved = of_period.step(np.array(sds), now, np.ones(1))
-        # The mean of all periods is moved with the common weights and the annotators' thresholds.
-        info = np.diagonal(of_period.information, axis1=1, axis2=2)
-        moved -= (info * moved).sum(axis=0) / np.maximum(info.sum(axis=0), 1e-300)
-        moves = model.moves.copy()
-        moves[:, free] += np.clip(moved[:, : free.size], -_LONGEST, _LONGEST)
-        widths = model.widths + np.clip(moved[:, free.size], -_LONGEST, _LONGEST) if model.widths.size else widths
+    moves, widths = _by_period(of_period, model, free)
     return replace(
         model,
         moves=moves,
@@ -105,6 +95,21 @@ def refined(votes: Rankings, model: VoteModel) -> VoteModel:
         sigma=model.sigma * np.exp(np.clip(sigma, -_LONGEST, _LONGEST)).reshape(model.sigma.shape),
         quality=model.quality + np.clip(qualities.step(model.quality), -_LONGEST, _LONGEST),
     )
+
+
+def _by_period(of_period: _Block, model: VoteModel, free: Ints) -> tuple[Floats, Floats]:
+    """Weights and log thresholds by period after a step; what all periods share moves the common parameters."""
+    if not of_period.columns:
+        return model.moves, model.widths
+    ties = int(model.widths.size > 0)
+    now = np.column_stack([model.moves[:, free], *([model.widths] if ties else [])])
+    step = of_period.step(np.array([PRIORS["move"]] * free.size + [PRIORS["width"]] * ties), now, np.ones(1))
+    information = np.diagonal(of_period.information, axis1=1, axis2=2)
+    step -= (information * step).sum(axis=0) / np.maximum(information.sum(axis=0), 1e-300)
+    step = np.clip(step, -_LONGEST, _LONGEST)
+    moves = model.moves.copy()
+    moves[:, free] += step[:, : free.size]
+    return moves, model.widths + step[:, free.size] if ties else model.widths
 
 
 class _Qualities:
@@ -119,12 +124,12 @@ class _Qualities:
         first, second = (side.ravel() for side in models)
         score, n = score.ravel(), self.total.size
         self.total += sum_by(first, score, n) - sum_by(second, score, n)
-        self.squares += csr_array((score**2, (first, second)), shape=(n, n))
+        self.squares = csr_array(self.squares + csr_array((score**2, (first, second)), shape=(n, n)))
 
     def add(self, more: _Qualities) -> None:
         """Take in the sums of other scores."""
         self.total += more.total
-        self.squares += more.squares
+        self.squares = csr_array(self.squares + more.squares)
 
     def step(self, now: Floats) -> Floats:
         """The step of each quality; the last, of unknown models, stays 0."""

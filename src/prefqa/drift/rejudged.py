@@ -1,4 +1,4 @@
-r"""Items judged before and again: did what decides votes on the very same responses change?
+r"""Items judged before and again: whether what decides votes on the very same responses changed.
 
 The responses are the same before and after, so no change of the answers moves what is compared here. Scores are those
 of all votes, by a model whose weights and sigma are the same throughout, compared within item: with S the sum of an
@@ -51,7 +51,8 @@ def rejudged(fixed: Evidence, *, alpha: float, told: float, level: float, seed: 
     names = [name for name in votes.names if not name.startswith(SINCE)]
     names += [CARE, *([TIES] if model.threshold is not None else [])]
     columns = [scores.names.index(name) for name in names]
-    difference = _differences(fixed, scores.score[:, columns], scores.information[:, columns], table)
+    score, information = (part[:, columns].astype(np.float64) for part in (scores.score, scores.information))
+    difference = _differences(fixed, score, information, table)
     n_items = (difference != 0).any(axis=2).sum(axis=0)
     total, variance = difference.sum(axis=0), (difference**2).sum(axis=0)
     use = (variance > 0) & (n_items >= MIN_ITEMS)[:, None]
@@ -126,7 +127,8 @@ def _differences(fixed: Evidence, score: Floats, information: Floats, table: Any
 def _change(row: dict[str, Any], length_is_log: bool) -> dict[str, Any]:
     name = row["detector"].removesuffix(f", {REJUDGED}")
     if name == CARE:
-        said = f"From {row['period']}, judgments of the same items follow what annotators agree on {np.exp(row['difference']):.2f} times as closely."
+        times = f"{np.exp(row['difference']):.2f} times"
+        said = f"From {row['period']}, judgments of the same items follow what annotators agree on {times} as closely."
     else:
         said = sentence(name, row["period"], None, None, row["difference"], "all", length_is_log=length_is_log)
     return {

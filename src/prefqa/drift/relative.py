@@ -1,8 +1,9 @@
 r"""Annotators against each other: what the whole pool's scores do in a period is taken off each annotator's own.
 
-A shift that all annotators show at once may be the answers' as well as theirs. So in each period and stratum the common
-shift :math:`\delta = \sum_a S_a / \sum_a W_a` is taken off, :math:`S_a - W_a \delta`, which leaves of an annotator's own
-shift the share 1 - h, with h the annotator's share of the information there: who judges alone tells nothing.
+A shift that all annotators show at once may be the answers' as well as theirs. So in each period and stratum the
+common shift :math:`\delta = \sum_a S_a / \sum_a W_a` is taken off, :math:`S_a - W_a \delta`, which leaves of an
+annotator's own shift the share 1 - h, with h the annotator's share of the information there: who judges alone tells
+nothing.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ _POOLED = 30
 
 
 class Common(NamedTuple):
-    """The shift of all annotators, [n_periods, n_strata, n_columns], the weight W of a unit of each annotator's expected
-    information, [n_annotators, n_columns], and the summed weights, of the shape of the shift.
+    """The shift of all annotators, [n_periods, n_strata, n_columns], and the sum of their weights W there.
+
+    `ratio` is the weight of a unit of each annotator's expected information, [n_annotators, n_columns].
     """
 
     shift: Floats

@@ -114,8 +114,8 @@ class DriftResult(Result):
     not_tested: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NOT_TESTED_SCHEMA))
     method: str = field(
         default="scores of a logistic-normal model of votes, compared within annotator and stratum, clustered by item; "
-        "maximum over scores and dates; Holm over families of detectors; changes of the whole pool held against changed "
-        "answers by a sensitivity analysis"
+        "maximum over scores and dates; Holm over families of detectors; changes of the whole pool held against "
+        "changed answers by a sensitivity analysis"
     )
 
     def to_dict(self) -> dict[str, Any]:

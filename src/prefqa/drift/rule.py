@@ -85,11 +85,11 @@ def rule(
     ]
     changes, left = _changes({IDENTIFIED: fixed, CONFOUNDED: evidence}, tests, bounds, told, level, seed)
     families = {}
-    for grade in rows:
-        tested = [row["p_adjusted"] for row in rows[grade] if row.get("p_adjusted") is not None]
+    for grade, of_grade in rows.items():
+        tested = [row["p_adjusted"] for row in of_grade if row.get("p_adjusted") is not None]
         undefined = _undefined(evidence) if grade == CONFOUNDED else []
         own = [change for change in changes if change["grade"] == grade]
-        families[grade] = Family(rows[grade] + undefined, min(tested) if tested else None, own)
+        families[grade] = Family(of_grade + undefined, min(tested) if tested else None, own)
     return Pool(families[IDENTIFIED], families[CONFOUNDED], left)
 
 
@@ -183,7 +183,7 @@ def _changes(
         evidence = by_grade[grade]
         heights = _heights(evidence, tests[grade], named)
         at = int(heights.argmax())
-        p = float(exceeds(tests[grade].draws, heights.flat[at])) if np.isfinite(heights.flat[at]) else 1.0
+        p = float(exceeds(tests[grade].draws, heights.flat[at : at + 1])[0]) if np.isfinite(heights.flat[at]) else 1.0
         if p >= told:
             grades.pop(0)
             continue
@@ -282,8 +282,8 @@ def describe(
         other = words(explanation(evidence, contrast, column, found.effect, half), name, length_is_log=is_log)
         if because["plausible"]:
             said = (
-                f"The pool's votes {favoured(name, found.effect, length_is_log=is_log)} from {since} on; the answers may "
-                f"have changed instead: {other}; items judged before, shown again, would decide."
+                f"The pool's votes {favoured(name, found.effect, length_is_log=is_log)} from {since} on; the answers "
+                f"may have changed instead: {other}; items judged before, shown again, would decide."
             )
         else:
             said = f"{said} No plausible change of the answers explains it: {other}."

@@ -4,9 +4,9 @@ For the pool, :math:`Z = \sum_c N_c / \sqrt{V}`, where V sums the squares of wha
 while nobody changes, and so the one of the test. The interval of a change takes V clustered two ways, by item and
 annotator (Cameron, Gelbach & Miller 2011, centred at the common change), never less than that over items, so that it
 holds for other annotators of the same pool. Beside it, for each score, the sum over annotators of their own squared N
-against the others (is there anyone who changed?), on the normal scale of Wilson & Hilferty (1931). The null distribution of the maximum
-over everything is simulated from the estimated correlations of the contributions of items, so that p-values
-hold for the whole family (single-step maxT, Westfall & Young 1993).
+against the others (is there anyone who changed?), on the normal scale of Wilson & Hilferty (1931). The null
+distribution of the maximum over everything is simulated from the estimated correlations of the contributions of
+items, so that p-values hold for the whole family (single-step maxT, Westfall & Young 1993).
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class Scan:
     """Statistics of the pool, [n_contrasts, n_columns], and of each annotator, [n_annotators, n_contrasts, n_columns].
 
     `difference` is N, `weight` the expected information it rests on, `by_item` its variance over items and `variance`
-    the two-way clustered one; `z` is 0 where nothing can be compared. `annotator_difference` and its kin are the parts of
-    each annotator in them; `relative_difference` and its kin are against the others (see `relative`), and on these rest
-    `annotator_z` and `anyone`, the normal score of the annotators' summed squares. `correlation` is that of z over
-    (contrast, column).
+    the two-way clustered one; `z` is 0 where nothing can be compared. `annotator_difference` and its kin are the
+    parts of each annotator in them; `relative_difference` and its kin are against the others (see `relative`), and on
+    these rest `annotator_z` and `anyone`, the normal score of the annotators' summed squares. `correlation` is that
+    of z over (contrast, column).
     """
 
     difference: Floats
@@ -68,7 +68,7 @@ class Slack(NamedTuple):
 
 
 def scan(scores: Scores, cells: Cells, contrasts: Contrasts, n_annotators: int, slack: Slack | None = None) -> Scan:
-    """Contrast the scores before and after, for the pool and for each annotator; `slack` is taken off what is tested."""
+    """Contrast the scores before and after, for the pool and each annotator; `slack` is taken off what is tested."""
     compared = compare(cells, contrasts)
     difference, weight = compared.difference.sum(axis=0), compared.weight.sum(axis=0)
     own, own_weight, own_variance = (

@@ -103,10 +103,11 @@ def watch(
     features, right answers on gold items, and each annotator's care, which is agreement with the others) are compared
     with those of all periods before, within annotator and stratum (`looks.look`), and betted on (`evalues.evidence`).
     The e-values of the streams are averaged: half of the care's share for the annotators of the first look, the rest
-    for those who come later. Scores are those of `drift`, so that new people, prompts or models and harder items are no
-    change; the whole pool's weight of length or another feature, which changed answers move too, is never an alarm, but a
-    warning with the same guarantee. The guarantee is Ville's inequality for normal, uncorrelated contrasts; looks until some hundred items are
-    there are only learned from. docs/drift-sequential.md has measured rates.
+    for those who come later. Scores are those of `drift`, so that new people, prompts or models and harder items are
+    no change; the whole pool's weight of length or another feature, which changed answers move too, is never an
+    alarm, but a warning with the same guarantee. The guarantee is Ville's inequality for normal, uncorrelated
+    contrasts; looks until some hundred items are there are only learned from. docs/drift-sequential.md has measured
+    rates.
 
     Args:
         prefs: the whole campaign so far; judgments that come late to a period already looked at count as before.
@@ -222,9 +223,9 @@ def _warning(streams: pl.DataFrame, looks: list[dict[str, Any]], e_values: Float
         return None
     row = streams.filter(grade=CONFOUNDED).row(0, named=True)
     return (
-        f"{row['stream']} came to count otherwise for the whole pool, likeliest from {row['since']} on (seen at the look "
-        f"of {looks[int(reached[0])]['period']}): the rule or the answers changed; prefqa drift says how far the answers "
-        "would have had to, and items judged before, shown again, would decide"
+        f"{row['stream']} came to count otherwise for the whole pool, likeliest from {row['since']} on (seen at the "
+        f"look of {looks[int(reached[0])]['period']}): the rule or the answers changed; prefqa drift says how far the "
+        "answers would have had to, and items judged before, shown again, would decide"
     )
 
 
