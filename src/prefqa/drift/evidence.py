@@ -83,7 +83,7 @@ class Evidence:
         """The same with all in the model by which changed answers move the whole pool: what is left is identified."""
         names = self.votes.names
         free = tuple(at for at, name in enumerate(names) if name != POSITION or not self.position_is_random)
-        return Evidence.of(self.votes, self.contrasts, seed=seed, scored=scored, free=free)
+        return Evidence.of(self.votes.with_models_by_period(), self.contrasts, seed=seed, scored=scored, free=free)
 
     def light(self) -> Evidence:
         """The same without the scores of single judgments."""

@@ -28,6 +28,8 @@ T = TypeVar("T")
 
 #: Votes made at a time.
 _BLOCK = 1 << 18
+#: Votes that each model in each period needs to have a quality of its own there.
+VOTES_PER_MODEL = 50
 #: Votes from which the scales of features are told.
 _SCALE_VOTES = 2_000_000
 
@@ -109,6 +111,20 @@ class Rankings:
         """Add a feature that is `column` in the periods after a change, for the annotators who moved."""
         names, scale = [*self.names, f"{SINCE}{self.names[column]}"], np.append(self.scale, 1.0)
         return replace(self, names=names, scale=scale, changes=(*self.changes, Change(column, after, moved)))
+
+    def with_models_by_period(self) -> Rankings:
+        """Let each model be another one in each period in which its responses were first judged: models improve.
+
+        As they are where there would be too few votes for each.
+        """
+        n_periods, n_items = len(self.periods), self.listed.size
+        if self.model is None or self.n < VOTES_PER_MODEL * self.n_models * n_periods:
+            return self
+        first = np.full(n_items, n_periods - 1, np.int64)
+        np.minimum.at(first, self.item, self.period)
+        number = self.model * n_periods + np.repeat(first, self.n_listed)
+        n_models = self.n_models * n_periods
+        return replace(self, model=np.where(self.model < self.n_models, number, n_models), n_models=n_models)
 
     def each(self, work: Callable[[int, int], T]) -> Iterator[T]:
         """Do some work on each block of judgments, from one to the next, several at a time, which come in order.
