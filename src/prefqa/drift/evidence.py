@@ -75,7 +75,7 @@ class Evidence:
             scored.set()
         scores = without_nuisance(together(scores, votes.cluster), single=single)
         cells = cell_sums(scores, len(votes.periods))
-        slack = None if free is None else _slack(votes, model, scores.names, contrasts)
+        slack = None if free is None else _slack(votes, model, free, scores.names, contrasts, seed=seed)
         scanned = scan(scores, cells, contrasts, len(votes.annotators), slack)
         return cls(votes, model, scores, cells, contrasts, scanned, free)
 
@@ -282,7 +282,9 @@ def _spread_shifts(votes: Rankings, model: VoteModel, contrasts: Contrasts) -> F
     return np.asarray(0.5 * np.log(np.maximum(after, 1e-12) / np.maximum(before, 1e-12)))
 
 
-def _slack(votes: Rankings, model: VoteModel, names: list[str], contrasts: Contrasts) -> Slack:
+def _slack(
+    votes: Rankings, model: VoteModel, free: tuple[int, ...], names: list[str], contrasts: Contrasts, *, seed: int
+) -> Slack:
     """What items that become harder or easier may do to weights, care and thresholds under another law of votes.
 
     Without conditioning on the item all weights would move by the factor of sigma. The model conditions on it, by a
@@ -298,15 +300,18 @@ def _slack(votes: Rankings, model: VoteModel, names: list[str], contrasts: Contr
     logs = {CARE: np.log(model.care), TIES: np.zeros(people) if model.threshold is None else np.log(model.threshold)}
     for name, log in logs.items():
         own[:, names.index(name)] = np.abs(log - np.median(log))
-    moved = MISFIT * np.abs(_spread_shifts(votes, model, contrasts))
+    # Where a rule changed that the model holds still, sigma and thresholds would move to fit its votes: here all is free.
+    sample = votes.sampled(max(FIT_VOTES, FIT_PER_ANNOTATOR * people), seed)
+    loose = fit(sample, single=model.single, free=tuple(range(n)))
+    moved = MISFIT * np.abs(_spread_shifts(votes, loose, contrasts))
     slack = own[:, None, :] * moved[:, None]
-    if model.widths.size:
-        width = np.abs(_means(votes, model.widths[:, None], contrasts))[:, 0]
+    if loose.widths.size:
+        width = np.abs(_means(votes, loose.widths[:, None], contrasts))[:, 0]
         care, ties = names.index(CARE), names.index(TIES)
         slack[:, :, care] += MISFIT * own[:, None, care] * width
         slack[:, :, ties] += (MISFIT * own[:, None, ties] + MISFIT_OF_MOVES) * width
-    if model.moves.size:
-        slack[:, :, :n] += MISFIT_OF_MOVES * np.abs(_means(votes, model.moves, contrasts))
+    if free:
+        slack[:, :, list(free)] += MISFIT_OF_MOVES * np.abs(_means(votes, loose.moves, contrasts))[:, list(free)]
     return Slack(moved[:, None] * common, slack)
 
 

@@ -199,7 +199,10 @@ def _changes(
         if name in evidence.votes.names:
             moved = movers(evidence, contrast, column)
             who = np.ones_like(moved.moved) if moved.everybody else moved.moved
-            by_grade = by_grade | {grade: evidence.given(contrast, column, who, seed=seed)}
+            # What is identified stands in the model of what is confounded too, or that would be its echo.
+            by_grade = by_grade | {
+                one: by_grade[one].given(contrast, column, who, seed=seed) for one in {grade, CONFOUNDED}
+            }
         elif grade == CONFOUNDED:
             grades.pop(0)
     return changes, by_grade[IDENTIFIED]

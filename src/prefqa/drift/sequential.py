@@ -210,9 +210,9 @@ def _grade(stream: str) -> str:
 
 def _averaged(found: dict[str, Evidence], weights: dict[str, float], n_looks: int) -> Floats:
     """The weighted mean of e-values after each look; what no stream has is 1."""
-    e_values = np.full(n_looks, 1 - sum(weights.values()))
+    e_values = np.ones(n_looks)
     for name, weight in weights.items():
-        e_values += weight * np.exp(np.minimum(found[name].log_e, 600.0))
+        e_values += weight * np.expm1(np.minimum(found[name].log_e, 600.0))
     return e_values
 
 
