@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from prefqa.consensus import ConsensusResult, LabelConsensus, consensus, label_consensus
     from prefqa.consensus.leaderboard import LeaderboardResult, leaderboard
     from prefqa.consensus.plackett_luce import PlackettLuce, plackett_luce
-    from prefqa.drift import DriftResult, WatchResult, drift, watch
+    from prefqa.drift import AnchorPlan, DriftResult, WatchResult, drift, plan_anchors, watch
     from prefqa.errors import PrefqaError
     from prefqa.gate import GateResult, gate
     from prefqa.lint import check
@@ -42,6 +42,8 @@ _HOMES = {
     "LabelConsensus": "consensus",
     "drift": "drift",
     "DriftResult": "drift",
+    "AnchorPlan": "drift",
+    "plan_anchors": "drift",
     "plackett_luce": "consensus.plackett_luce",
     "PlackettLuce": "consensus.plackett_luce",
     "PrefqaError": "errors",
@@ -64,6 +66,7 @@ _HOMES = {
 
 __all__ = [
     "AgreementResult",
+    "AnchorPlan",
     "CheckResult",
     "Config",
     "ConsensusResult",
@@ -88,6 +91,7 @@ __all__ = [
     "leaderboard",
     "load_config",
     "plackett_luce",
+    "plan_anchors",
     "read",
     "report",
     "run",

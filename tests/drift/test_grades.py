@@ -106,13 +106,17 @@ def test_numeric_columns_are_features_under_their_names_and_others_say_why_not()
     assert prefs.responses is not None
     rng = np.random.default_rng(1)
     n = prefs.responses.height
-    more = prefs.responses.drop("n_words").with_columns(
-        length=pl.Series(rng.integers(5, 500, n)),
-        n_tokens=pl.Series(rng.integers(5, 500, n)),
-        reward=pl.Series(rng.normal(size=n)),
-        constant=pl.lit(1.0),
-        copied=pl.lit(0.0),
-    ).with_columns(copied=pl.col("reward") * 2)
+    more = (
+        prefs.responses.drop("n_words")
+        .with_columns(
+            length=pl.Series(rng.integers(5, 500, n)),
+            n_tokens=pl.Series(rng.integers(5, 500, n)),
+            reward=pl.Series(rng.normal(size=n)),
+            constant=pl.lit(1.0),
+            copied=pl.lit(0.0),
+        )
+        .with_columns(copied=pl.col("reward") * 2)
+    )
     found = prefqa.drift(prefqa.Preferences.from_long(prefs.judgments, responses=more))
     assert {"length", "n_tokens", "reward"} <= set(found.detectors["detector"])
     reasons = dict(found.not_tested.iter_rows())

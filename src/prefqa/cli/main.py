@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from prefqa.cli.agreement import agreement, disagreement, plan
+from prefqa.cli.anchors import anchors
 from prefqa.cli.checks import check, explain, rules
 from prefqa.cli.consensus import consensus, relabel
 from prefqa.cli.convert import convert
@@ -136,7 +137,7 @@ def schema(as_: str) -> int:
 
 
 _COMMANDS = (
-    inspect, check, rules, explain, agreement, disagreement, plan, watch, consensus, relabel, label_consensus,
+    inspect, check, rules, explain, agreement, disagreement, plan, watch, anchors, consensus, relabel, label_consensus,
     leaderboard,
     convert,
 )  # fmt: skip

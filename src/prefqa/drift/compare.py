@@ -198,6 +198,34 @@ def _not_tested(rows: list[dict[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame({"name": list(reasons), "reason": list(reasons.values())}, schema=NOT_TESTED_SCHEMA)
 
 
+def compared(
+    prefs: Preferences,
+    *,
+    time: str | None = None,
+    every: str | None = None,
+    version: str | None = None,
+    batch: str | None = None,
+    features: Sequence[str] | None = None,
+    strata: Sequence[str] | None = None,
+    seed: int = 0,
+) -> Evidence:
+    """The evidence of a campaign with constant weights, as `drift` has it.
+
+    Raises:
+        UsageError: nothing to tell periods by, or no vote that prefers a response.
+    """
+    prefs = as_preferences(prefs)
+    periods = cut(prefs, time=time, every=every, version=version, batch=batch)
+    if periods is None:
+        raise UsageError("no created_at or guideline_version column to tell periods by", hint="name one with batch=.")
+    votes = rankings(periods, features=features, strata=strata)
+    if not votes.any_preferred:
+        raise UsageError("no vote prefers one response to another")
+    by_column = bool(version or batch) or periods.by in periods.prefs.columns
+    contrasts = against(votes.periods, votes.periods[0]) if by_column else change_points(votes.periods)
+    return Evidence.of(votes, contrasts, seed=seed)
+
+
 def _families(
     periods: Periods,
     votes: Rankings,

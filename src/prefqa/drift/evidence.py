@@ -300,7 +300,7 @@ def _slack(
     logs = {CARE: np.log(model.care), TIES: np.zeros(people) if model.threshold is None else np.log(model.threshold)}
     for name, log in logs.items():
         own[:, names.index(name)] = np.abs(log - np.median(log))
-    # Where a rule changed that the model holds still, sigma and thresholds would move to fit its votes: here all is free.
+    # Where a rule changed that the model holds still, sigma and thresholds would move to fit its votes: here all moves.
     sample = votes.sampled(max(FIT_VOTES, FIT_PER_ANNOTATOR * people), seed)
     loose = fit(sample, single=model.single, free=tuple(range(n)))
     moved = MISFIT * np.abs(_spread_shifts(votes, loose, contrasts))

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from prefqa._types import Bools, Floats, Ints
+from prefqa.drift.anchor_need import items_needed
 from prefqa.drift.changes import Shift, dates, explained, half_width, movers, shift
 from prefqa.drift.evidence import STRENGTH, TIES, Evidence
 from prefqa.drift.explain import Bounds, explanation, favoured, words
@@ -193,7 +194,7 @@ def _changes(
         # Steps down: what comes later is no surer than what came before it.
         p = largest_p[grade] = max(p, largest_p[grade])
         confounded = bounds if grade == CONFOUNDED else None
-        changes.append(describe(evidence, contrast, column, level, seed, confounded) | {"p_adjusted": p})
+        changes.append(describe(evidence, contrast, column, level, seed, confounded, told) | {"p_adjusted": p})
         name = evidence.scores.names[column]
         named |= {name, STRENGTH}
         if name in evidence.votes.names:
@@ -263,7 +264,13 @@ def _by_one_factor(evidence: Evidence, contrast: int, column: int) -> bool:
 
 
 def describe(
-    evidence: Evidence, contrast: int, column: int, level: float, seed: int, bounds: Bounds | None = None
+    evidence: Evidence,
+    contrast: int,
+    column: int,
+    level: float,
+    seed: int,
+    bounds: Bounds | None = None,
+    told: float = 0.05,
 ) -> dict[str, Any]:
     """One change of the pool in full; with `bounds` a confounded one, with what else would explain it."""
     contrasts, name = evidence.contrasts, evidence.scores.names[column]
@@ -286,7 +293,7 @@ def describe(
         if because["plausible"]:
             said = (
                 f"The pool's votes {favoured(name, found.effect, length_is_log=is_log)} from {since} on; the answers "
-                f"may have changed instead: {other}; items judged before, shown again, would decide."
+                f"may have changed instead: {other}; {_deciding(evidence, column, found.effect, told)}."
             )
         else:
             said = f"{said} No plausible change of the answers explains it: {other}."
@@ -309,6 +316,14 @@ def describe(
         "share_items": parts.items,
         "sentence": said,
     }
+
+
+def _deciding(evidence: Evidence, column: int, effect: float, alpha: float) -> str:
+    """How many items from before the change would tell a changed rule from changed answers."""
+    n, per_item = items_needed(evidence, column, effect, alpha=alpha)
+    if n > evidence.n_items.sum():
+        return "items judged before, shown again, would decide, more of them than there are"
+    return f"{n:,} items from before, judged again by {per_item} each, would decide"
 
 
 def _undefined(evidence: Evidence) -> list[dict[str, Any]]:
