@@ -63,6 +63,7 @@ def _whole(rankings: Rankings, first: Ints, size: int, k: int) -> Group:
         x.append(scaled(one - other, rankings.scale[column])[None])
     for change in rankings.changes:
         x.append(x[change.column] * change.after[period] * change.moved[annotator])
+    period = np.broadcast_to(rankings.first_period[item], period.shape)
     unit = rankings.first_unit[item] + np.arange(pairs[0].size)[:, None]
     models = None
     if rankings.model is not None:

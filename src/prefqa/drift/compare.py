@@ -255,6 +255,7 @@ def _families(
     copying = beside.submit(copies, votes, contrasts, alpha=each * WEIGHTS[COPIES], told=alpha, level=level, seed=seed)
     evidence = Evidence.of(votes, contrasts, seed=seed).light()
     fixed = evidence.without_answers(seed=seed, scored=scored)
+    evidence = replace(evidence, spread=fixed.spread_by_period)
     again = rejudged(fixed, alpha=each, told=alpha, level=level, seed=seed)
     pool = rule(evidence, fixed, alpha=each, bounds=bounds, told=alpha, level=level, seed=seed)
     families = {

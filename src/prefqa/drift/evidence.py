@@ -43,7 +43,10 @@ MISFIT_OF_MOVES = 0.25
 
 @dataclass(frozen=True)
 class Evidence:
-    """The scan of a campaign with all that it rests on."""
+    """The scan of a campaign with all that it rests on.
+
+    `spread` is sigma by period where another model tells it better than this one's, whose weights do not move.
+    """
 
     votes: Rankings
     model: VoteModel
@@ -52,6 +55,7 @@ class Evidence:
     contrasts: Contrasts
     scan: Scan
     free: tuple[int, ...] | None = None
+    spread: Floats | None = None
 
     @classmethod
     def of(
@@ -92,12 +96,8 @@ class Evidence:
 
     def given(self, contrast: int, column: int, moved: Bools, *, seed: int) -> Evidence:
         """The same with a confirmed change of a feature's weight in the model, for those who moved."""
-        return Evidence.of(
-            self.votes.with_change(column, self.contrasts.after[contrast], moved),
-            self.contrasts,
-            seed=seed,
-            free=self.free,
-        )
+        votes = self.votes.with_change(column, self.contrasts.after[contrast], moved)
+        return replace(Evidence.of(votes, self.contrasts, seed=seed, free=self.free), spread=self.spread)
 
     @cached_property
     def pool_columns(self) -> Ints:
@@ -187,7 +187,7 @@ class Evidence:
 
         Where it is not known all disagreement is taken for it: the standard deviation of the logistic law.
         """
-        return spread_by_period(self.votes, self.model)
+        return spread_by_period(self.votes, self.model) if self.spread is None else self.spread
 
     def quality_per_feature(self, contrast: int, column: int) -> tuple[float, float]:
         """Sigma / s before and after: what a unit of unrecorded quality is in units of a feature's weight."""
@@ -207,7 +207,7 @@ class Evidence:
         weight = float(self.scan.weight[at])
         if self.model.single or weight <= 0:
             return 0.0, 0.0
-        shift = float(_spread_shifts(self.votes, self.model, self.contrasts)[contrast])
+        shift = float(_spread_shifts(self.votes, self.spread_by_period, self.contrasts)[contrast])
         return shift, float(np.sqrt(self.scan.by_item[at])) / weight
 
     def tie_rate(self, contrast: int, *, before: bool) -> float:
@@ -271,10 +271,10 @@ def spread_by_period(votes: Rankings, model: VoteModel) -> Floats:
     return np.asarray(np.sqrt((count * model.sigma**2).sum(axis=0) / np.maximum(count.sum(axis=0), 1)))
 
 
-def _spread_shifts(votes: Rankings, model: VoteModel, contrasts: Contrasts) -> Floats:
+def _spread_shifts(votes: Rankings, spread: Floats, contrasts: Contrasts) -> Floats:
     """Shift of log sigma from before to after in each contrast."""
     n = sum_by(votes.period, votes.n_votes, len(votes.periods))
-    squares = n * spread_by_period(votes, model) ** 2
+    squares = n * spread**2
     before, after = (
         side @ squares / np.maximum(side @ n, 1)
         for side in (contrasts.before.astype(float), contrasts.after.astype(float))
@@ -303,7 +303,7 @@ def _slack(
     # Where a rule changed that the model holds still, sigma and thresholds would move to fit its votes: here all moves.
     sample = votes.sampled(max(FIT_VOTES, FIT_PER_ANNOTATOR * people), seed)
     loose = fit(sample, single=model.single, free=tuple(range(n)))
-    moved = MISFIT * np.abs(_spread_shifts(votes, loose, contrasts))
+    moved = MISFIT * np.abs(_spread_shifts(votes, spread_by_period(votes, loose), contrasts))
     slack = own[:, None, :] * moved[:, None]
     if loose.widths.size:
         width = np.abs(_means(votes, loose.widths[:, None], contrasts))[:, 0]

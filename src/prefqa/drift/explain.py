@@ -31,6 +31,7 @@ from prefqa.drift.vote_table import SINCE
 MAX_CORRELATION, MAX_ALIKE = 0.7, 0.3
 #: What gaps that are not normal can make a threshold look wider or narrower by (log).
 _WIDTH = float(np.log(1.5))
+_CLEARLY = 1.1
 ROSE, FELL, STAYED, ALIKE = "rose", "fell", "stayed", "alike"
 
 
@@ -86,7 +87,8 @@ def _correlation(evidence: Evidence, contrast: int, column: int, effect: float) 
     before, after = evidence.quality_per_feature(contrast, column)
     ratios = {ROSE: (effect, after), FELL: (-effect, before), STAYED: (effect, after - before)}
     found = [(abs(d) / max(abs(per), 1e-12), int(np.sign(d * per)) or 1, how) for how, (d, per) in ratios.items()]
-    ratio, sign, how = min(found)
+    # The plainest, a correlation that rose, unless another is clearly less.
+    ratio, sign, how = min(found, key=lambda one: one[0] * (1.0 if one[2] == ROSE else _CLEARLY))
     return float(ratio / np.sqrt(1 + ratio**2)), sign, how
 
 

@@ -81,6 +81,13 @@ class Rankings:
     not_tested: dict[str, str] = field(default_factory=dict)
 
     @cached_property
+    def first_period(self) -> Ints:
+        """Period in which each item was first judged, to which its answers belong."""
+        first = np.full(self.listed.size, max(len(self.periods) - 1, 0), np.int64)
+        np.minimum.at(first, self.item, self.period)
+        return first
+
+    @cached_property
     def n_votes(self) -> Ints:
         """Votes of each judgment: pairs of its responses."""
         lengths = np.diff(self.starts)
@@ -117,12 +124,10 @@ class Rankings:
 
         As they are where there would be too few votes for each.
         """
-        n_periods, n_items = len(self.periods), self.listed.size
+        n_periods = len(self.periods)
         if self.model is None or self.n < VOTES_PER_MODEL * self.n_models * n_periods:
             return self
-        first = np.full(n_items, n_periods - 1, np.int64)
-        np.minimum.at(first, self.item, self.period)
-        number = self.model * n_periods + np.repeat(first, self.n_listed)
+        number = self.model * n_periods + np.repeat(self.first_period, self.n_listed)
         n_models = self.n_models * n_periods
         return replace(self, model=np.where(self.model < self.n_models, number, n_models), n_models=n_models)
 
@@ -207,7 +212,7 @@ class Rankings:
         if self.model is not None:
             models = np.stack([self.model[one], self.model[other]], axis=1)[of_unit]
         return VoteTable(
-            unit, item, annotator, judgment, period, self.stratum[judgment], said, x.T,
+            unit, item, annotator, judgment, self.first_period[item], self.stratum[judgment], said, x.T,
             self.names, self.scale, self.periods, self.strata, self.annotators, models, self.n_models,
         )  # fmt: skip
 
