@@ -17,12 +17,9 @@ def critical(n_scores: int, alpha: float) -> float:
     return float(ndtri(1 - alpha / (2 * n_scores * _CUTS)) + ndtri(POWER))
 
 
-def variance_of_a_judgment(evidence: Evidence, column: int) -> float:
-    """Variance of one judgment's score of a column, with the judgments of an item as one draw."""
-    own = float(evidence.scan.annotator_variance[:, :, column].sum())
-    clustered = float(evidence.scan.by_item[:, column].sum())
-    square, count = float(evidence.cells.square[:, :, column].sum()), float(evidence.cells.count.sum())
-    return square / max(count, 1.0) * (clustered / own if own > 0 else 1.0)
+def information_of_a_judgment(evidence: Evidence, column: int) -> float:
+    """Expected information of one judgment on the parameter of a column, where what the item is like is held fixed."""
+    return float(evidence.cells.information[:, :, column].sum()) / max(float(evidence.cells.count.sum()), 1.0)
 
 
 def items_needed(evidence: Evidence, column: int, effect: float, *, alpha: float) -> tuple[int, int]:
@@ -32,7 +29,7 @@ def items_needed(evidence: Evidence, column: int, effect: float, *, alpha: float
     """
     judged = np.bincount(evidence.votes.item)
     per_item = int(np.median(judged[judged > 0]))
-    v = variance_of_a_judgment(evidence, column)
+    v = information_of_a_judgment(evidence, column)
     shift = abs(effect / evidence.unit(column).factor)
     n_scores = len(evidence.votes.names) + 2
     n = 2 * (critical(n_scores, alpha) / max(shift, 1e-9)) ** 2 / max(per_item * v, 1e-300)

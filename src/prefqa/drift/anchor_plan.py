@@ -1,9 +1,9 @@
 r"""How many items judged before to show again, so that a changed rule is told from changed answers.
 
-On an item that J annotators judge before a change and J again after it, the contrast of a score within the item has
-the variance :math:`v J / 2`, with v that of one judgment's score, which by the information identity is also its
-sensitivity (see `rejudged`). With n such items in each of P periods, of which b come before and a after the change,
-that is :math:`n J v\, b a / (a + b)`, and the smallest shift that is found with a probability of 80 % is
+On an item that J annotators judge before a change and J again after it, a shift of a score's parameter by 1 adds v J
+/ 2 to the contrast of the scores within the item, with v the information of one judgment, which is also its variance
+(see `rejudged`). With n such items in each of P periods, of which b come before and a after the change, that is
+:math:`n J v\, b a / (a + b)`, and the smallest shift that is found with a probability of 80 % is
 
 .. math:: \delta = (z_{1 - \alpha / 2 k} + z_{.8}) / \sqrt{n J v\, b a / (a + b)},
 
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from prefqa.drift.anchor_need import POWER, critical, variance_of_a_judgment
+from prefqa.drift.anchor_need import POWER, critical, information_of_a_judgment
 from prefqa.drift.compare import compared
 from prefqa.drift.explain import explanation
 from prefqa.drift.features import POSITION
@@ -111,7 +111,7 @@ def plan_anchors(
     rows = []
     for name in names:
         column = evidence.scores.column(name)
-        unit, v = evidence.unit(column), variance_of_a_judgment(evidence, column)
+        unit, v = evidence.unit(column), information_of_a_judgment(evidence, column)
         for n in n_per_period:
             total = n * per_item * v * share
             least = critical(len(names) + 1, alpha) / np.sqrt(total) * unit.factor if total > 0 else None

@@ -6,8 +6,9 @@ item's scores and W the information expected of them,
 
 .. math:: N_i = f S_i^{after} - (1 - f) S_i^{before}, \quad f = W_i^{before} / (W_i^{before} + W_i^{after}),
 
-summed over the items that people judged on both sides who worked on both. The variance is that over items, and by the
-information identity also N's sensitivity to a shift of the score's parameter. p by the largest of all scores and cuts.
+summed over the items that people judged on both sides who worked on both. A shift of the score's parameter by 1 adds
+:math:`f W_i^{after}`, for what an item is like is the same on both sides. The variance is that over items; p by the t
+law and the largest of all scores and cuts.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri, stdtr
 
 from prefqa._types import Bools, Floats, sum_by
 from prefqa.drift.evidence import Evidence
+from prefqa.drift.rankings import Rankings
 from prefqa.drift.result import IDENTIFIED, Family
 from prefqa.drift.scan import exceeds, largest
 from prefqa.drift.scores import CARE, TIES, score_judgments
@@ -52,25 +54,27 @@ def rejudged(fixed: Evidence, *, alpha: float, told: float, level: float, seed: 
     names += [CARE, *([TIES] if model.threshold is not None else [])]
     columns = [scores.names.index(name) for name in names]
     score, information = (part[:, columns].astype(np.float64) for part in (scores.score, scores.information))
-    difference = _differences(fixed, score, information, table)
+    difference, weight = _differences(fixed, score, information, table)
     n_items = (difference != 0).any(axis=2).sum(axis=0)
-    total, variance = difference.sum(axis=0), (difference**2).sum(axis=0)
-    use = (variance > 0) & (n_items >= MIN_ITEMS)[:, None]
+    n = np.maximum(n_items, 2)[:, None]
+    total = difference.sum(axis=0)
+    variance = ((difference**2).sum(axis=0) - total**2 / n) * n / (n - 1)
+    use = (variance > 0) & (weight > 0) & (n_items >= MIN_ITEMS)[:, None]
     if not use.any():
         few = f"no cut has {MIN_ITEMS} items judged on both sides by people who worked on both"
         return Family([{"detector": REJUDGED, "kind": KIND, "grade": IDENTIFIED, "reason": few}], None, [])
     sd = np.sqrt(np.where(use, variance, 1.0))
-    flat = (difference / sd).reshape(len(difference), -1)
+    flat = (difference / np.sqrt(np.where(use, (difference**2).sum(axis=0), 1.0))).reshape(len(difference), -1)
     draws = largest(flat.T @ flat, use.ravel(), np.zeros(use.size, bool), seed)
-    z = np.where(use, total / sd, 0.0)
+    # By the t law of as many items, on the normal scale on which the largest is drawn.
+    tail = stdtr(n - 1, -np.abs(total) / sd)
+    z = np.where(use, -np.sign(total) * ndtri(np.clip(tail, 1e-300, 0.5)), 0.0)
     critical, half = float(np.quantile(draws, 1 - alpha)), float(ndtri((1 + level) / 2))
     rows = []
     for contrast, column in zip(*np.nonzero(use), strict=True):
         factor = fixed.unit(columns[column]).factor
-        effect, se = (
-            float(value) * factor
-            for value in (total[contrast, column] / sd[contrast, column] ** 2, 1 / sd[contrast, column])
-        )
+        sensitivity = float(weight[contrast, column])
+        effect, se = (float(part[contrast, column]) / sensitivity * factor for part in (total, sd))
         rows.append(
             {
                 "detector": f"{names[column]}, {REJUDGED}",
@@ -96,15 +100,18 @@ def rejudged(fixed: Evidence, *, alpha: float, told: float, level: float, seed: 
     return Family(rows, first["p_adjusted"], changes)
 
 
-def _differences(fixed: Evidence, score: Floats, information: Floats, table: Any) -> Floats:
-    """N of each item, [n_items, n_contrasts, n_columns]; 0 where it was judged on one side only."""
+def _differences(fixed: Evidence, score: Floats, information: Floats, table: Rankings) -> tuple[Floats, Floats]:
+    """N of each item, [n_items, n_contrasts, n_columns], 0 where it was judged on one side only; and its weight in all.
+
+    The weight, W before times W after over their sum, is what a shift of 1 adds to N: z is the same on both sides.
+    """
     contrasts, n_people, n_periods = fixed.contrasts, len(fixed.votes.annotators), len(fixed.votes.periods)
     work = np.bincount(
         fixed.votes.annotator.astype(np.int64) * n_periods + fixed.votes.period, minlength=n_people * n_periods
     ).reshape(n_people, n_periods)
     number = np.unique(table.item, return_inverse=True)[1].reshape(-1)
     n_items = int(number.max(initial=-1)) + 1
-    out = np.zeros((n_items, contrasts.n, score.shape[1]))
+    out, weight = np.zeros((n_items, contrasts.n, score.shape[1])), np.zeros((contrasts.n, score.shape[1]))
     for at in range(contrasts.n):
         sides = contrasts.before[at], contrasts.after[at]
         both: Bools = np.logical_and.reduce([work[:, side].sum(axis=1) > 0 for side in sides])
@@ -121,7 +128,8 @@ def _differences(fixed: Evidence, score: Floats, information: Floats, table: Any
         seen = (w_before > 0) & (w_after > 0)
         share = np.where(seen, w_before / np.where(seen, w_before + w_after, 1.0), 0.0)
         out[:, at] = np.where(seen, share * s_after - (1 - share) * s_before, 0.0)
-    return out
+        weight[at] = (share * w_after).sum(axis=0)
+    return out, weight
 
 
 def _change(row: dict[str, Any], length_is_log: bool) -> dict[str, Any]:

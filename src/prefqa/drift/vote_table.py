@@ -20,11 +20,11 @@ _FARTHEST = 4.0
 class VoteTable:
     """Votes sorted by unit, a unit being one pair of responses of one item.
 
-    Per vote: `unit`, `item`, `annotator`, `judgment`, `period`, in which its item was first judged, `stratum` (codes
-    from 0), `said` (1 first, 0 tie, -1 second) and `x` [n_votes, n_features], first less second, in units of `scale`. First is the response that comes
-    first by id, so that all votes of a unit look at it from one side; "position" is 1 where it was also shown first,
-    else -1. `models` [n_votes, 2] are the numbers of the models that wrote them, `n_models` where unknown; None where
-    no model is known.
+    Per vote: `unit`, `item`, `annotator`, `judgment`, `period`, in which its item was first judged, `stratum`
+    (codes from 0), `said` (1 first, 0 tie, -1 second) and `x` [n_votes, n_features], first less second, in units of
+    `scale`. First is the response that comes first by id, so that all votes of a unit look at it from one side;
+    "position" is 1 where it was also shown first, else -1. `models` [n_votes, 2] are the numbers of the models that
+    wrote them, `n_models` where unknown; None where no model is known.
     """
 
     unit: Ints
