@@ -18,8 +18,9 @@ def critical(n_scores: int, alpha: float) -> float:
 
 
 def information_of_a_judgment(evidence: Evidence, column: int) -> float:
-    """Expected information of one judgment on the parameter of a column, where what the item is like is held fixed."""
-    return float(evidence.cells.information[:, :, column].sum()) / max(float(evidence.cells.count.sum()), 1.0)
+    """Information of one judgment on a column's parameter where the item is held fixed, less what its noise takes."""
+    expected = float(evidence.cells.information[:, :, column].sum()) / max(float(evidence.cells.count.sum()), 1.0)
+    return expected / max(float(evidence.noise[column]), 1.0)
 
 
 def items_needed(evidence: Evidence, column: int, effect: float, *, alpha: float) -> tuple[int, int]:
