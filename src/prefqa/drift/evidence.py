@@ -79,11 +79,13 @@ class Evidence:
         scores = score_judgments(votes, model)
         if scored is not None:
             scored.set()
-        scores = without_nuisance(together(scores, votes.cluster), single=single)
+        scores = together(scores, votes.cluster)
+        noise = noise_within_items(scores)
+        scores = without_nuisance(scores, single=single)
         cells = cell_sums(scores, len(votes.periods))
         slack = None if free is None else _slack(votes, model, free, scores.names, contrasts, seed=seed)
         scanned = scan(scores, cells, contrasts, len(votes.annotators), slack)
-        return cls(votes, model, scores, cells, contrasts, scanned, free, None, noise_within_items(scores))
+        return cls(votes, model, scores, cells, contrasts, scanned, free, None, noise)
 
     def without_answers(self, *, seed: int, scored: Event | None = None) -> Evidence:
         """The same with all in the model by which changed answers move the whole pool: what is left is identified."""
