@@ -2,13 +2,16 @@
 
 Run: pip install -e '.[fuzz]' && python fuzz/fuzz_readers.py -max_total_time=600 -timeout=20 [CORPUS]
 
-The input is a byte that chooses a format and an ending, and the bytes of the file. Without a corpus it starts from the
-exports that the tests make. Options that begin with one dash are libFuzzer's.
+The input is a byte that chooses a format, one that chooses an ending, and the bytes of the file; those of a packed file
+are packed first. Without a corpus it starts from the exports that the tests make, as text and as tables of Parquet and
+Arrow. Options that begin with one dash are libFuzzer's.
 """
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
+import io
 import json
 import random
 import sys
@@ -17,29 +20,32 @@ from pathlib import Path
 from typing import Any
 
 import atheris
+import polars as pl
 
-with atheris.instrument_imports(include=["prefqa.readers", "prefqa.preferences"]):
+with atheris.instrument_imports(include=["prefqa.readers", "prefqa.preferences", "prefqa.dtypes", "prefqa.casts"]):
     import prefqa
     from prefqa.errors import PrefqaError
     from prefqa.readers.registry import BY_NAME
 
 FORMATS = ["auto", *sorted(BY_NAME)]
-ENDINGS = [".jsonl", ".json", ".csv", ".toc"]
+ENDINGS = [".jsonl", ".json", ".csv", ".toc", ".tsv", ".jsonl.gz", ".parquet", ".arrow", ".xlsx", ".zip"]
 FOLDER = Path(tempfile.mkdtemp(prefix="prefqa-fuzz-"))
 
 
 def try_one(data: bytes) -> None:
     """Read the bytes, and look at what the reader noted."""
-    if len(data) < 2:
+    if len(data) < 3:
         return
-    form, ending = FORMATS[data[0] % len(FORMATS)], ENDINGS[data[0] // len(FORMATS) % len(ENDINGS)]
+    form, ending = FORMATS[data[0] % len(FORMATS)], ENDINGS[data[1] % len(ENDINGS)]
     path = FOLDER / f"x{ending}"
-    path.write_bytes(data[1:])
+    path.write_bytes(gzip.compress(data[2:], 1) if ending.endswith(".gz") else data[2:])
     try:
         prefs = prefqa.read(path, format=form)
-        prefqa.check(prefs, select=["PQ7"]).preferences.judgments.collect()
-    except PrefqaError:
-        return
+        found = prefqa.check(prefs, select=["PQ1", "PQ7"])
+        left = found.preferences.judgments.collect()
+        assert found.n_rows == left.height + found.quarantine.height
+    except PrefqaError as error:
+        assert str(error)  # noqa: PT017
 
 
 #: Values that are put in the place of others.
@@ -54,7 +60,7 @@ def mutated(data: bytes, most: int, seed: int) -> bytes:
     """Change one value of the JSON, at any depth; every third time, and where there is no JSON, the bytes."""
     draw = random.Random(seed)
     try:
-        records = [json.loads(line) for line in data[1:].split(b"\n")]
+        records = [json.loads(line) for line in data[2:].split(b"\n")]
     except (ValueError, RecursionError):
         records = []
     if not records or draw.random() < 1 / 3:
@@ -72,7 +78,7 @@ def mutated(data: bytes, most: int, seed: int) -> bytes:
             parent.append(parent[key])
         else:
             parent[key] = draw.choice(VALUES)
-    return (data[:1] + "\n".join(map(json.dumps, records)).encode())[:most]
+    return (data[:2] + "\n".join(map(json.dumps, records)).encode())[:most]
 
 
 def walk(value: Any) -> list[Any]:
@@ -90,21 +96,33 @@ def seeds(folder: Path) -> None:
     exports = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(exports)
     for name, records in exports.EXPORTS.items():
+        lines, whole = "\n".join(map(json.dumps, records)).encode(), json.dumps(records).encode()
         for form in ("auto", name):
-            lines = "\n".join(map(json.dumps, records))
-            (folder / f"{name}-{form}.lines").write_bytes(bytes([FORMATS.index(form)]) + lines.encode())
-            whole = bytes([FORMATS.index(form) + len(FORMATS)]) + json.dumps(records).encode()
-            (folder / f"{name}-{form}.whole").write_bytes(whole)
+            for ending, content in ((".jsonl", lines), (".json", whole), (".jsonl.gz", lines), *_tables(records)):
+                head = bytes([FORMATS.index(form), ENDINGS.index(ending)])
+                (folder / f"{name}-{form}{ending}").write_bytes(head + content)
+
+
+def _tables(records: list[dict[str, Any]]) -> list[tuple[str, bytes]]:
+    """Records as tables, where their values fit one."""
+    try:
+        frame = pl.from_dicts(records, infer_schema_length=None)
+        parquet, arrow = io.BytesIO(), io.BytesIO()
+        frame.write_parquet(parquet, compression="uncompressed", statistics=False)
+        frame.write_ipc(arrow)
+    except (pl.exceptions.PolarsError, TypeError):
+        return []
+    return [(".parquet", parquet.getvalue()), (".arrow", arrow.getvalue())]
 
 
 def main() -> None:
     """Fuzz until the time is over."""
     arguments = sys.argv
     if not any(not one.startswith("-") for one in arguments[1:]):
-        seeds(FOLDER)
         corpus = FOLDER / "corpus"
         corpus.mkdir()
-        arguments = [*arguments, str(corpus), str(FOLDER)]
+        seeds(corpus)
+        arguments = [*arguments, str(corpus)]
     atheris.Setup(arguments, try_one, custom_mutator=mutated)
     atheris.Fuzz()
 

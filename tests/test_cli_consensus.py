@@ -62,7 +62,7 @@ def test_a_run_leaves_no_file_of_an_earlier_one(
     out = tmp_path / "out"
     expected = [{"pairs.jsonl", "pairs.train.jsonl", "pairs.test.jsonl"}, {"pairs.jsonl"}, set()]
     for source, options, files in zip(
-        (rankings, rankings, without_texts), (["-c", config], [], []), expected, strict=True
+        (rankings, rankings, without_texts), (["-c", config], ["--isolated"], ["--isolated"]), expected, strict=True
     ):
         call(capsys, "run", source, "-o", out, *options)
         assert {path.name for path in out.glob("*.jsonl")} == files

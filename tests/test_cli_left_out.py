@@ -168,7 +168,7 @@ def test_exit_code_1_of_check_comes_with_its_reason(tmp_path: Path, capsys: pyte
     code, out, _ = call(capsys, "check", path, "--format", "json")
     verdict = json.loads(out)["gate"]
     assert (code, verdict["passed"]) == (1, False)
-    assert [line["verdict"] for line in verdict["lines"]] == ["pass", "inconclusive"]
+    assert [line["verdict"] for line in verdict["lines"]] == ["pass", "fail"]
     config = tmp_path / "prefqa.toml"
     config.write_text("[[gate.findings]]\ncode = 'PQ117'\nmax_count = 0\n")
     rows = [{"item_id": "q", "annotator_id": u, "response_id": r, "rank": 1} for u in "ab" for r in "xy"]
@@ -176,7 +176,7 @@ def test_exit_code_1_of_check_comes_with_its_reason(tmp_path: Path, capsys: pyte
     path = write(tmp_path / "few.jsonl", [*rows, one, one | {"response_id": "y", "rank": 2}])
     code, out, _ = call(capsys, "check", path, "-c", config)
     assert (code, "PQ117: 1 (at most 0)" in out) == (1, True)
-    assert "Gate failed" not in call(capsys, "check", path)[1]
+    assert "Gate failed" not in call(capsys, "check", path, "--isolated")[1]
 
 
 EVERY = (

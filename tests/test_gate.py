@@ -23,6 +23,7 @@ def results() -> tuple[CheckResult, AgreementResult, DriftResult]:
 
 def verdicts(results: tuple[CheckResult, AgreementResult, DriftResult], **table: object) -> tuple[bool, list[str]]:
     check, agreement, drift = results
+    table = {"policy": "off", **table}
     found = prefqa.gate(check=check, agreement=agreement, drift=drift, config=parse_config({"gate": table}).gate)
     return found.passed, found.lines["verdict"].to_list()[1:]
 
@@ -70,10 +71,11 @@ def test_findings_by_code_count_share_and_severity() -> None:
     }
     for verdict, lines in gates.items():
         for one in lines:
-            found = prefqa.gate(check=check, config=parse_config({"gate": {"findings": [one]}}).gate)
+            table = {"policy": "off", "findings": [one]}
+            found = prefqa.gate(check=check, config=parse_config({"gate": table}).gate)
             assert found.lines["verdict"].to_list() == ["pass", verdict]
             assert found.passed is (verdict == "pass")
-    strict = prefqa.gate(check=check, config=parse_config({"gate": {"fail_on": "warning"}}).gate)
+    strict = prefqa.gate(check=check, config=parse_config({"gate": {"policy": "off", "fail_on": "warning"}}).gate)
     assert not strict.passed
     assert "PQ105" in strict.lines["message"].item()
 

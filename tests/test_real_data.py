@@ -32,7 +32,8 @@ def test_run_finishes_and_every_figure_has_its_n_and_uncertainty(real_data: Path
     # One response of tulu1 is a single character of zero width; two criteria of potato are scored with 1 as the best.
     errors = {"tulu1-human-eval": ["PQ201"], "seq2seq-potato": ["PQ109"]}
     assert result.check.findings.filter(severity="error")["code"].to_list() == errors.get(name, [])
-    assert result.gate.passed is (name not in errors)
+    # Agreement of the Argilla campaign is not distinguishable from chance.
+    assert result.gate.passed is (name not in {*errors, "crs-rlhf-argilla"})
 
 
 def test_pandalm_majorities_are_the_published_ones(real_data: Path) -> None:

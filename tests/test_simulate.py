@@ -201,3 +201,26 @@ def test_several_changes_can_be_planted_at_once() -> None:
 def test_changes_that_cannot_be_planted_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         prefqa.simulate(**wrong)  # type: ignore[arg-type]
+
+
+def test_votes_on_two_responses_have_a_strength_where_grades_are_asked_for() -> None:
+    options: dict[str, object] = {"n_responses": 2, "n_annotators": 6, "tie_threshold": 0.2, "n_items": 2_000}
+    plain, graded = rows(**options), rows(**options, grades=(0.5, 1.5))
+    assert graded.drop("strength").equals(plain)
+    both = graded.group_by("judgment_id").agg(
+        pl.col("strength").n_unique(), tie=pl.col("rank").n_unique() == 1, none=pl.col("strength").is_null().all()
+    )
+    assert both.filter(pl.col("strength") != 1).is_empty()
+    assert (both["tie"] == both["none"]).all()
+    assert graded["strength"].drop_nulls().unique().sort().to_list() == [1, 2, 3]
+    own = rows(**options, grades=(0.5, 1.5), grade_habits=1.0)
+    means = [frame.group_by("annotator_id").agg(pl.col("strength").mean())["strength"].std() for frame in (graded, own)]
+    assert means[1] > means[0]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"n_responses": 4, "grades": (0.5,)}, {"n_responses": 2, "grades": (0.5, 0.2)}, {"grades": (0.0, 1.0)}]
+)
+def test_strengths_that_cannot_be_planted_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match="grades"):
+        prefqa.simulate(**wrong)  # type: ignore[arg-type]

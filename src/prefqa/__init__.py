@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from prefqa.consensus import ConsensusResult, LabelConsensus, consensus, label_consensus
     from prefqa.consensus.leaderboard import LeaderboardResult, leaderboard
     from prefqa.consensus.plackett_luce import PlackettLuce, plackett_luce
+    from prefqa.criteria import CriteriaResult, criteria
     from prefqa.drift import AnchorPlan, DriftResult, WatchResult, drift, plan_anchors, watch
     from prefqa.errors import PrefqaError
     from prefqa.gate import GateResult, gate
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from prefqa.preferences import Preferences
     from prefqa.readers import read
     from prefqa.report import report
-    from prefqa.screening import Screening, screen
+    from prefqa.screening.screen import Screening, screen
     from prefqa.simulate import Drift, Simulation, simulate
     from prefqa.writers import write_pairs
 
@@ -38,6 +39,8 @@ _HOMES = {
     "ConsensusResult": "consensus",
     "leaderboard": "consensus.leaderboard",
     "LeaderboardResult": "consensus.leaderboard",
+    "criteria": "criteria",
+    "CriteriaResult": "criteria",
     "label_consensus": "consensus",
     "LabelConsensus": "consensus",
     "drift": "drift",
@@ -70,6 +73,7 @@ __all__ = [
     "CheckResult",
     "Config",
     "ConsensusResult",
+    "CriteriaResult",
     "Drift",
     "DriftResult",
     "GateResult",
@@ -85,6 +89,7 @@ __all__ = [
     "agreement",
     "check",
     "consensus",
+    "criteria",
     "drift",
     "gate",
     "label_consensus",

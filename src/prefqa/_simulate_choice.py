@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -54,3 +55,11 @@ def ranked(utility: Floats, tie_threshold: Floats, is_missing: Bools) -> Ints:
     ranks = np.empty(utility.shape, np.int64)
     np.put_along_axis(ranks, order, rank_in_order, axis=1)
     return np.where(is_missing, 0, ranks)
+
+
+def strength(utility: Floats, ranks: Ints, cuts: Sequence[float], own_use: Floats) -> Floats:
+    """Strength of each vote on two responses, from 1, by the difference of utilities; NaN for ties and no votes."""
+    gap = np.abs(utility[:, 0] - utility[:, 1])
+    grade = 1 + (gap[:, None] >= own_use[:, None] * np.asarray(cuts)).sum(axis=1)
+    decided = (ranks > 0).all(axis=1) & (ranks[:, 0] != ranks[:, 1])
+    return np.where(decided, grade, np.nan).astype(np.float64)

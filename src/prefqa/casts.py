@@ -48,10 +48,12 @@ def cast(name: str, dtype: pl.DataType, wanted: pl.DataType, times: TimeForms = 
     if dtype.is_nested() or dtype == pl.Object():
         raise UsageError(f"column {name!r} holds {dtype}, where {wanted} is expected")
     typed: pl.Expr
-    if name == "rank":
+    if name == "rank" and not dtype.is_temporal():
         typed = whole_rank(column, integer=dtype.is_integer())
     elif name == "created_at":
         typed = time_of(column, dtype, times)
+    elif dtype.is_temporal() and not isinstance(wanted, pl.String):  # no day is a number
+        typed = pl.lit(None, wanted)
     elif isinstance(wanted, pl.Boolean) and dtype == pl.String():
         lowered = column.str.to_lowercase()
         typed = (

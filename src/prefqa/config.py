@@ -14,10 +14,15 @@ Severity = Literal["error", "warning", "info"]
 Share = Annotated[float, Field(ge=0, le=1)]
 PartShare = Annotated[float, Field(ge=0, lt=1)]
 Level = Annotated[float, Field(gt=0, lt=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+#: A value of scores that stands for no answer may be NaN, too.
+AnyNumber = Annotated[float, Field(allow_inf_nan=True)]
+#: Bytes of a configuration.
+_MOST_BYTES = 20_000_000
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ExpectConfig(_Table):
@@ -36,6 +41,13 @@ class ScaleConfig(_Table):
     tie: float | None = None
 
 
+class GradedVoteConfig(_Table):
+    """[read.votes] a value that says by how much the one response is better."""
+
+    vote: Literal["first", "second"]
+    strength: float = Field(gt=0, allow_inf_nan=False)
+
+
 class ReadConfig(_Table):
     """[read]: how the input is read, and where the key stands for other names of its annotators."""
 
@@ -44,12 +56,12 @@ class ReadConfig(_Table):
     settings: str | None = None
     ranks: Literal["given", "order"] = "given"
     models: Literal["without", "with", "only"] = "without"
-    votes: dict[str, ScaleConfig | Literal["first", "second", "tie", "both_bad", "missing"]] = Field(
+    votes: dict[str, ScaleConfig | GradedVoteConfig | Literal["first", "second", "tie", "both_bad", "missing"]] = Field(
         default_factory=dict
     )
     annotators: tuple[str, ...] = ()
     gives: Literal["votes", "ranks", "scores", "labels"] | None = None
-    missing: tuple[float | str, ...] = ()
+    missing: tuple[AnyNumber | str, ...] = ()
     ranks_from: Literal[0, 1] | None = None
     ranking: Literal["ranks", "order"] | None = None
     higher: Literal["better", "worse"] | None = None
@@ -103,27 +115,38 @@ class AgreementConfig(_Table):
     weights: str | None = None
     categories: tuple[float | str, ...] | None = None
     method: str = "jackknife"
-    n_replicates: int = 1000
-    seed: int = 0
+    n_replicates: Annotated[int, Field(ge=2, le=1_000_000)] = 1000
+    seed: Seed = 0
 
 
 class ConsensusConfig(_Table):
     """[consensus]: how pairs are made."""
 
     method: str = "auto"
+    criterion: str | None = None
     select: str = "all"
     min_probability: Share | None = None
     ties: str = "keep"
     margin: str = "logit"
     test_share: PartShare = 0.0
     validation_share: PartShare = 0.0
-    split_seed: int = 0
+    split_seed: Seed = 0
 
     @model_validator(mode="after")
     def _some_to_train_on(self) -> ConsensusConfig:
         if self.test_share + self.validation_share >= 1:
             raise ValueError("test_share and validation_share leave nothing to train on")
         return self
+
+
+class CriteriaConfig(_Table):
+    """[criteria]: which criterion is the overall vote, and how the others are put beside it."""
+
+    overall: str | None = None
+    names: tuple[str, ...] | None = None
+    item: str | None = None
+    values: Literal["votes", "scores"] = "votes"
+    max_probability: Share = 0.05
 
 
 class LabelsConfig(_Table):
@@ -170,6 +193,9 @@ class AgreementGate(_Table):
     def _one_threshold(self) -> AgreementGate:
         if (self.min is None) == (self.max is None):
             raise ValueError("give either min or max")
+        threshold = self.max if self.min is None else self.min
+        if threshold is not None and not -1 <= threshold <= 1:
+            raise ValueError(f"{threshold:g} is no value of a coefficient; give a number from -1 to 1, such as 0.6")
         return self
 
 
@@ -188,14 +214,15 @@ class FindingsGate(_Table):
 
 
 class DriftGate(_Table):
-    """[gate.drift]: whether an alarm fails the gate."""
+    """[gate.drift]: what a drift alarm does; "warn" is the default policy."""
 
-    alarm: Literal["fail", "ignore"] = "ignore"
+    alarm: Literal["fail", "warn", "ignore"] = "warn"
 
 
 class GateConfig(_Table):
     """[gate]: what fails the run."""
 
+    policy: Literal["default", "strict", "off"] = "default"
     fail_on: Literal["error", "warning", "info", "never"] = "error"
     allow_inconclusive: bool = False
     agreement: tuple[AgreementGate, ...] = ()
@@ -211,26 +238,71 @@ class Config(_Table):
     checks: ChecksConfig = ChecksConfig()
     agreement: AgreementConfig = AgreementConfig()
     consensus: ConsensusConfig = ConsensusConfig()
+    criteria: CriteriaConfig = CriteriaConfig()
     labels: LabelsConfig = LabelsConfig()
     leaderboard: LeaderboardConfig = LeaderboardConfig()
     drift: DriftConfig = DriftConfig()
     gate: GateConfig = GateConfig()
 
 
+def find_config(source: str | Path | None = None) -> Path | None:
+    """Return the nearest configuration: prefqa.toml, or a pyproject.toml with [tool.prefqa].
+
+    It is looked for in the folder of `source`, where that is a path that exists, else in the working folder, and in
+    the folders above. A prefqa.toml comes before a pyproject.toml of the same folder.
+    """
+    start = Path.cwd()
+    if source is not None and (path := Path(source)).exists():
+        start = path.resolve() if path.is_dir() else path.resolve().parent
+    for folder in (start, *start.parents):
+        if (own := folder / "prefqa.toml").is_file():
+            return own
+        if (project := folder / "pyproject.toml").is_file() and _tool_table(project) is not None:
+            return project
+    return None
+
+
+def _tool_table(path: Path) -> dict[str, Any] | None:
+    """Return [tool.prefqa] of a pyproject.toml; None where there is none or the file cannot be read."""
+    try:
+        tools = _toml(path).get("tool")
+    except ConfigError:
+        return None
+    table = tools.get("prefqa") if isinstance(tools, dict) else None
+    return table if isinstance(table, dict) else None
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    """Return the tables of a TOML file.
+
+    Raises:
+        ConfigError: a file that cannot be read, is too large, nested too deeply, or no TOML.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_MOST_BYTES + 1)
+        if len(raw) > _MOST_BYTES:
+            raise ConfigError(f"more than {_MOST_BYTES:,} bytes, too large for a configuration", path=path)
+        return tomllib.loads(raw.decode("utf-8").replace("\r\n", "\n"))
+    except OSError as error:
+        raise ConfigError(error.strerror or str(error), path=path) from error
+    except RecursionError as error:
+        raise ConfigError("nested too deeply", path=path) from error
+    except ValueError as error:  # of TOML, of UTF-8, and of numbers with too many digits
+        raise ConfigError(f"not TOML: {error}", path=path) from error
+
+
 def load_config(path: str | Path | None) -> Config:
-    """Read a configuration file; None gives the defaults.
+    """Read a configuration file, or [tool.prefqa] of a pyproject.toml; None gives the defaults.
 
     Raises:
         ConfigError: a file that cannot be read, is not TOML, or has an unknown key or impossible value.
     """
     if path is None:
         return Config()
-    try:
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(error.strerror or str(error), path=path) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"not TOML: {error}", path=path) from error
+    table = _toml(Path(path))
+    if Path(path).name == "pyproject.toml":
+        table = _tool_table(Path(path)) or {}
     return parse_config(table, path)
 
 

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
+
+from prefqa.message_json import (
+    JSON,
+    MESSAGE,
+    has_other_parts,
+    holds_json,
+    is_message,
+    is_plain,
+    message_of,
+    refuse_odd_parts,
+    sameness,
+)
 
 #: Speakers with whom a dialogue begins; who begins otherwise goes on with a prompt that stands elsewhere.
 OPENERS = ("user", "system", "developer")
@@ -14,19 +27,63 @@ _TEXT_PARTS = pl.List(pl.Struct({"type": pl.String(), "text": pl.String()}))
 
 
 def is_chat(dtype: Any) -> bool:
-    """Whether a type holds lists of messages with role and content."""
+    """Whether a type holds lists of messages with a role, and a content or calls of tools."""
     if not (isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct)):
         return False
-    return {"role", "content"} <= {field.name for field in dtype.inner.fields}
+    return is_message(dtype.inner)
+
+
+def with_json(frame: pl.DataFrame, columns: Iterable[str], where: str) -> pl.DataFrame:
+    """Return a table whose columns of messages have one form: all plain, or all `MESSAGE`.
+
+    Args:
+        frame: the table.
+        columns: those that may hold messages; others are left as they are.
+        where: the source, for errors.
+
+    Raises:
+        UsageError: a content is a list of anything but parts.
+    """
+    kinds = {name: frame.schema[name] for name in columns if is_chat(frame.schema.get(name))}
+    if all(is_plain(kind.inner) for kind in kinds.values()):  # type: ignore[attr-defined]
+        return frame
+    for name, kind in kinds.items():
+        if kind != pl.List(MESSAGE):
+            texts = frame.select(_json_list(name, kind)).to_series()
+            frame = frame.with_columns(messages_of(texts, f"{where}, column {name!r}"))
+    return frame
+
+
+def messages_of(texts: pl.Series, where: str) -> pl.Series:
+    """Return lists of JSON texts, one per message, as lists of `MESSAGE`; and single ones as single messages.
+
+    Raises:
+        UsageError: a content is a list of anything but parts.
+    """
+    single, depth = texts, 0
+    while isinstance(single.dtype, pl.List):
+        single, depth = single.explode(), depth + 1
+    refuse_odd_parts(single, where)
+    value = message_of(pl.element() if depth else pl.col(texts.name))
+    for level in range(depth):
+        value = (pl.element() if level < depth - 1 else pl.col(texts.name)).list.eval(value)
+    return texts.to_frame().select(value.alias(texts.name)).to_series()
 
 
 def json_of(value: pl.Expr, dtype: Any) -> pl.Expr:
     """Return a value as JSON without the keys that are null, which columns of objects have for those of other rows.
 
-    A message has role and content first, and keeps a content that is null, as a call of a tool has it.
+    A message has role and content first, and keeps a content that is null, as a call of a tool has it. An object that
+    holds its JSON is what that says.
     """
+    if isinstance(dtype, pl.BaseExtension):  # arrow.json, texts that are JSON
+        return value.ext.storage().cast(pl.String)
     if isinstance(dtype, pl.Struct):
         names = [field.name for field in dtype.fields]
+        if JSON in names:
+            others = pl.Struct([field for field in dtype.fields if field.name != JSON])
+            built = json_of(value, others) if others.fields else pl.lit(None, pl.String)
+            return pl.coalesce(value.struct.field(JSON), built)
         kinds = {field.name: field.dtype for field in dtype.fields}
         is_message = {"role", "content"} <= set(names)
         if is_message:
@@ -52,9 +109,14 @@ def says_something(message: pl.Expr, dtype: Any) -> pl.Expr:
     """Whether a message has a visible character, a part that is no text, or a call of a tool."""
     fields = {field.name: field.dtype for field in dtype.fields}
     spoken = [_has_content(message.struct.field("content"), fields["content"])]
+    if JSON in fields:
+        spoken.append(has_other_parts(message.struct.field(JSON)))
+        spoken.append(message.struct.field("function_call").is_not_null())
     calls = fields.get("tool_calls")
     if isinstance(calls, pl.List):
         spoken.append(message.struct.field("tool_calls").list.len() > 0)
+    elif calls == pl.String():
+        spoken.append(message.struct.field("tool_calls") != "[]")
     elif calls is not None:
         spoken.append(message.struct.field("tool_calls").is_not_null())
     return pl.any_horizontal(one.fill_null(value=False) for one in spoken)
@@ -71,7 +133,10 @@ def spoken(column: str, dtype: Any) -> pl.Expr:
         text = pl.element().struct.field("text") if has_text else pl.lit(None, pl.String)
         texts = [message.field("content").list.eval(text).list.join("\n", ignore_nulls=True)]
     if "tool_calls" in fields:
-        texts.append(json_of(message.field("tool_calls"), fields["tool_calls"]))
+        calls = message.field("tool_calls")
+        if JSON in fields:
+            calls = pl.coalesce(calls, message.field("function_call"))
+        texts.append(calls if fields["tool_calls"] == pl.String() else json_of(calls, fields["tool_calls"]))
     return pl.col(column).list.eval(pl.concat_str(texts, ignore_nulls=True))
 
 
@@ -80,7 +145,8 @@ def prompt_key(column: str, dtype: Any) -> pl.Expr:
     text = pl.col(column)
     if is_chat(dtype):
         content = pl.element().struct.field("content")
-        spoken = content if dtype.inner.to_schema()["content"] == pl.String() else pl.lit(None, pl.String)
+        is_text = dtype.inner.to_schema()["content"] == pl.String()
+        spoken = pl.when(content.str.strip_chars() != "").then(content) if is_text else pl.lit(None, pl.String)
         text = text.list.eval(pl.coalesce(spoken, json_of(pl.element(), dtype.inner))).list.join("\n")
     elif dtype != pl.String():
         text = json_of(text, dtype)
@@ -96,7 +162,7 @@ def split_prompt(frame: pl.LazyFrame, first: str, second: str) -> pl.LazyFrame:
     """
     schema = frame.collect_schema()
     frame = frame.with_row_index(_N)
-    texts = [_json_list(name, schema[name]).alias(f"_{n}") for n, name in enumerate((first, second))]
+    texts = [sameness_of(name, schema[name]).alias(f"_{n}") for n, name in enumerate((first, second))]
     shorter = pl.min_horizontal(pl.col("_0").list.len(), pl.col("_1").list.len()).cast(pl.Int64) - 1
     pairs = (
         frame.select(_N, *texts)
@@ -116,6 +182,14 @@ def split_prompt(frame: pl.LazyFrame, first: str, second: str) -> pl.LazyFrame:
     return joined.with_columns(cut).drop("_k", _N)
 
 
+def sameness_of(column: str, dtype: Any) -> pl.Expr:
+    """Return texts for the messages of a column that are equal where these are; only for comparisons."""
+    if holds_json(dtype):
+        written = json_of(pl.element(), dtype.inner)
+        return pl.col(column).list.eval(sameness(written))
+    return _json_list(column, dtype)
+
+
 def whole_prompt(schema: pl.Schema) -> pl.Expr:
     """Return the prompt, as messages, of a frame from `split_prompt`: what was cut off, after what precedes it."""
     messages = schema["_common"]
@@ -124,7 +198,7 @@ def whole_prompt(schema: pl.Schema) -> pl.Expr:
     if not is_chat(schema["prompt"]):
         user = as_message("prompt", "user", messages)
         return pl.coalesce("_common", user)
-    before, common = (_joined(_json_list(name, schema[name])) for name in ("prompt", "_common"))
+    before, common = (_joined(sameness_of(name, schema[name])) for name in ("prompt", "_common"))
     ends_it = before.str.ends_with(common)
     return pl.when(pl.col("_common").is_null() | ends_it.fill_null(value=False)).then("prompt").otherwise("_common")
 
@@ -204,8 +278,8 @@ def _is_prompt(schema: pl.Schema, first: str) -> pl.Expr:
     opens = pl.col("_common").list.first().struct.field("role").is_in(OPENERS)
     if not is_chat(schema["prompt"]):
         return opens.fill_null(value=False)
-    prompt = _joined(_json_list("prompt", schema["prompt"]))
-    common = _joined(_json_list("_common", schema[first]))
+    prompt = _joined(sameness_of("prompt", schema["prompt"]))
+    common = _joined(sameness_of("_common", schema[first]))
     alike = common.str.starts_with(prompt) | common.str.ends_with(prompt) | prompt.str.ends_with(common)
     nothing = pl.col("prompt").list.len().fill_null(0) == 0
     return nothing | alike.fill_null(value=False)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import polars as pl
 
@@ -14,9 +14,21 @@ from prefqa.agreement import AgreementResult, DisagreementResult, agreement, dis
 from prefqa.checks import CheckResult
 from prefqa.checks.request import Request
 from prefqa.config import Config, ConsensusConfig, LeaderboardConfig, load_config, parse_config
-from prefqa.consensus import ConsensusResult, Margin, Method, PairSet, PairSplit, Select, Ties, consensus
+from prefqa.consensus import (
+    ConsensusResult,
+    CriterionPairs,
+    Margin,
+    Method,
+    PairSet,
+    PairSplit,
+    Select,
+    Ties,
+    consensus,
+    joined,
+)  # fmt: skip
 from prefqa.consensus.leaderboard import LeaderboardResult, leaderboard
 from prefqa.consensus.leaderboard import Ties as TieModel
+from prefqa.criteria import CriteriaResult, criteria, criteria_of, of_criterion, parts_of
 from prefqa.drift import DriftResult, drift
 from prefqa.errors import ConfigError, UsageError
 from prefqa.gate import GateResult, gate
@@ -31,12 +43,23 @@ from prefqa.writers.pair_files import write_pair_file, write_parts
 
 #: Called with the name of each step as it begins.
 Progress = Callable[[str], None]
+#: Files that a run may write, besides the parts of a split.
+FILES = (
+    "summary.json", "findings.json", "consensus.parquet", "pairs.parquet", "pairs.jsonl", "annotators.parquet",
+    "quarantine.parquet", "report.html", "prefqa-files.json",
+)  # fmt: skip
 STEPS = ("read", "check", "agreement", "drift", "consensus", "gate")
 
 
 @dataclass(frozen=True)
 class RunResult(Result):
-    """Everything one run found; `pair_set` and its `split` are under the configuration's selection."""
+    """Everything one run found; `pair_set` and its `split` are under the configuration's selection.
+
+    Where responses were compared by several criteria (`criterion_names`), `criteria` is what these say of the overall
+    vote, and `criterion` the one that consensus, pairs and leaderboard are of. Without such a one the consensus is of
+    all items, and `by_criterion` has the pairs of each criterion for itself (else it is empty); `pair_set` is these
+    together.
+    """
 
     source: Source
     check: CheckResult
@@ -50,6 +73,10 @@ class RunResult(Result):
     no_leaderboard: str | None
     gate: GateResult
     settings: dict[str, Any]
+    criteria: CriteriaResult | None = None
+    criterion_names: tuple[str | None, ...] = ()
+    criterion: str | None = None
+    by_criterion: tuple[CriterionPairs, ...] = ()
 
     @property
     def pairs(self) -> pl.DataFrame:
@@ -78,7 +105,10 @@ class RunResult(Result):
                 "overall": self.consensus.overall | {"n_pairs": self.pair_set.n_pairs},
                 "pair_set": self.pair_set.to_dict(),
                 "split": self.split and records(self.split.sizes),
+                "criterion": self.criterion,
+                "by_criterion": [part.to_dict(number) for number, part in enumerate(self.by_criterion, start=1)],
             },
+            "criteria": self.criteria and self.criteria.to_dict(),
             "leaderboard": self.leaderboard.to_dict() if self.leaderboard else {"reason": self.no_leaderboard},
             "settings": self.settings,
         }
@@ -87,22 +117,33 @@ class RunResult(Result):
         """Write all files of the run into the directory `out`: all of them, or none.
 
         `html` is the report, which `prefqa.report` makes; without it no report.html is written. Where no text of a
-        response is known there is no pairs.jsonl (`pair_set.no_file`). Files that an earlier run wrote into `out`, and
-        this one does not, are removed; they are those that prefqa-files.json lists.
+        response is known there is no pairs.jsonl (`pair_set.no_file`), nor where the pairs are of several criteria:
+        each then has a file of its own (`CriterionPairs.file`). Files that an earlier run wrote into `out`, and this
+        one does not, are removed; they are those that prefqa-files.json lists. What a run that was killed has left
+        there is finished or undone first (`prefqa.writers.file_sets`).
         """
         with staged_directory(out) as stage:
             write_json(stage / "summary.json", self.to_dict())
             write_json(stage / "findings.json", self.check.to_dict())
             write_parquet(stage / "consensus.parquet", self.consensus.responses)
             write_parquet(stage / "pairs.parquet", self.pair_set.marked)
-            if not self.pair_set.no_file:
-                write_pair_file(self.pair_set.training, stage / "pairs.jsonl")
-                if self.split:
-                    write_parts(self.split.parts, stage / "pairs.jsonl")
+            _write_pairs(self.pair_set, self.split, stage / "pairs.jsonl")
+            for number, part in enumerate(self.by_criterion, start=1):
+                _write_pairs(part.pair_set, part.split, stage / part.file(number))
+            if self.criteria is not None and self.criteria.reason is None:
+                write_parquet(stage / "contradictions.parquet", self.criteria.contradictions)
             write_parquet(stage / "annotators.parquet", self.consensus.annotators)
             write_parquet(stage / "quarantine.parquet", self.check.quarantine)
             if html is not None:
                 write_text(stage / "report.html", html)
+
+
+def _write_pairs(pairs: PairSet, split: PairSplit | None, path: Path) -> None:
+    """Write the file for trainers, and its parts, where there is one."""
+    if not pairs.no_file:
+        write_pair_file(pairs.training, path)
+        if split:
+            write_parts(split.parts, path)
 
 
 def run(
@@ -144,15 +185,68 @@ def _measured(prefs: Preferences, settings: Config, say: Progress) -> RunResult:
     drifted = drift(clean, **settings.drift.model_dump())
     checked = with_drift(checked, request, drifted, settings.drift.model_dump())
     say("consensus")
-    found = consensus(clean, method=_one_of("consensus.method", settings.consensus.method, get_args(Method)))
-    pairs, split = pairs_of(found, settings.consensus)
-    board, no_board = _leaderboard(clean, settings.leaderboard)
+    built = consensus_of(clean, settings)
+    of_pairs = clean if built.criterion is None else of_criterion(clean, built.criterion)
+    board, no_board = _leaderboard(of_pairs, settings.leaderboard)
     say("gate")
-    verdict = gate(check=checked, agreement=agreed, drift=drifted, config=settings.gate)
+    verdict = gate(
+        check=checked,
+        agreement=agreed,
+        disagreement=divided,
+        drift=drifted,
+        consensus=built.consensus,
+        config=settings.gate,
+    )
     plain = settings.model_dump(mode="json")
     return RunResult(
-        prefs.source, checked, agreed, divided, drifted, found, pairs, split, board, no_board, verdict, plain
-    )
+        prefs.source, checked, agreed, divided, drifted, built.consensus, built.pair_set, built.split, board, no_board,
+        verdict, plain, _criteria(clean, settings, built.names), built.names, built.criterion, built.by_criterion,
+    )  # fmt: skip
+
+
+class Built(NamedTuple):
+    """The consensus and its pairs: of `criterion`, or of all items; `by_criterion` where each has its own pairs.
+
+    `names` are the criteria by which responses were compared.
+    """
+
+    consensus: ConsensusResult
+    pair_set: PairSet
+    split: PairSplit | None
+    names: tuple[str | None, ...]
+    criterion: str | None = None
+    by_criterion: tuple[CriterionPairs, ...] = ()
+
+
+def consensus_of(prefs: Preferences, settings: Config) -> Built:
+    """Return the consensus and its pairs under a configuration.
+
+    Of several criteria the one under [consensus] criterion is taken, else the overall vote where one is known. Without
+    it each criterion has pairs of its own, fitted to its judgments alone.
+
+    Raises:
+        UsageError: nothing was compared by the criterion that is asked for.
+    """
+    method = _one_of("consensus.method", settings.consensus.method, get_args(Method))
+    names = criteria_of(prefs)
+    parts = parts_of(names, settings.consensus.criterion, settings.criteria.overall)
+    if parts == "all" or len(parts) == 1:
+        criterion = None if parts == "all" else parts[0]
+        found = consensus(prefs if criterion is None else of_criterion(prefs, criterion), method=method)
+        return Built(found, *pairs_of(found, settings.consensus), names, criterion)
+    each = []
+    for name in parts:
+        found = consensus(of_criterion(prefs, name), method=method)
+        each.append(CriterionPairs(name, found, *pairs_of(found, settings.consensus)))
+    whole = joined(each)
+    return Built(consensus(prefs, method=method), whole, _split(whole, settings.consensus), names, None, tuple(each))
+
+
+def _criteria(prefs: Preferences, settings: Config, names: tuple[str | None, ...]) -> CriteriaResult | None:
+    """Return what the criteria say of the overall vote; None where there are not several."""
+    if len(names) < 2:
+        return None
+    return criteria(prefs, **settings.criteria.model_dump(), level=settings.agreement.level)
 
 
 def _leaderboard(prefs: Preferences, settings: LeaderboardConfig) -> tuple[LeaderboardResult | None, str | None]:
@@ -179,10 +273,14 @@ def pairs_of(found: ConsensusResult, settings: ConsensusConfig) -> tuple[PairSet
         ties=_one_of("consensus.ties", settings.ties, get_args(Ties)),
         margin=_one_of("consensus.margin", settings.margin, get_args(Margin)),
     )
+    return pairs, _split(pairs, settings)
+
+
+def _split(pairs: PairSet, settings: ConsensusConfig) -> PairSplit | None:
     test, validation = settings.test_share, settings.validation_share
     if not test and not validation:
-        return pairs, None
-    return pairs, pairs.split(test=test, validation=validation, seed=settings.split_seed)
+        return None
+    return pairs.split(test=test, validation=validation, seed=settings.split_seed)
 
 
 def _config(config: Config | dict[str, Any] | str | Path | None) -> Config:

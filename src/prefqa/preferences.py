@@ -12,6 +12,7 @@ import polars as pl
 from prefqa._types import Ints, distinct
 from prefqa.casts import cast, raw_name
 from prefqa.coding import Coded, encode, encode_rows, read_rows
+from prefqa.dtypes import plain_columns, plain_names
 from prefqa.errors import ColumnNotFoundError, UsageError
 from prefqa.keyed import KeyedRows, encode_keyed
 from prefqa.notes import Note
@@ -28,6 +29,7 @@ JUDGMENT_TYPES: Mapping[str, pl.DataType] = MappingProxyType(
         "rank": pl.Int64(),
         "judgment_id": pl.String(),
         "score": pl.Float64(),
+        "strength": pl.Float64(),
         "label": pl.String(),
         "created_at": pl.Datetime("us", "UTC"),
         "guideline_version": pl.String(),
@@ -110,8 +112,14 @@ class Preferences:
             ColumnNotFoundError: if one of item_id, annotator_id, response_id, rank is not there (labels need no rank).
         """
         source = source or Source("frame")
-        lazy = frame.lazy()
+        lazy, left_out = plain_columns(frame.lazy())
+        for name in left_out:
+            if name in JUDGMENT_TYPES:
+                raise UsageError(f"column {name!r} holds {left_out[name]}, where {JUDGMENT_TYPES[name]} is expected")
         schema = lazy.collect_schema()
+        if odd := plain_names(schema.names()):
+            lazy = lazy.rename(odd)
+            schema = lazy.collect_schema()
         if "label" in schema and "rank" not in schema:
             lazy = lazy.with_columns(rank=pl.lit(None, pl.Int64))
             schema = lazy.collect_schema()
@@ -214,9 +222,9 @@ class Preferences:
         more = [] if self.items is None else [name for name in self.items.columns if name not in self.columns]
         return self.columns + more
 
-    def usable(self) -> pl.LazyFrame:
-        """Judgment rows that count: submitted, with all three ids, ranked."""
-        return self.judgments.filter(usable_rows(self.columns))
+    def usable(self, by: Sequence[str] = ()) -> pl.LazyFrame:
+        """Judgment rows that count: submitted, with all three ids, ranked; with the columns `by` of the items."""
+        return self._with_slices(tuple(by), self.judgments.filter(usable_rows(self.columns)))
 
     def coded(self, by: Sequence[str] = (), *, whole: bool = False) -> Coded:
         """Return the usable rows with integer codes for keys, made once per `by` and kept.

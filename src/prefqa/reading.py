@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from prefqa.personal import masked
 from prefqa.results import Result, records
 
 COLUMNS = {"column": pl.String(), "role": pl.String(), "note": pl.String()}
@@ -114,7 +115,7 @@ def reading_of(prefs: _Preferences) -> Reading:
         detail=source.detail,
         columns=facts.columns,
         values=facts.values,
-        statements=facts.statements,
+        statements=(*facts.statements, *_strength(judgments, names)),
         figures=_figures(prefs, names),
         scales=_scales(judgments, names, facts.config),
         times=_times(judgments, names),
@@ -205,6 +206,24 @@ def _scales(judgments: pl.LazyFrame, names: list[str], config: dict[str, Any]) -
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
+def _strength(judgments: pl.LazyFrame, names: list[str]) -> tuple[str, ...]:
+    """A sentence on the strengths of votes, where there are any."""
+    if "strength" not in names:
+        return ()
+    decided = pl.col("strength").filter(pl.col("strength") > 0)
+    grades, n = (
+        judgments.filter(pl.col("rank") == 1)
+        .select(decided.unique().sort().implode().alias("grades"), decided.count().alias("n"))
+        .collect()
+        .row(0)
+    )
+    if not grades:
+        return ()
+    shown = ", ".join(f"{grade:g}" for grade in grades[:8]) + (", …" if len(grades) > 8 else "")
+    one = "it says nothing" if len(grades) == 1 else "higher is stronger"
+    return (f"strength is kept: {len(grades):,} grade{'s' * (len(grades) > 1)} ({shown}; {one}) in {n:,} votes",)
+
+
 def _times(judgments: pl.LazyFrame, names: list[str]) -> dict[str, Any] | None:
     if "created_at" not in names:
         return None
@@ -257,7 +276,7 @@ def _texts(prefs: _Preferences, rows: pl.DataFrame) -> dict[tuple[str, str], str
 def _in_words(rows: pl.DataFrame, texts: dict[tuple[str, str], str]) -> str:
     def name(row: dict[str, Any]) -> str:
         text = texts.get((row["item_id"], row["response_id"]), row["response_id"])
-        text = " ".join(str(text).split())
+        text = masked(" ".join(str(text).split()))
         return repr(text if len(text) <= 48 else f"{text[:47]}…")
 
     ranked = rows.filter(pl.col("rank").is_not_null()).sort("rank", "response_id")

@@ -6,10 +6,14 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from prefqa.errors import ColumnNotFoundError
+from prefqa.dtypes import as_text, plain_columns, plain_names
+from prefqa.errors import ColumnNotFoundError, UsageError
+from prefqa.messages import is_chat
 
 RESPONSE = ("item_id", "response_id")
 TEXT, TEXT_RAW = "text", "_text_raw"
+#: Columns that name something, one name per row.
+_NAMES = ("model", "source", "licence", "license", "language", "split")
 #: Rows that are asked for at a time, and the text of a block.
 _ROWS, _BYTES = 1 << 15, max((1 << 28) // pl.thread_pool_size(), 1 << 24)
 
@@ -21,12 +25,33 @@ def keyed_table(frame: pl.DataFrame | None, keys: tuple[str, ...]) -> pl.DataFra
     missing = [name for name in keys if name not in frame.columns]
     if missing:
         raise ColumnNotFoundError.from_missing(missing, frame.columns)
+    frame = plain_table(frame.lazy(), keys).collect()
     frame = frame.with_columns(pl.col(name).cast(pl.String) for name in keys)
     if _in_order(frame, keys):  # most tables are, and to look costs a fraction of what sorting takes in memory
         return frame
     if frame.select(pl.struct(keys).is_duplicated().any()).item():
         frame = frame.group_by(keys).agg(pl.all().drop_nulls().first())
     return frame.sort(keys)
+
+
+def plain_table(table: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
+    """Return a table of responses or items in plain types and names; what names something as text (lists as JSON).
+
+    Raises:
+        UsageError: lists, objects or bytes that are no text as keys.
+    """
+    table, left_out = plain_columns(table)
+    schema = table.collect_schema()
+    for name in keys:
+        if name in left_out or (name in schema and schema[name].is_nested()):
+            held = left_out.get(name) or ("lists" if isinstance(schema[name], pl.List) else "objects")
+            table_of = f"{keys[-1].removesuffix('_id')}s"
+            raise UsageError(f"column {name!r} of the table of {table_of} holds {held}, where one id is expected")
+    named = [name for name in _NAMES if name in schema and schema[name].is_nested()]
+    if "prompt" in schema and schema["prompt"].is_nested() and not is_chat(schema["prompt"]):
+        named.append("prompt")
+    table = table.with_columns(as_text(pl.col(name), schema[name]).alias(name) for name in named)
+    return table.rename(plain_names(schema.names()))
 
 
 def texts_in(columns: Sequence[str]) -> list[str]:
@@ -39,6 +64,7 @@ def without_texts(table: pl.LazyFrame) -> tuple[pl.DataFrame, pl.LazyFrame | Non
 
     Texts can stay where they are if rows are sorted by key, each key once.
     """
+    table = plain_table(table, RESPONSE)
     schema = table.collect_schema()
     texts = texts_in(schema.names())
     if set(RESPONSE) <= set(schema.names()) and (schema.get(TEXT) == pl.String() or _is_nested(schema.get(TEXT))):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,8 @@ def simulate(
     anchors: int = 0,
     gold: float = 0.0,
     texts: bool = True,
+    grades: Sequence[float] | None = None,
+    grade_habits: float = 0.0,
 ) -> Simulation:
     """Draw a campaign in which everything is known: how good each response is, and how each annotator judges.
 
@@ -124,12 +127,15 @@ def simulate(
         reward: noise, in standard deviations of quality, of a score of quality that responses record as `reward`.
         anchors: so many items of the first week are judged again in every later week, by annotators drawn anew.
         gold: share of the items whose true ranks are known, as `gold_rank`, where `is_gold`.
+        grades: votes on two responses have a strength: 1 where their utilities differ by less than the first of these
+            numbers, 2 by less than the second, and so on.
+        grade_habits: standard deviation of the logarithm of a factor of `grades` that each annotator has of its own.
         texts: whether to write prompts and responses; without them a campaign is drawn three times faster.
 
     Returns:
         Simulation. Its judgments have item_id, annotator_id, response_id, judgment_id, rank, created_at, position,
-        duration_s, guideline_version, batch (one per week), with gold is_gold and gold_rank; responses have model,
-        n_words and text; items category and prompt.
+        duration_s, guideline_version, batch (one per week), with gold is_gold and gold_rank, with grades strength;
+        responses have model, n_words and text; items category and prompt.
 
     Example:
         >>> campaign = simulate(n_items=2, n_annotators=3, seed=1)
@@ -156,10 +162,15 @@ def simulate(
         rng, campaign, quality, felt_length(length_z, linear), criteria, position, settings
     )
     ranks = choice.ranked(utility, threshold, rng.random(utility.shape) < missing)
+    strength = None
+    if grades is not None:
+        own_use = np.exp(grade_habits * np.random.default_rng([seed, 12]).standard_normal(n_annotators))
+        strength = choice.strength(utility, ranks, grades, own_use[work.annotator])
     if plan.has("copy"):
         copies = own[7].random(work.item.size) < plan.amount("copy", campaign.week, campaign.place)
         honest = ~plan.takes_part("copy")[campaign.place]
-        ranks = ranks[people.source_of_copies(own[7], work, copies, honest, weeks)]
+        source = people.source_of_copies(own[7], work, copies, honest, weeks)
+        ranks, strength = ranks[source], None if strength is None else strength[source]
     pace = np.where(campaign.people.is_spammer[work.annotator], 1.0, 6.0) * n_responses
     duration_s = np.round(pace * rng.lognormal(0.0, 0.4, work.item.size), 1)
 
@@ -168,6 +179,8 @@ def simulate(
     judgments = judgments.with_columns(
         guideline_version=formatted("v{}", pl.lit(1) + pl.col("_week") * guideline_versions // weeks)
     ).drop("_week")
+    if strength is not None:
+        judgments = judgments.with_columns(strength=pl.Series(np.repeat(strength, n_responses)).fill_nan(None))
     truth = _truth(names, quality, campaign, settings)
     if gold:
         known = names.items.gather(np.sort(own[8].permutation(n_items)[: round(gold * n_items)]))
@@ -205,10 +218,17 @@ def _validate(settings: dict[str, Any], drifts: Sequence[Drift]) -> None:
             raise UsageError(f"{name} must stay within -1 and 1, not go from {ends[0]:g} to {ends[1]:g}")
     if min(settings["reliability"]) <= 0:
         raise UsageError(f"reliability takes two positive Beta parameters, not {settings['reliability']}")
+    cuts = settings["grades"]
+    if cuts is not None and (settings["n_responses"] != 2 or not all(a < b for a, b in pairwise((0.0, *cuts)))):
+        raise UsageError("grades needs n_responses=2 and numbers above 0 that rise, one less than there are strengths")
     if settings["n_models"] is not None and settings["n_models"] < settings["n_responses"]:
         raise UsageError(f"n_models must be at least n_responses={settings['n_responses']}")
     if not 0 <= settings["anchors"] * settings["weeks"] <= settings["n_items"]:
         raise UsageError("anchors must be items of the first week: at most n_items / weeks of them")
+    _validate_drifts(settings, drifts)
+
+
+def _validate_drifts(settings: dict[str, Any], drifts: Sequence[Drift]) -> None:
     for drift in drifts:
         drift.check()
         needed = NEEDS.get(drift.kind)

@@ -108,9 +108,7 @@ def time_of(column: pl.Expr, dtype: pl.DataType, forms: TimeForms = PLAIN) -> pl
     if isinstance(dtype, pl.Datetime):
         return _stored(column, dtype)
     if isinstance(dtype, pl.Date):
-        days = column.to_physical()
-        inside = days.is_between(_YEAR_1 // 86_400_000_000, _YEAR_9999 // 86_400_000_000)
-        return pl.when(inside).then(days).cast(pl.Date).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+        return in_years(column, dtype).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     if dtype.is_numeric():
         return _since_1970(column, forms.unit)
     text = column.cast(pl.String).str.strip_chars()
@@ -129,6 +127,24 @@ def time_of(column: pl.Expr, dtype: pl.DataType, forms: TimeForms = PLAIN) -> pl
 def as_written(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """Text of values that may be no times: stored ones as numbers, since Polars cannot show all of them."""
     return (column.to_physical() if dtype.is_temporal() else column).cast(pl.String, strict=False)
+
+
+def in_years(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Return stored times or dates as they are; null for those that are not of the years 1 to 9999."""
+    ticks = column.to_physical()
+    return pl.when(_inside(ticks, dtype)).then(ticks).cast(dtype)
+
+
+def written_times(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Return stored times or dates as text: ISO 8601, or how many units since 1970 where they are not of 1 to 9999."""
+    known = in_years(column, dtype)
+    if isinstance(dtype, pl.Datetime):
+        utc = known.dt.convert_time_zone("UTC") if dtype.time_zone else known
+        text = utc.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f" + ("Z" if dtype.time_zone else ""))
+    else:
+        text = known.dt.strftime("%Y-%m-%d")
+    unit = dtype.time_unit if isinstance(dtype, pl.Datetime) else "days"  # named, so that nobody takes it for another
+    return pl.coalesce(text, column.to_physical().cast(pl.String) + f" {unit} since 1970")
 
 
 def has_zone(column: pl.Expr, forms: TimeForms = PLAIN) -> pl.Expr:
@@ -211,13 +227,18 @@ def _offset(zone: pl.Expr) -> pl.Expr:
 
 
 def _stored(column: pl.Expr, dtype: pl.Datetime) -> pl.Expr:
-    ticks = column.to_physical()
-    if dtype.time_unit != "ns":  # of which all that fits into 64 bits is between the years 1677 and 2262
-        per_tick = 1_000 if dtype.time_unit == "ms" else 1
-        ticks = pl.when(ticks.is_between(_YEAR_1 // per_tick, _YEAR_9999 // per_tick)).then(ticks)
-    times = ticks.cast(dtype)
+    times = in_years(column, dtype)
     utc = times if dtype.time_zone else times.dt.replace_time_zone("UTC")
     return utc.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
+
+
+def _inside(ticks: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Whether the numbers of stored times or dates are of the years 1 to 9999."""
+    unit = dtype.time_unit if isinstance(dtype, pl.Datetime) else "d"
+    if unit == "ns":  # of which all that fits into 64 bits is between the years 1677 and 2262
+        return pl.lit(value=True)
+    per_tick = {"us": 1, "ms": 1_000, "d": 86_400_000_000}[unit]
+    return ticks.is_between(_YEAR_1 // per_tick, _YEAR_9999 // per_tick)
 
 
 def _since_1970(number: pl.Expr, unit: str | None, *, text: bool = False) -> pl.Expr:

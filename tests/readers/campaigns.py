@@ -140,11 +140,13 @@ def votes_in_rankings(ranked: Iterable[Ranking], *, by: str = "texts") -> Votes:
 
 
 def plain(value: Any) -> str:
-    """A text; of chat messages the content of the last one."""
+    """A text; of chat messages the content of the last one, of parts the texts."""
     if isinstance(value, str) and value.startswith('[{"'):
         value = json.loads(value)
     if isinstance(value, list) and value and isinstance(value[-1], dict):
         value = value[-1].get("content")
+    if isinstance(value, list):
+        value = "\n".join(part["text"] for part in value if "text" in part)
     return str(value).strip()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from pathlib import Path
 from typing import Any
 
@@ -212,7 +213,7 @@ def test_trajectories_keep_their_calls_and_their_question(tmp_path: Path) -> Non
         assert {tuple(one["role"] for one in text) for text in prefs.responses["text"].to_list()} == {
             ("assistant", "tool", "assistant")
         }
-        assert prefs.responses["text"][0][0]["tool_calls"][0]["function"]["name"] == "find"
+        assert json.loads(prefs.responses["text"][0][0]["tool_calls"])[0]["function"]["name"] == "find"
 
 
 def test_a_system_prompt_before_the_question_is_kept(tmp_path: Path) -> None:
@@ -233,15 +234,25 @@ def test_arguments_of_calls_may_be_objects_with_other_keys(tmp_path: Path) -> No
     prefs = prefqa.read(save(rows, tmp_path / "t.jsonl"))
     assert outcomes(prefs) == {"[G]": 1}
     texts = {
-        mark(text): text[0]["tool_calls"][0]["function"]["arguments"] for text in prefs.responses["text"].to_list()
-    }  # type: ignore[index]
-    assert texts == {"[G]": {"query": "egg", "page": None}, "[B]": {"query": None, "page": 2}}
+        mark(text): json.loads(text[0]["_json"])["tool_calls"][0]["function"]["arguments"]
+        for text in prefs.responses["text"].to_list()  # type: ignore[index]
+    }
+    assert texts == {"[G]": {"query": "egg"}, "[B]": {"page": 2}}
 
 
-def test_parts_that_are_no_text_are_refused_with_row_and_column(tmp_path: Path) -> None:
-    rows = chosen(prompt=lambda n: [message("user", [*kinds.parts(QUESTIONS[n]), {"type": "image", "image": "x.png"}])],
+def test_parts_that_are_no_text_are_kept(tmp_path: Path) -> None:
+    image = {"type": "image", "image": "x.png"}
+    rows = chosen(prompt=lambda n: [message("user", [*kinds.parts(QUESTIONS[n]), image])],
                   form=lambda _, text: [message("assistant", text)])  # fmt: skip
-    assert "row 0, column 'prompt': a message has a part that is not text" in refused(save(rows, tmp_path / "t.jsonl"))
+    prefs = prefqa.read(save(rows, tmp_path / "t.jsonl"))
+    assert {plain(one) for one in prompts(prefs)} == set(QUESTIONS)
+    assert all(json.loads(prompt[-1]["_json"])["content"][-1] == image for prompt in prompts(prefs))
+
+
+def test_a_content_that_is_a_list_of_no_parts_is_refused(tmp_path: Path) -> None:
+    rows = chosen(prompt=lambda n: [message("user", [QUESTIONS[n]])], form=lambda _, text: [message("assistant", text)])
+    words = "column 'prompt': a message whose content is a list, but not of parts"
+    assert words in refused(save(rows, tmp_path / "t.jsonl"))
 
 
 @pytest.mark.parametrize("ending", ["csv", "tsv"])

@@ -99,8 +99,9 @@ def test_trajectories_keep_their_messages(shared_inputs: Path) -> None:
     assert prefs.responses is not None
     for text in prefs.responses["text"].to_list():
         assert [one["role"] for one in text] == ["assistant", "tool", "assistant"]
-        assert text[0]["tool_calls"][0]["function"]["name"] == "search"
-        assert text[0]["tool_calls"][0]["id"] == text[1]["tool_call_id"] == "c1"
+        (called,) = json.loads(text[0]["tool_calls"])
+        assert called["function"]["name"] == "search"
+        assert called["id"] == text[1]["tool_call_id"] == "c1"
     assert column(prefs, "tools")["tools"].str.contains("search").all()
 
 

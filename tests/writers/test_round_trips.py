@@ -305,4 +305,4 @@ def test_preflib_keeps_every_order_and_its_count(
 
 def test_every_layout_is_tried_here() -> None:
     assert {one.name for one in PAIR_LAYOUTS} == {*TEXTS, *MESSAGES, *OTHERS}
-    assert {one.name for one in TABLE_LAYOUTS} == {"argilla", "label-studio", "preflib"}
+    assert {one.name for one in TABLE_LAYOUTS} == {"argilla", "label-studio", "preflib", "rubric"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,14 @@ from prefqa.writers.pair_files import write_pair_file
 
 pytest.importorskip("trl", reason="the package trl is not installed (pip install 'prefqa[trl]')")
 import datasets
+import jinja2
 import torch
 import transformers
 import trl
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+from writers.fixtures import FIXTURES, TEMPLATES
+from writers.test_fixtures import divided
 
 pytestmark = [
     pytest.mark.trl,
@@ -214,3 +219,126 @@ def test_what_trl_takes_in_silence_does_not_reach_it(tokenizer: Any, tmp_path: P
     pairs = prefqa.consensus(replace(prefs, responses=prefs.responses.with_columns(text=text))).pair_set()
     assert pairs.frame.is_empty()
     assert dict(pairs.left_out.rows()) == {"no_text": 16, "same_text": 8}
+
+
+# What people label now: trajectories with tools, and pictures.
+
+QWEN_LIKE = TEMPLATES["qwen-vl"].replace("<|image_pad|>", "<pic>")
+TOOL_LIKE = TEMPLATES["qwen-vl"]
+
+
+def of_fixture(name: str, folder: Path, layout: str = "trl-conversational") -> tuple[list[Any], Any]:
+    """Four rows of a fixture, and what `datasets` reads of our file of them."""
+    given = folder / "source.jsonl"
+    rows = [dict(row) for row in FIXTURES[name]][:1] * 4
+    rows = [row | {"id": f"q{at}"} for at, row in enumerate(rows)]
+    given.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    path = folder / f"{layout}.jsonl"
+    prefs = prefqa.read(given, columns={"item_id": "id"})
+    prefqa.consensus(prefs, method="majority").pair_set().write(path, layout=layout)
+    return rows, datasets.load_dataset("json", data_files=str(path), split="train", cache_dir=str(folder / "cache"))
+
+
+TOOL_FIXTURES = [name for name in FIXTURES if name.startswith(("tool-", "trajectory")) and "function-call" not in name]
+
+
+@pytest.mark.parametrize("name", [name for name in TOOL_FIXTURES if "no-content" not in name])
+def test_dpo_takes_a_step_on_calls_of_tools(tokenizer: Any, tmp_path: Path, name: str) -> None:
+    rows, data = of_fixture(name, tmp_path)
+    templated = data.map(trl.maybe_extract_prompt)
+    tokenizer.chat_template = TOOL_LIKE
+    try:
+        for side in ("chosen", "rejected"):
+            text = tokenizer.apply_chat_template(
+                templated[0]["prompt"] + templated[0][side], tools=templated[0].get("tools"), tokenize=False
+            )
+            source = divided(rows[0])
+            before = source["prompt"] + source[side]
+            assert text == tokenizer.apply_chat_template(before, tools=source.get("tools"), tokenize=False)
+            assert "Oslo" in text
+        takes_a_dpo_step(tokenizer, tmp_path, data)
+    finally:
+        tokenizer.chat_template = CHAT
+
+
+@pytest.mark.parametrize("name", ["tool-call", "trajectory", "trajectory-both"])
+@pytest.mark.parametrize("layout", ["prefqa", "trl-implicit", "trl-margin"])
+def test_reward_training_takes_a_step_on_trajectories(tokenizer: Any, tmp_path: Path, name: str, layout: str) -> None:
+    _, data = of_fixture(name, tmp_path, layout)
+    tokenizer.chat_template = TOOL_LIKE
+    try:
+        trainer = reward_trainer(tokenizer, tmp_path, data)
+        assert len(trainer.train_dataset) == len(data) == 4
+        before = parameters(trainer.model)
+        assert trainer.train().training_loss > 0
+        assert not torch.equal(parameters(trainer.model), before)
+    finally:
+        tokenizer.chat_template = CHAT
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in FIXTURES if name.startswith("image") and name != "image-beside-text"]
+)
+def test_its_data_functions_see_each_picture_once_and_the_question(tmp_path: Path, name: str) -> None:
+    rows, data = of_fixture(name, tmp_path)
+    source = divided(rows[0])
+    for side in ("chosen", "rejected"):
+        messages = trl.maybe_extract_prompt(data[0])
+        given = messages["prompt"] + messages[side]
+        assert given == source["prompt"] + source[side]
+        placed = trl.prepare_multimodal_messages(given, images=list(data[0].get("images") or []))
+        parts = [part for message in placed for part in message["content"] if isinstance(message["content"], list)]
+        pictures = [part for part in parts if part["type"] in ("image", "image_url")]
+        expected = [
+            part for message in source["prompt"] + source[side] if isinstance(message["content"], list)
+            for part in message["content"] if part["type"] in ("image", "image_url")
+        ]  # fmt: skip
+        assert len(pictures) == len(expected)
+        assert not any(part.get(key, "") is None for part in parts for key in ("image", "text", "image_url"))
+        text = rendered_text(QWEN_LIKE, placed, None)
+        assert text.count("<pic>") == len(expected)
+        said = [part["text"] for part in parts if part["type"] == "text"]
+        assert all(words in text for words in said)
+
+
+@pytest.mark.parametrize("name", ["image-in-part", "image-url", "image-parts-everywhere", "image-system"])
+def test_dpo_takes_a_step_on_rows_with_paths_of_images(tokenizer: Any, tmp_path: Path, name: str) -> None:
+    """A model of text alone: the template prints a mark for each picture, whose paths stay in the file."""
+    _, data = of_fixture(name, tmp_path)
+    data = data.remove_columns([name for name in ("images",) if name in data.column_names])
+    tokenizer.chat_template = QWEN_LIKE
+    try:
+        takes_a_dpo_step(tokenizer, tmp_path, data)
+    finally:
+        tokenizer.chat_template = CHAT
+
+
+def test_a_directory_for_the_hub_loads_each_message_as_it_was(tmp_path: Path) -> None:
+    rows = [*FIXTURES["trajectory-both"], *FIXTURES["image-in-part"], *FIXTURES["keys-null"]]
+    given = tmp_path / "source.jsonl"
+    given.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    prefqa.consensus(prefqa.read(given), method="majority").pair_set().write(tmp_path / "set", layout="hugging-face")
+    loaded = datasets.load_dataset(str(tmp_path / "set"), split="train", cache_dir=str(tmp_path / "cache"))
+    names = ("prompt", "chosen", "rejected")
+    found = sorted(json.dumps({name: row[name] for name in names}) for row in loaded)
+    assert found == sorted(json.dumps({name: row[name] for name in names}) for row in rows)
+
+
+def test_parquet_of_the_hub_in_which_messages_are_json_is_read(tmp_path: Path) -> None:
+    rows = [*FIXTURES["trajectory-both"], *FIXTURES["image-in-part"], *FIXTURES["keys-null"]]
+    given, stored = tmp_path / "source.jsonl", tmp_path / "source.parquet"
+    given.write_text("\n".join(json.dumps(row | {"tools": row.get("tools")}) for row in rows), encoding="utf-8")
+    data = datasets.load_dataset("json", data_files=str(given), split="train", cache_dir=str(tmp_path / "cache"))
+    assert "Json" in str(data.features)
+    data.to_parquet(str(stored))
+    texts = []
+    for source in (given, stored, data):
+        path = tmp_path / "out.jsonl"
+        pairs = prefqa.consensus(prefqa.read(source), method="majority").pair_set()
+        pairs.write(path, layout="trl-conversational")
+        texts.append(sorted(json.dumps(json.loads(line), sort_keys=True) for line in path.read_text().splitlines()))
+    assert texts[0] == texts[1] == texts[2]
+
+
+def rendered_text(template: str, messages: list[Any], tools: Any) -> str:
+    return str(jinja2.Environment().from_string(template).render(messages=messages, tools=tools))

@@ -21,6 +21,7 @@ from prefqa.moments import interval
 from prefqa.preferences import Preferences, as_preferences
 from prefqa.replicates import Replicates
 from prefqa.results import Result, records
+from prefqa.strengths import STRENGTH, strengths
 
 SCHEMA: dict[str, Any] = {
     "coefficient": pl.String,
@@ -116,7 +117,7 @@ def agreement(
     n_replicates: int = 1000,
     seed: int = 0,
 ) -> AgreementResult:
-    r"""Measure inter-annotator agreement on votes, rankings, scores or labels.
+    r"""Measure inter-annotator agreement on votes, rankings, graded votes, scores or labels.
 
     The standard error is that of a sample of items and of annotators,
 
@@ -129,8 +130,9 @@ def agreement(
 
     Args:
         prefs: the judgments; where an annotator judged an item several times, the latest judgment counts.
-        target: "votes" (on pairs of responses), "ranks" (whole rankings), "scores" (column `score`) or "labels"
-            (column `label`), or several; None for votes and ranks, or for where the named coefficients belong.
+        target: "votes" (on pairs of responses), "ranks" (whole rankings), "grades" (votes with their strength, column
+            `strength`), "scores" (column `score`) or "labels" (column `label`), or several; None for votes and ranks,
+            and grades where there are any, or for where the named coefficients belong.
         coefficients: names out of `prefqa.agreement.TARGETS`; None for the usual ones of the target, "all" for all.
         by: one or several columns; the estimates of each slice stand below those of all items. A slice is what one
             would get from the filtered data, but that categories of scores and labels are those of all the data.
@@ -140,7 +142,7 @@ def agreement(
             the screen, which must be the same for all annotators of an item.
         inference: "items+annotators", or "items" for these very annotators on further items.
         weights: how far apart unlike categories are, for kappas, AC2, Brennan-Prediger and alpha_weighted: one of
-            `prefqa.agreement.WEIGHTS`; None for "quadratic" on scores and "identity" otherwise.
+            `prefqa.agreement.WEIGHTS`; None for "quadratic" on scores and grades, "identity" otherwise.
         categories: all scores or labels that could be given, where some were never used (chance of AC and
             Brennan-Prediger counts them); None for those there are.
         method: "jackknife"; "percentile" or "bca" for a bootstrap over items (coefficients that know the annotators,
@@ -155,6 +157,8 @@ def agreement(
     prefs = as_preferences(prefs)
     options = Options(level, orientation, inference, weights, categories, method, n_replicates, seed)
     chosen = choose(target, coefficients)
+    if not target and coefficients in (None, "all") and strengths(prefs) is not None:
+        chosen += choose("grades", coefficients)
     if weights in (None, "identity") and any(n == "gwet_ac2" and e.target == "votes" for n, e in chosen):
         raise UsageError("gwet_ac2 on votes needs weights", hint='give weights="linear" or "quadratic".')
     by = (by,) if isinstance(by, str) else tuple(by or ())
@@ -173,7 +177,7 @@ def agreement(
 
 
 def sources(prefs: Preferences, by: tuple[str, ...], entries: Sequence[Entry], options: Options) -> dict[str, Source]:
-    """Return what the coefficients need: "votes", "vote ratings", "scores" or "labels"."""
+    """Return what the coefficients need: "votes", "vote ratings", "grades", "scores" or "labels"."""
     kinds = {kind_of(entry) for entry in entries}
     found: dict[str, Source] = {}
     for kind in ("votes", "vote ratings"):
@@ -190,6 +194,15 @@ def sources(prefs: Preferences, by: tuple[str, ...], entries: Sequence[Entry], o
                 symmetric=options.orientation == "symmetric",
                 weights=options.weights or "identity",
             )
+    if "grades" in kinds:
+        prefs.require(STRENGTH)
+        graded = strengths(named_by_position(prefs) if options.orientation == "position" else prefs, by)
+        if graded is None:
+            raise UsageError("votes on two responses have no two strengths, so there are no grades to compare")
+        symmetric, weights = options.orientation == "symmetric", options.weights or "quadratic"
+        found["grades"] = RatingSource.of_grades(
+            graded, annotators=options.annotators, symmetric=symmetric, weights=weights
+        )
     for kind, column, usual in (("scores", "score", "quadratic"), ("labels", "label", "identity")):
         if kind in kinds:
             weights = options.weights or usual
@@ -276,7 +289,8 @@ def _figures(source: Source, cell: int, entry: Entry, options: Options) -> dict[
 def _reason(row: dict[str, Any], entry: Entry) -> str | None:
     """Why a figure is null; None where nothing is."""
     if row["n_items"] == 0:
-        what = "no pair of responses was judged" if entry.target in ("votes", "ranks") else "nothing was rated"
+        of_pairs = entry.target in ("votes", "ranks", "grades")
+        what = "no pair of responses was judged" if of_pairs else "nothing was rated"
         return f"{what} by two annotators" if row["n_annotators"] == 0 else entry.undefined
     if row["estimate"] is None:
         return entry.undefined if row["n_annotators"] else "nothing was rated by two annotators"

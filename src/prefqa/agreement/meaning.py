@@ -14,6 +14,7 @@ BY_PROBABILITY = "at least that with a probability of 95 % (Gwet 2014)"
 CHANCE_CORRECTED = frozenset(
     {"alpha_nominal", "alpha_ordered", "alpha_ordinal", "alpha_interval", "alpha_ratio", "alpha_weighted"}
     | {"symmetric_kappa", "fleiss_kappa", "conger_kappa", "cohen_kappa", "scott_pi", "brennan_prediger"}
+    | {"alpha_grades", "weighted_kappa"}
     | {"gwet_ac1", "gwet_ac2", "icc_1", "icc_2", "icc_3"}
 )
 

@@ -31,8 +31,9 @@ from prefqa.rating_moments import (
     rating_losses,
     rating_patterns,
 )
-from prefqa.ratings import Ratings, ratings_of_values, ratings_of_votes
+from prefqa.ratings import Ratings, ratings_of_grades, ratings_of_values, ratings_of_votes
 from prefqa.replicates import Replicates
+from prefqa.strengths import Strengths
 
 
 class RatingCell(NamedTuple):
@@ -63,6 +64,15 @@ class RatingSource:
         numbers = np.array([-1.0, 0.0, 1.0])
         scale = Scale(3, agreement_weights(weights, numbers), np.zeros((3, 3)), None, symmetric)
         return cls(coded, ratings_of_votes(coded), scale, None, annotators)
+
+    @classmethod
+    def of_grades(cls, graded: Strengths, *, annotators: bool, symmetric: bool, weights: str) -> RatingSource:
+        """Take votes with their strength as ratings of pairs of responses, from -3 to 3 where there are three."""
+        coded, numbers = graded.signed()
+        n = numbers.size
+        weighted = agreement_weights(weights, numbers) if n <= MAX_CATEGORIES else np.zeros((0, 0))
+        scale = Scale(n, weighted, np.zeros(weighted.shape), None, symmetric)
+        return cls(coded, ratings_of_grades(coded, n // 2), scale, None, annotators)
 
     @classmethod
     def of_column(

@@ -115,8 +115,24 @@ _SCORES = {
         "scores", ratings=categorical.gwet_ac2, counted="rated", undefined="there is one category only", usual=False
     ),
 }
+#: On the strength of votes with their direction: -3 .. 3, a tie 0. The direction alone is what "votes" measures.
+_GRADES = {
+    "alpha_grades": Entry("grades", ratings=categorical.alpha_ordinal),
+    "weighted_kappa": Entry("grades", ratings=categorical.fleiss_kappa, counted="rated"),
+    "percent_same_grade": Entry("grades", ratings=categorical.percent_agreement, bounds=_SHARE),
+    "percent_agreement_weighted": Entry(
+        "grades", ratings=categorical.percent_agreement_weighted, bounds=_SHARE, usual=False
+    ),
+    "alpha_weighted": Entry("grades", ratings=categorical.alpha_weighted, usual=False),
+    "conger_kappa": Entry("grades", route="conger", usual=False),
+    "cohen_kappa": Entry("grades", route="cohen", usual=False),
+    "scott_pi": Entry("grades", route="scott", usual=False),
+    "gwet_ac2": Entry("grades", ratings=categorical.gwet_ac2, counted="rated", usual=False, whole=False),
+}
 #: Every coefficient of each target.
-TARGETS: dict[str, dict[str, Entry]] = {"votes": _VOTES, "ranks": _RANKS, "scores": _SCORES, "labels": _LABELS}
+TARGETS: dict[str, dict[str, Entry]] = {
+    "votes": _VOTES, "ranks": _RANKS, "grades": _GRADES, "scores": _SCORES, "labels": _LABELS,
+}  # fmt: skip
 #: The default suite: on votes and rankings.
 COEFFICIENTS = {n: e for target in ("votes", "ranks") for n, e in TARGETS[target].items() if e.usual}
 #: `orientation=`: how votes are told into "first" and "second".
@@ -126,8 +142,8 @@ ORIENTATIONS = ("symmetric", "id", "position")
 def choose(target: str | Sequence[str] | None, coefficients: str | Sequence[str] | None) -> list[tuple[str, Entry]]:
     """Return the coefficients that are asked for, in the order of the tables or as named.
 
-    Without a target, names are looked up in votes, ranks, scores and labels, in that order; without names, the usual
-    ones of the target (without both, those of votes and ranks) or all of them.
+    Without a target, names are looked up in votes, ranks, grades, scores and labels, in that order; without names, the
+    usual ones of the target (without both, those of votes and ranks) or all of them.
     """
     targets = ([target] if isinstance(target, str) else list(target)) if target else None
     for name in targets or ():

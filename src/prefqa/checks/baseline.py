@@ -9,6 +9,9 @@ import polars as pl
 
 from prefqa.errors import ReadError
 
+#: Rows that a table can have.
+_MOST = 2**63 - 1
+
 
 def known_counts(path: str | Path) -> dict[str, int]:
     """Return the counts by code of an earlier findings.json.
@@ -18,10 +21,13 @@ def known_counts(path: str | Path) -> dict[str, int]:
     """
     try:
         whole = json.loads(Path(path).read_text(encoding="utf-8"))
-        return {str(one["code"]): int(one["count"]) for one in whole["findings"]}
+        counts = {str(one["code"]): int(one["count"]) for one in whole["findings"]}
+        if not all(0 <= count <= _MOST for count in counts.values()):
+            raise ValueError("a count that is none")
+        return counts
     except OSError as error:
         raise ReadError(path, error.strerror or str(error)) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         hint = "write one with prefqa check INPUT --format json > findings.json"
         raise ReadError(path, "this is not the findings.json of a check", hint=hint) from error
 

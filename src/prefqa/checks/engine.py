@@ -20,9 +20,13 @@ from prefqa.checks.rule import Rule
 from prefqa.checks.said import LOOKS as WITH_EFFECT
 from prefqa.checks.slices import outside
 from prefqa.checks.table import LONG
+from prefqa.dtypes import free_name
+from prefqa.personal import masked
 from prefqa.preferences import ROW, Preferences, as_preferences
 
 T = TypeVar("T")
+#: Columns of the quarantine beside those of the judgments.
+_OF_QUARANTINE = ("row", "code", "reason")
 
 
 def check(prefs: Preferences, **asked: Any) -> CheckResult:
@@ -123,7 +127,7 @@ def finding(rule: Rule, found: Found, severity: str, max_examples: int) -> dict[
         "count": found.count,
         "share": found.count / found.of if found.of else 0.0,
         "message": found.message,
-        "examples": examples.to_dicts(),
+        "examples": [row | {"value": row["value"] and masked(row["value"])} for row in examples.to_dicts()],
         "baseline": None,
     }
 
@@ -144,16 +148,18 @@ def _split(prefs: Preferences, frame: Frame, left_out: list[pl.LazyFrame]) -> tu
 
     What was read of these is handed over, so that nobody reads it again.
     """
-    names = [name for name in prefs.judgments.collect_schema().names() if name != ROW]
+    names = [name for name in prefs.judgments.collect_schema().names() if name not in (ROW, LONG)]
+    taken = {*names, *_OF_QUARANTINE}
+    theirs = {name: free_name(f"source_{name}", taken) for name in names if name in _OF_QUARANTINE}
     if not left_out:
         frame.hand_over(prefs)
-        empty = prefs.judgments.head(0).select(pl.col(ROW).alias("row"), *names).collect()
+        empty = prefs.judgments.head(0).rename(theirs).rename({ROW: "row"}).collect()
         empty = empty.with_columns(code=pl.lit(None, pl.String), reason=pl.lit(None, pl.String))
         return empty, prefs, int(frame.table.ranked().sum())
     bad = pl.concat(left_out).collect().sort(LONG, "code", "reason").unique(LONG, keep="first", maintain_order=True)
     long = frame.all_rows.select(LONG, ROW, *names)
-    quarantine = long.join(bad.lazy(), on=LONG, how="inner").sort(ROW, LONG).drop(LONG).rename({ROW: "row"})
+    quarantine = long.rename(theirs).join(bad.lazy(), on=LONG, how="inner").sort(ROW, LONG).drop(LONG)
     clean = long.join(bad.lazy().select(LONG), on=LONG, how="anti", maintain_order="left").drop(LONG)
     going_on = prefs.with_judgments(clean)
     frame.hand_over(going_on, bad[LONG])
-    return quarantine.collect(), going_on, int(frame.table.ranked(bad[LONG]).sum())
+    return quarantine.rename({ROW: "row"}).collect(), going_on, int(frame.table.ranked(bad[LONG]).sum())

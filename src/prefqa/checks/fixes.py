@@ -17,6 +17,7 @@ from prefqa.checks.table import LONG
 from prefqa.preferences import JUDGMENT_TYPES, ROW, Preferences, as_preferences
 from prefqa.readers.long_rows import UNNAMED
 from prefqa.writers.atomic import write_jsonl, write_parquet
+from prefqa.writers.file_sets import file_set
 
 CHANGE_SCHEMA = {
     "row": pl.Int64,
@@ -38,11 +39,17 @@ class Fixed:
     changes: pl.DataFrame
 
     def write(self, path: str | Path) -> Path:
-        """Write the judgments to `path` (.parquet) and the changes beside it; return the path of the changes."""
-        log = Path(path).with_suffix(".changes.jsonl")
-        write_parquet(path, _as_it_stood(self.preferences))
-        write_jsonl(log, self.changes)
+        """Write the judgments to `path` (.parquet) and the changes beside it, both or none; return where these are."""
+        path, log = Path(path), log_of(path)
+        with file_set(path.parent, family={path.name, log.name}) as files:
+            write_parquet(files.new / path.name, _as_it_stood(self.preferences))
+            write_jsonl(files.new / log.name, self.changes)
         return log
+
+
+def log_of(path: str | Path) -> Path:
+    """Return where the changes are written that made the data at `path`."""
+    return Path(path).with_suffix(".changes.jsonl")
 
 
 def fix(prefs: Preferences) -> Fixed:
@@ -72,7 +79,8 @@ def fix(prefs: Preferences) -> Fixed:
     frame = Frame.of(prefs.with_judgments(kept.drop(LONG).lazy()), datetime.now(UTC), with_defaults({}), ())
     gaps = rank_gaps(frame)
     if gaps.count:
-        places = gaps.rows.select(LONG, dense=pl.col("rank").rank("dense").over(frame.key).cast(pl.Int64)).collect()
+        within = frame.all_rows.join(gaps.rows.select(LONG), on=LONG, how="semi", maintain_order="left")
+        places = within.select(LONG, dense=pl.col("rank").rank("dense").over(frame.key).cast(pl.Int64)).collect()
         ranked = kept.drop(LONG).with_row_index(LONG).join(places, on=LONG, how="left", maintain_order="left")
         changed = ranked.filter(pl.col("rank") != pl.col("dense"))
         changes.append(_changes(changed, "PQ105", "rank", pl.col("rank"), pl.col("dense")))

@@ -15,8 +15,8 @@ from prefqa.casts import raw_name
 from prefqa.checks.judged import Judged
 from prefqa.checks.language import asked, identifier
 from prefqa.checks.looks import looks_of
-from prefqa.checks.media import COLUMNS, Media
-from prefqa.checks.patterns import ASKS_TRUTH, TESTS
+from prefqa.checks.media import COLUMNS, Media, media_of_prompts
+from prefqa.checks.patterns import ASKS_TRUTH, ASKS_VALUE, TESTS
 from prefqa.checks.said import SCREENS
 from prefqa.checks.schemas import RANGES
 from prefqa.checks.seen import Seen
@@ -235,7 +235,11 @@ class Frame:
         """What was seen in the texts of responses, or why there are none."""
         tests = {code: test for code, test in {**TESTS, **SCREENS}.items() if code in self.codes}
         looks, options = looks_of(self.codes), dict(self.options)
-        options["PQ202"] = {**options["PQ202"], "asked": self._asking_for_truth}
+        options["PQ202"] = {
+            **options["PQ202"],
+            "asked": self._asking(ASKS_TRUTH),
+            "asked_value": self._asking(ASKS_VALUE),
+        }
         if "PQ223" in looks and not isinstance(self.prompts, str):
             options["PQ223"] = {**options["PQ223"], "asked": asked(self.prompts, options["PQ223"])}
             identifier()  # loaded once, before many ask for it
@@ -243,14 +247,14 @@ class Frame:
             looks.pop("PQ223", None)
         return Seen.of(self.prefs.texts, tests, looks, options)
 
-    @property
-    def _asking_for_truth(self) -> pl.Series:
-        """Items whose prompt asks for true or false."""
+    def _asking(self, pattern: str) -> pl.Series:
+        """Items whose prompt, in any of its messages, asks as a pattern says."""
         prompts = self.prompts
         if isinstance(prompts, str):
             return pl.Series("item_id", [], pl.String)
-        asks = prompts.rows["text"].str.contains(ASKS_TRUTH).fill_null(value=False)
-        return prompts.rows["item_id"].filter(asks)
+        parts = [prompts.rows, *([prompts.earlier.rows] if prompts.earlier is not None else [])]
+        asks = [part.filter(pl.col("text").str.contains(pattern))["item_id"] for part in parts]
+        return pl.concat(asks)
 
     def hand_over_lengths(self) -> None:
         """Give the lengths of texts to the preferences, so that nobody reads these again for them."""
@@ -289,7 +293,10 @@ class Frame:
 
     @cached_property
     def prompt_keys(self) -> pl.DataFrame | str:
-        """Per item with a prompt: item_id, `prompt`, and `key`, equal where prompts are, once normalised."""
+        """Per item with a prompt: item_id, `prompt`, `key`, equal where prompts are, once normalised, and `has_media`.
+
+        The same text beside another picture is another prompt.
+        """
         prompts = self.prompts
         if isinstance(prompts, str):
             return prompts
@@ -297,7 +304,14 @@ class Frame:
         key = normal(there["text"]).hash()
         if "context" in there.columns:
             key ^= there["context"].hash()
-        return there.select("item_id", pl.col("text").alias("prompt"), key.alias("key"))
+        keys = there.select("item_id", pl.col("text").alias("prompt"), key.alias("key"))
+        media = media_of_prompts(self.prefs, there)
+        if media is None:
+            return keys.with_columns(has_media=pl.lit(value=False))
+        keys = keys.join(media, on="item_id", how="left", maintain_order="left")
+        beside = pl.when(pl.col("media").is_not_null()).then(pl.col("media").hash()).otherwise(pl.lit(0, pl.UInt64))
+        whole = keys.with_columns(pl.col("key") ^ beside, has_media=pl.col("media").is_not_null())
+        return whole.drop("media")
 
     def hand_over(self, prefs: Preferences, without: pl.Series | None = None) -> None:
         """Give what was read to preferences that are these without some rows (their LONG)."""

@@ -14,6 +14,7 @@ from prefqa.checks.language import languages
 from prefqa.checks.near import near
 from prefqa.checks.near_sample import could_be_near
 from prefqa.checks.texts import Texts, excerpt, mask_of, normal, normal_candidates
+from prefqa.personal import KEY, MAIL, NOBODY_MAIL, NOBODY_PHONE, PHONE, masked_column
 from prefqa.response_texts import TEXT_RAW
 
 #: What a rule finds in a block of texts under its options: the keys of rows, with `_value`.
@@ -56,17 +57,22 @@ def _empty(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
         empty &= texts.rows[TEXT_RAW].is_null()
     if "calls" in texts.rows.columns:  # a call of a tool is a response without a text
         empty &= ~texts.rows["calls"]
+    if "parts" in texts.rows.columns:  # and so is a picture
+        empty &= texts.rows["parts"].is_null()
     return texts.where(empty, pl.when(_TEXT.is_null()).then(pl.lit("null")).otherwise(pl.lit("blank")))
 
 
 def _not_text(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
     odd = texts.figures["PQ202"]
     if odd.any():
-        truth = texts.rows.select(_TEXT.str.contains(patterns.TRUTH)).to_series().fill_null(value=False)
-        asked = texts.rows["item_id"].is_in(options["asked"].implode())
-        if "context" in texts.rows.columns:
-            asked |= texts.rows["context"].str.contains(patterns.ASKS_TRUTH).fill_null(value=False)
-        odd &= ~(truth & asked)
+        for answers, asks, asked in (
+            (patterns.TRUTH, patterns.ASKS_TRUTH, options["asked"]),
+            (patterns.NO_VALUE, patterns.ASKS_VALUE, options["asked_value"]),
+        ):
+            is_answer = texts.rows["item_id"].is_in(asked.implode())
+            if "context" in texts.rows.columns:
+                is_answer |= texts.rows["context"].str.contains(asks).fill_null(value=False)
+            odd &= ~(texts.rows["text"].str.contains(answers).fill_null(value=False) & is_answer)
     value = _TEXT.str.strip_chars()
     if TEXT_RAW in texts.rows.columns:
         odd |= texts.rows[TEXT_RAW].is_not_null()
@@ -116,6 +122,20 @@ def _matching(code: str) -> Look:
     return lambda texts, _options: texts.where(texts.figures[code])
 
 
+def _everywhere(look: Look) -> Look:
+    """A look that is taken at all messages, each text reported once."""
+
+    def found(texts: Texts, options: Mapping[str, Any]) -> pl.DataFrame:
+        rows = look(texts, options)
+        if texts.earlier is None:
+            return rows
+        keys = [name for name in rows.columns if not name.startswith("_")]
+        both = pl.concat([rows, look(texts.earlier, options)])
+        return both.unique(keys, keep="first", maintain_order=True).sort(keys, maintain_order=True)
+
+    return found
+
+
 def _out_of_turn(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
     if "roles" not in texts.rows.columns:
         return texts.none
@@ -129,7 +149,7 @@ def _contexts_differ(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
     # Messages that begin with the model are a response of several turns, not a conversation that it answers.
     context = pl.when(~pl.col("roles").str.starts_with("assistant")).then("context")
     differ = texts.rows.select(context.drop_nulls().n_unique().over("item_id") > 1).to_series()
-    return texts.where(differ, excerpt(pl.col("context").str.tail(50)))
+    return texts.where(differ, excerpt(masked_column(pl.col("context")).str.tail(50)))
 
 
 def _mojibake(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
@@ -145,13 +165,9 @@ def _mojibake(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
 def _personal(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
     if not texts.figures["PQ222"].any():
         return texts.none
-    mails = _TEXT.str.extract_all(patterns.MAIL).list.eval(
-        pl.element().filter(~pl.element().str.contains(patterns.NOBODY_MAIL))
-    )
-    phones = _TEXT.str.extract_all(patterns.PHONE).list.eval(
-        pl.element().filter(~pl.element().str.contains(patterns.NOBODY_PHONE))
-    )
-    kinds = {"e-mail address": mails, "phone number": phones, "key": _TEXT.str.extract_all(patterns.KEY)}
+    mails = _TEXT.str.extract_all(MAIL).list.eval(pl.element().filter(~pl.element().str.contains(NOBODY_MAIL)))
+    phones = _TEXT.str.extract_all(PHONE).list.eval(pl.element().filter(~pl.element().str.contains(NOBODY_PHONE)))
+    kinds = {"e-mail address": mails, "phone number": phones, "key": _TEXT.str.extract_all(KEY)}
     said = [pl.when(pl.col(kind) > 0).then(formatted(f"{kind}: {{}}", pl.col(kind))) for kind in kinds]
     rows = texts.rows.filter(texts.figures["PQ222"])
     counted = rows.with_columns(found.list.len().alias(kind) for kind, found in kinds.items())
@@ -168,12 +184,12 @@ LOOKS: dict[str, Look] = {
     "PQ206": _near,
     "PQ213": _matching("PQ213"),
     "PQ214": _matching("PQ214"),
-    "PQ215": _matching("PQ215"),
-    "PQ216": _matching("PQ216"),
+    "PQ215": _everywhere(_matching("PQ215")),
+    "PQ216": _everywhere(_matching("PQ216")),
     "PQ217": _out_of_turn,
     "PQ218": _contexts_differ,
-    "PQ219": _mojibake,
-    "PQ222": _personal,
+    "PQ219": _everywhere(_mojibake),
+    "PQ222": _everywhere(_personal),
     "PQ223": languages,
     **said.LOOKS,
 }

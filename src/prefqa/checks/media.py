@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from prefqa.checks.media_files import REMOTE, digest_of, fault_of, located
+from prefqa.message_json import JSON, has_other_parts, holds_json
 from prefqa.preferences import Preferences
 from prefqa.response_texts import RESPONSE
 
@@ -17,6 +18,10 @@ from prefqa.response_texts import RESPONSE
 COLUMNS = ("image", "images", "video", "videos", "audio", "audios")
 #: Where a value is an object, what of it is the path.
 _FIELDS = ("path", "url", "file_name", "image", "image_url", "video", "video_url", "audio", "audio_url")
+#: A path or an address in a part of a content, in JSON.
+_PATH = (
+    r'"(?:path|url|file_name|image|image_url|video|video_url|audio|audio_url|input_audio)"\s*:\s*("(?:[^"\\]|\\.)*")'
+)
 _SCHEMA = {"item_id": pl.String, "response_id": pl.String, "path": pl.String}
 
 
@@ -31,7 +36,7 @@ class Media:
 
     @classmethod
     def of(cls, prefs: Preferences, columns: Sequence[str]) -> Media | str:
-        """Return the media in columns of responses, items and judgments, or say that there are none.
+        """Return the media in columns of responses, items and judgments and in messages, or say that there are none.
 
         A column of judgments is of the responses if it differs among those of most items; otherwise of the items.
         """
@@ -45,8 +50,9 @@ class Media:
                 if "response_id" not in rows.columns or (table is prefs.judgments and not _of_responses(rows)):
                     rows = rows.select("item_id", "path").unique().with_columns(response_id=pl.lit(None, pl.String))
                 parts.append(rows.select(pl.col(key).cast(kind) for key, kind in _SCHEMA.items()))
+        parts += _in_messages(prefs)
         named = pl.concat(parts).unique().sort(*_SCHEMA) if parts else pl.DataFrame(schema=_SCHEMA)
-        return cls(named) if named.height else f"no column has paths of media ({', '.join(columns)})"
+        return cls(named) if named.height else f"no column or message has paths of media ({', '.join(columns)})"
 
     @property
     def own(self) -> pl.DataFrame:
@@ -99,6 +105,48 @@ def _identities(shared: pl.DataFrame, folder: Path | None) -> list[tuple[str, st
     alike = sized.filter(pl.col("_n").is_not_null() & (pl.struct("item_id", "_n").is_duplicated()))["path"].unique()
     digests = {path: digest_of(file) for path in alike if isinstance(file := files[path], Path)}
     return [(path, digests.get(path) or path) for path in shared["path"].unique()]
+
+
+def media_of_prompts(prefs: Preferences, prompts: pl.DataFrame) -> pl.DataFrame | None:
+    """Return by item the media that its prompt is about as one text, `media`: of columns, and parts of its messages.
+
+    Args:
+        prefs: the preferences.
+        prompts: item_id and perhaps `parts`, as `Texts.rows` has them.
+    """
+    found, named = Media.of(prefs, COLUMNS), []
+    if not isinstance(found, str):
+        named.append(found.named.filter(pl.col("response_id").is_null()).select("item_id", "path"))
+    if "parts" in prompts.columns:
+        named.append(prompts.drop_nulls("parts").select("item_id", path="parts"))
+    whole = pl.concat(named) if named else None
+    if whole is None or whole.is_empty():
+        return None
+    return whole.group_by("item_id").agg(media=pl.col("path").sort().str.join("\n"))
+
+
+def _in_messages(prefs: Preferences) -> list[pl.DataFrame]:
+    """Paths in the parts of messages, of responses and of prompts."""
+    tables: list[tuple[pl.LazyFrame | None, str, Sequence[str]]] = [
+        (prefs.texts, "text", RESPONSE),
+        (None if prefs.items is None else prefs.items.lazy(), "prompt", RESPONSE[:1]),
+    ]
+    found = []
+    for table, column, keys in tables:
+        if table is None or not holds_json(table.collect_schema().get(column)):
+            continue
+        content = pl.col(column).struct.field(JSON).str.json_path_match("$.content")
+        # Within a text a quotation mark follows a backslash, so that no text passes for a key.
+        paths = content.str.extract_all(_PATH).list.eval(
+            pl.element().str.extract(_PATH, 1).str.json_path_match("$").filter(pl.element().is_not_null())
+        )
+        rows = table.select(*keys, column).explode(column).filter(has_other_parts(pl.col(column).struct.field(JSON)))
+        each = rows.select(*(pl.col(key).cast(pl.String) for key in keys), path=paths).explode("path")
+        own = each.drop_nulls("path").unique().collect()
+        if "response_id" not in own.columns:
+            own = own.with_columns(response_id=pl.lit(None, pl.String))
+        found.append(own.select(pl.col(key).cast(kind) for key, kind in _SCHEMA.items()))
+    return found
 
 
 def _paths(table: pl.LazyFrame, columns: Sequence[str]) -> list[pl.Expr]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from prefqa.checks.frame import Found, Frame, NotRun
 from prefqa.checks.looks import missing, similar
 from prefqa.checks.near import near
@@ -15,7 +17,7 @@ def near_duplicate_prompts(frame: Frame) -> Found | NotRun:
     package = missing("PQ207")
     if package:
         return NotRun(package)
-    in_order = keys.sort("item_id")
+    in_order = keys.filter(~pl.col("has_media")).sort("item_id")  # beside another picture the same words ask otherwise
     single = in_order.filter(in_order["key"].is_first_distinct())
     found = near(single["prompt"], frame.options["PQ207"]["threshold"])
     rows = single[found["text"]].rename({"prompt": "text"}).with_columns(found["similarity"])

@@ -32,6 +32,12 @@ def _models(winners: int) -> Example:
     return Example(tuple(rows), tuple(written))
 
 
+def _criteria(overall: tuple[int, ...]) -> Example:
+    """An annotator who ranks two responses overall, and by two criteria that both prefer the first."""
+    by = {"overall": overall, "helpful": (1, 2), "honest": (1, 1)}
+    return Example(tuple(row for name, r in by.items() for row in ranking(*r, item=f"p1/{name}", criterion=name)))
+
+
 _CIRCLE = ((1, 2, 3), (3, 1, 2), (2, 3, 1))
 
 PQ5 = (
@@ -108,5 +114,20 @@ PQ5 = (
         bad=_models(40),
         good=_models(28),
         options={"max_share": 0.9},
+    ),
+    Rule(
+        "PQ507",
+        "overall-against-criteria",
+        "warning",
+        "an overall vote that goes against all criteria of the same annotator",
+        "Somebody who finds one response more helpful, the other in nothing better, and then prefers the other, has "
+        "swapped the sides, or judged by something that no criterion asks for. Either way these pairs teach what the "
+        "criteria say is worse. Votes by criteria are those of the column criterion, where one is the overall vote: "
+        "`overall`, or the one that is named so. `item` is a column with the same value for the items of one prompt "
+        "and responses, where item_id does not say it. PQ221 asks the same of scores in columns of one judgment. "
+        "prefqa criteria lists these votes, and those that the weights of the criteria make improbable.",
+        bad=_criteria((2, 1)),
+        good=_criteria((1, 2)),
+        options={"overall": "", "item": ""},
     ),
 )

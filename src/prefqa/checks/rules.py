@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from prefqa.checks.option_values import fault_of
 from prefqa.checks.pq1_table import PQ1
 from prefqa.checks.pq2_benchmarks import PQ2_BENCHMARKS
 from prefqa.checks.pq2_media_table import PQ2_MEDIA
@@ -97,9 +98,8 @@ def with_defaults(options: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[st
                 have = ", ".join(rule.options) or "none"
                 raise UsageError(f"{code} has no option {name!r}; it has: {have}")
             default = rule.options[name]
-            kinds: Any = {float: (int, float), tuple: (list, tuple)}.get(type(default), (type(default),))
-            if not isinstance(value, Mapping if isinstance(default, Mapping) else kinds) or isinstance(value, bool):
-                raise UsageError(f"option {name} of {code} is {value!r}; it is written like {_toml(default)}")
+            if (wrong := fault_of(name, value, default)) is not None:
+                raise UsageError(f"option {name} of {code} is {value!r}; {wrong}, like {_toml(default)}")
     return {rule.code: {**rule.options, **options.get(rule.code, {})} for rule in RULES}
 
 

@@ -28,6 +28,11 @@ class Allowed(NamedTuple):
 RANGES = {
     "rank": Allowed(pl.col("rank") >= 1, "1 is best; equal ranks are a tie; null is not ranked"),
     "score": Allowed(pl.col("score").is_finite(), "a finite number, higher is better"),
+    "strength": Allowed(
+        pl.col("strength").is_finite() & (pl.col("strength") >= 0),
+        "by how much a vote on two responses prefers the better one: 1 slightly, higher is more; 0 or null for a tie, "
+        "null where it is not known",
+    ),
     "position": Allowed(pl.col("position") >= 0, "place on the screen, not negative"),
     "duration_s": Allowed(
         pl.col("duration_s").is_finite() & (pl.col("duration_s") >= 0), "seconds spent on the judgment, not negative"

@@ -15,6 +15,7 @@ from prefqa._words import formatted
 from prefqa.casts import raw_name
 from prefqa.checks.patterns import ODD, ODD_BLANK, UNSTABLE, VISIBLE, Test
 from prefqa.checks.words import words
+from prefqa.message_json import JSON, has_other_parts
 from prefqa.response_texts import TEXT
 
 #: How much of a text an example shows.
@@ -35,13 +36,15 @@ class Texts:
     """Texts with their keys, and as many rows of figures.
 
     `rows`: the keys and `text`; for chat messages `text` is the last message, `context` the ones before it, `roles`
-    all roles in order. `figures`: `item` (number of the item), `hash`, `n_chars`, `there` (not blank), `begin` (the
-    first eight bytes), `before` (hash of the turns of a response before its last; 0 if it has one), and one column per
-    test. `hash` is of all turns of a response.
+    all roles in order, `parts` the content of the last message where it has parts that are no text. `earlier`: the
+    contents and calls of the messages before the last one, for rules that look at all of them. `figures`: `item`
+    (number of the item), `hash`, `n_chars`, `there` (not blank), `begin` (the first eight bytes), `before` (hash of the
+    turns of a response before its last; 0 if it has one), and one column per test. `hash` is of all turns.
     """
 
     rows: pl.DataFrame
     figures: pl.DataFrame
+    earlier: Texts | None = None
 
     @property
     def n(self) -> int:
@@ -129,13 +132,14 @@ def none_said(texts: pl.DataFrame, rows: pl.DataFrame, column: str) -> str | Non
 
 def texts_of(table: pl.DataFrame, column: str, tests: Mapping[str, Test]) -> Texts:
     """Return the texts in a usable column of a table with `item_id`."""
-    parts = _parts(table.schema[column], column) or {}
+    parts = dict(_parts(table.schema[column], column) or {})
+    said_before = parts.pop("earlier", None)
     kept = [name for name in (*_KEYS, raw_name(column)) if name in table.columns and name not in parts]
     rows = table.select(*kept, *(expression.alias(name) for name, expression in parts.items()))
     text = pl.col("text")
     before = _before(rows.columns)
     asked = [
-        (text.hash() ^ before).alias("hash"),
+        (text.hash() ^ before ^ _media(rows.columns)).alias("hash"),
         before.alias("before"),
         text.str.len_chars().alias("n_chars"),
         _eight(text).alias("begin"),
@@ -151,7 +155,23 @@ def texts_of(table: pl.DataFrame, column: str, tests: Mapping[str, Test]) -> Tex
     places = screened.arg_true()
     found = [mask_of(places.filter(closer[code]), rows.height).alias(code) for code in tests]
     more = rows["item_id"].rle_id().alias("item"), _there(rows["text"], figures["begin"]).alias("there")
-    return Texts(rows, figures.drop("screened").with_columns(*more, *found))
+    earlier = None if said_before is None else _earlier(table, said_before, tests)
+    return Texts(rows, figures.drop("screened").with_columns(*more, *found), earlier)
+
+
+def _earlier(table: pl.DataFrame, said: pl.Expr, tests: Mapping[str, Test]) -> Texts | None:
+    """The messages before the last one as texts, for the tests that are made of all messages."""
+    keys = [name for name in _KEYS if name in table.columns]
+    rows = table.select(*keys, said.alias("text")).filter(pl.col("text") != "")
+    tests = {code: test for code, test in tests.items() if test.of_prompts}
+    return texts_of(rows, "text", tests) if rows.height else None
+
+
+def _media(columns: Sequence[str]) -> pl.Expr:
+    """Hash of the parts of a message that are no text; 0 where it has none."""
+    if "parts" not in columns:
+        return pl.lit(0, pl.UInt64)
+    return pl.when(pl.col("parts").is_not_null()).then(pl.col("parts").hash()).otherwise(pl.lit(0, pl.UInt64))
 
 
 def _before(columns: Sequence[str]) -> pl.Expr:
@@ -283,21 +303,52 @@ def _parts(dtype: pl.DataType, column: str) -> dict[str, pl.Expr] | None:
     if not (isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct)):
         return None
     fields = {field.name: field.dtype for field in dtype.inner.fields}
-    said = next((name for name in ("content", "value", "text") if fields.get(name) == pl.String()), None)
+    said = next((name for name in ("content", "value", "text") if _is_said(fields.get(name))), None)
     who = next((name for name in ("role", "from", "speaker") if fields.get(name) == pl.String()), None)
     if said is None or who is None:
         return None
     role = pl.element().struct.field(who).str.to_lowercase().replace(_ROLES)
     calls = next((name for name in ("tool_calls", "function_call") if name in fields), None)
+    both = JSON in fields  # either stands there, as text
     made_there = pl.lit("") if calls is None else _as_text(pl.element().struct.field(calls), fields[calls])
-    message = formatted("{}: {}{}", role.fill_null("?"), pl.element().struct.field(said).fill_null(""), made_there)
-    last = whole.list.last()
+    if both:
+        made_there += _as_text(pl.element().struct.field("function_call"), pl.String())
+    content = _content(pl.element().struct.field(said), fields[said]).fill_null("")
+    other = pl.lit(None, pl.String) if JSON not in fields else _other_parts(pl.element().struct.field(JSON))
+    message = formatted("{}: {}{}{}", role.fill_null("?"), content, made_there, other.fill_null(""))
+    last, n_before = whole.list.last(), whole.list.len().cast(pl.Int64) - 1
     made = {} if calls is None else {"calls": _is_made(last.struct.field(calls), fields[calls])}
-    return made | {
-        "text": last.struct.field(said),
-        "context": whole.list.eval(message).list.head(whole.list.len().cast(pl.Int64) - 1).list.join("\n"),
-        "roles": whole.list.eval(role.fill_null("?")).list.join(","),
-    }
+    if both:
+        made["calls"] |= last.struct.field("function_call").is_not_null()
+    shown = {} if JSON not in fields else {"parts": _other_parts(last.struct.field(JSON))}
+    return (
+        made
+        | shown
+        | {
+            "text": _content(last.struct.field(said), fields[said]),
+            "context": whole.list.eval(message).list.head(n_before).list.join("\n"),
+            "earlier": whole.list.eval(formatted("{} {}", content, made_there)).list.head(n_before).list.join("\n"),
+            "roles": whole.list.eval(role.fill_null("?")).list.join(","),
+        }
+    )
+
+
+def _is_said(dtype: Any) -> bool:
+    return dtype == pl.String() or (
+        isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct) and "text" in dtype.inner.to_schema()
+    )
+
+
+def _content(content: pl.Expr, dtype: Any) -> pl.Expr:
+    """A content as text: of parts, their texts."""
+    if dtype == pl.String():
+        return content
+    return content.list.eval(pl.element().struct.field("text")).list.join("\n", ignore_nulls=True)
+
+
+def _other_parts(message: pl.Expr) -> pl.Expr:
+    """The content of a message, in JSON, where it has parts that are no text; null elsewhere."""
+    return pl.when(has_other_parts(message)).then(message.str.json_path_match("$.content"))
 
 
 def _is_made(call: pl.Expr, dtype: Any) -> pl.Expr:

@@ -11,6 +11,8 @@ import polars as pl
 
 from prefqa._words import formatted
 from prefqa.checks.tool_schemas import Call, call_of, loaded, misfit, tools_of
+from prefqa.message_json import holds_json
+from prefqa.messages import json_of
 from prefqa.preferences import Preferences
 
 #: Roles of messages that hold the result of a call.
@@ -144,8 +146,10 @@ def _calls_in(fields: Mapping[str, Any]) -> tuple[pl.Expr, bool]:
     if kind == pl.List(pl.String):
         return field("tool_calls"), False
     if kind == pl.String:
-        listed = field("tool_calls").map_elements(_texts_of_calls, return_dtype=pl.List(pl.String))
-        return listed, False
+        written = field("tool_calls")
+        if fields.get("function_call") == pl.String:
+            written = pl.coalesce(written, "[" + field("function_call") + "]")
+        return written.map_elements(_texts_of_calls, return_dtype=pl.List(pl.String)), False
     kind = fields.get("function_call")
     if isinstance(kind, pl.Struct):
         call = field("function_call")
@@ -246,13 +250,13 @@ def _tools(prefs: Preferences) -> pl.DataFrame | None:
         if column is None:
             continue
         kind, cell = schema[column], pl.col(column)
-        if isinstance(kind, pl.List):
-            inner = (
-                pl.element().struct.json_encode() if isinstance(kind.inner, pl.Struct) else pl.element().cast(pl.String)
-            )
+        typed = isinstance(kind, pl.List) and isinstance(kind.inner, pl.Struct) and not holds_json(kind)
+        if holds_json(kind):
+            cell = json_of(cell, kind)
+        elif isinstance(kind, pl.List):
+            inner = pl.element().struct.json_encode() if typed else pl.element().cast(pl.String)
             joined = formatted("[{}]", cell.list.eval(inner).list.join(","))
             cell = pl.when(cell.is_not_null()).then(joined)
-        typed = isinstance(kind, pl.List) and isinstance(kind.inner, pl.Struct)
         each = table.lazy().select(
             pl.col("item_id").cast(pl.String), tools=cell.cast(pl.String), tools_typed=pl.lit(typed)
         )

@@ -17,7 +17,7 @@ from prefqa.cli.shared import (
     show_result,
 )
 
-_TARGETS = ["votes", "ranks", "scores", "labels"]
+_TARGETS = ["votes", "ranks", "grades", "scores", "labels"]
 _WEIGHTS = ["identity", "linear", "quadratic", "ordinal", "radical", "ratio", "circular", "bipolar"]
 _weights = click.option("--weights", type=click.Choice(_WEIGHTS), help="How far apart unlike categories are.")
 _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
@@ -40,7 +40,7 @@ def agreement(source: str, config: str | None, as_: str, **given: Any) -> int:
     """Measure inter-annotator agreement."""
     from prefqa.agreement import agreement as measure
 
-    settings = settings_of(config)
+    settings = settings_of(config, source)
     if given["coefficients"] == ("all",):
         given["coefficients"] = "all"
     options = settings.agreement.model_dump() | {name: value for name, value in given.items() if value}
@@ -63,7 +63,7 @@ def disagreement(source: str, config: str | None, as_: str, **given: Any) -> int
     from prefqa.agreement import disagreement as measure
 
     options = {name: value for name, value in given.items() if value is not None}
-    prefs, left_out = clean(source, settings_of(config))
+    prefs, left_out = clean(source, settings_of(config, source))
     result = measure(prefs, **options)
     show_result(as_, result.to_dict(), lambda _, console: _terminal().print_disagreement(console, result), left_out)
     return EXIT_CLEAN
@@ -84,7 +84,7 @@ def plan(source: str, config: str | None, as_: str, **given: Any) -> int:
     from prefqa.agreement import plan as make
 
     options = {name: value for name, value in given.items() if value is not None}
-    prefs, left_out = clean(source, settings_of(config))
+    prefs, left_out = clean(source, settings_of(config, source))
     result = make(prefs, **options)
     show_result(as_, result.to_dict(), lambda _, console: _terminal().print_plan(console, result), left_out)
     return EXIT_CLEAN

@@ -10,17 +10,21 @@ import click
 from prefqa.cli.shared import (
     EPILOG,
     EXIT_CLEAN,
-    EXIT_FAILED,
     checked,
+    ci_format_option,
     config_option,
+    exit_code,
     format_option,
+    gate_options,
     input_argument,
     pseudonymise_option,
     read_input,
     refuse_empty,
     settings_of,
     show_result,
+    show_verdict,
     unread,
+    with_fail_on,
 )
 
 
@@ -32,16 +36,20 @@ from prefqa.cli.shared import (
 @click.option("--baseline", type=click.Path(dir_okay=False), help="An earlier findings.json: only what is new fails.")
 @click.option("--fix", "fixed", type=click.Path(dir_okay=False), help="Write safely fixed data to this .parquet.")
 @pseudonymise_option
+@gate_options
 @config_option
-@format_option
+@ci_format_option
 def check(source: str, fixed: str | None, pseudonymise: str | None, config: str | None, as_: str, **given: Any) -> int:
-    """Check the data against the rules; fails on findings of severity error (see [gate] fail_on).
+    """Check the data against the rules; fails on findings of severity error (see --fail-on).
 
     With --fix the fixed data is what is checked; every change stands beside it in a .changes.jsonl.
     """
     from prefqa.gate import gate
 
-    settings = _with_options(settings_of(config, pseudonymise=pseudonymise), given)
+    settings = _with_options(settings_of(config, source, pseudonymise=pseudonymise), given)
+    settings = with_fail_on(settings, given["fail_on"])
+    if fixed:
+        _check_fixed(fixed)
     prefs = read_input(source, settings)
     if fixed:
         prefs = _fixed(prefs, fixed)
@@ -55,8 +63,9 @@ def check(source: str, fixed: str | None, pseudonymise: str | None, config: str 
         if not verdict.passed:
             terminal.print_gate(console, verdict)
 
-    show_result(as_, plain, show)
-    return EXIT_CLEAN if verdict.passed else EXIT_FAILED
+    if not show_verdict(as_, source, found, verdict):
+        show_result(as_, plain, show)
+    return exit_code(verdict, exit_zero=given["exit_zero"])
 
 
 @click.command(epilog=EPILOG)
@@ -89,12 +98,21 @@ def _with_options(settings: Any, given: dict[str, Any]) -> Any:
     return settings.model_copy(update={"checks": settings.checks.model_copy(update=update)})
 
 
+def _check_fixed(path: str) -> None:
+    """Refuse a place that cannot take the fixed data and the changes, before anything is read."""
+    from prefqa.checks.fixes import log_of
+    from prefqa.writers.targets import check_file
+
+    if Path(path).suffix != ".parquet":
+        raise click.UsageError(f"fixed data is written as .parquet, not {Path(path).suffix or 'without an ending'}")
+    for one in (path, log_of(path)):
+        check_file(one)
+
+
 def _fixed(prefs: Any, path: str) -> Any:
     from prefqa.checks import fix
     from prefqa.readers import readable
 
-    if Path(path).suffix != ".parquet":
-        raise click.UsageError(f"fixed data is written as .parquet, not {Path(path).suffix or 'without an ending'}")
     with readable(prefs.source.files):
         result = fix(prefs)
     if result.preferences.judgments.head(1).collect().is_empty():

@@ -12,6 +12,7 @@ from prefqa.cli.shared import (
     EXIT_CLEAN,
     clean,
     config_option,
+    criterion_option,
     format_option,
     input_argument,
     settings_of,
@@ -20,7 +21,7 @@ from prefqa.cli.shared import (
 
 #: The values of `prefqa.consensus`'s Method, Select, Ties and Margin, slow to import; a test holds them equal.
 METHODS = (
-    "auto", "majority", "borda", "kemeny", "dawid-skene", "two-coin", "mallows", "bradley-terry",
+    "auto", "majority", "borda", "kemeny", "dawid-skene", "two-coin", "mallows", "graded", "bradley-terry",
     "weighted-bradley-terry", "plackett-luce",
 )  # fmt: skip
 SELECT = ("all", "best-worst", "adjacent", "best-vs-rest")
@@ -33,6 +34,7 @@ _method = click.option("--method", type=click.Choice(METHODS), help="How respons
 @click.command(epilog=EPILOG)
 @input_argument
 @_method
+@criterion_option
 @click.option("--select", type=click.Choice(SELECT), help="Which pairs of an item are taken.")
 @click.option("--min-probability", type=click.FloatRange(0, 1), help="Leave out pairs less sure than this.")
 @click.option("--ties", type=click.Choice(TIES), help="Keep ties, drop them, or give each two rows of half weight.")
@@ -46,21 +48,22 @@ _method = click.option("--method", type=click.Choice(METHODS), help="How respons
 def consensus(source: str, out: str | None, config: str | None, as_: str, **given: Any) -> int:
     """Turn the rankings of several annotators into consensus pairs."""
     from prefqa.config import parse_config
-    from prefqa.consensus import consensus as build
-    from prefqa.pipeline import pairs_of
+    from prefqa.pipeline import consensus_of
     from prefqa.results import records
-    from prefqa.terminal.consensus import print_pairs
+    from prefqa.terminal.consensus import print_criterion, print_pairs
     from prefqa.writers.pair_files import write_in_place, writer_of
     from prefqa.writers.pair_forms import CARRIED, SIDES
+    from prefqa.writers.targets import check_file
 
     if out:
         writer_of(out)
-    settings = settings_of(config)
+        check_file(out)
+    settings = settings_of(config, source)
     asked = settings.consensus.model_dump() | {name: value for name, value in given.items() if value is not None}
-    chosen = parse_config({"consensus": asked}).consensus
+    settings = settings.model_copy(update={"consensus": parse_config({"consensus": asked}).consensus})
     prefs, left_out = clean(source, settings, "rank")
-    found = build(prefs, method=chosen.method)  # type: ignore[arg-type]
-    pairs, split = pairs_of(found, chosen)
+    built = consensus_of(prefs, settings)
+    found, pairs, split = built.consensus, built.pair_set, built.split
     written: list[Any] = []
     if out:
         is_table = Path(out).suffix.lower() == ".parquet"
@@ -74,9 +77,12 @@ def consensus(source: str, out: str | None, config: str | None, as_: str, **give
         "pairs": records(pairs.frame.drop("prompt", *SIDES, *CARRIED, strict=False)) if as_ == "json" else [],
         "pair_set": pairs.to_dict(),
         "split": split and records(split.sizes),
+        "criterion": built.criterion,
+        "by_criterion": [part.to_dict() for part in built.by_criterion],
     }
 
     def show(terminal: Any, console: Any) -> None:
+        print_criterion(console, built)
         terminal.print_consensus(console, found)
         print_pairs(console, pairs, split, written)
 
@@ -95,7 +101,7 @@ def relabel(source: str, budget: int, method: str | None, config: str | None, as
     from prefqa.consensus import consensus as build
     from prefqa.terminal.consensus import print_relabel
 
-    settings = settings_of(config)
+    settings = settings_of(config, source)
     prefs, left_out = clean(source, settings, "rank")
     found = build(prefs, method=method or settings.consensus.method)  # type: ignore[arg-type]
     plan = found.plan(budget)

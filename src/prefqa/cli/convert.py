@@ -12,6 +12,7 @@ from prefqa.cli.shared import (
     EXIT_CLEAN,
     checked,
     config_option,
+    criterion_option,
     input_argument,
     pseudonymise_option,
     read_input,
@@ -26,23 +27,47 @@ from prefqa.cli.shared import (
 @input_argument
 @click.option("-o", "--out", required=True, type=click.Path(), help="The file, or the directory, to write.")
 @click.option("--layout", help="Layout of a trainer or tool (see docs/layouts.md); without it the standard form.")
+@criterion_option
 @click.option("--max-characters", type=click.IntRange(1), help="Count pairs longer than this, which trainers cut.")
 @click.option("--max-tokens", type=click.IntRange(1), help="The same in tokens; needs --tokenizer.")
 @click.option("--tokenizer", help="What counts the tokens: a tokenizer.json, or the name of a model on the hub.")
 @pseudonymise_option
 @config_option
 def convert(
-    source: str, out: str, layout: str | None, pseudonymise: str | None, config: str | None, **limits: Any
+    source: str,
+    out: str,
+    layout: str | None,
+    criterion: str | None,
+    pseudonymise: str | None,
+    config: str | None,
+    **limits: Any,
 ) -> int:
     """Write INPUT in the standard form, or its consensus pairs or judgments in a layout."""
     from prefqa.readers import readable
 
-    settings = settings_of(config, pseudonymise=pseudonymise)
+    settings = settings_of(config, source, pseudonymise=pseudonymise)
+    if criterion is not None:
+        own = settings.consensus.model_copy(update={"criterion": criterion})
+        settings = settings.model_copy(update={"consensus": own})
+    _check_out(out, layout)
     prefs = read_input(source, settings)
     with readable(prefs.source.files):
         lines = _standard(prefs, out) if layout is None else _laid_out(prefs, out, layout, settings, limits)
     click.echo("\n".join([prefs.source.detail, *lines, f"wrote {out}"]))
     return EXIT_CLEAN
+
+
+def _check_out(out: str, layout: str | None) -> None:
+    """Refuse a place that cannot take what is asked for, before anything is read."""
+    from prefqa.writers.registry import check_place, layout_of
+    from prefqa.writers.targets import check_file
+
+    if layout is not None:
+        check_place(layout_of(layout), out)
+        return
+    if Path(out).suffix != ".parquet":
+        raise click.UsageError(f"judgments are written as .parquet, not {Path(out).suffix or 'without an ending'}")
+    check_file(out)
 
 
 def _standard(prefs: Any, out: str) -> list[str]:
@@ -52,8 +77,6 @@ def _standard(prefs: Any, out: str) -> list[str]:
     from prefqa.preferences import JUDGMENT_TYPES
     from prefqa.writers.atomic import write_parquet
 
-    if Path(out).suffix != ".parquet":
-        raise click.UsageError(f"judgments are written as .parquet, not {Path(out).suffix or 'without an ending'}")
     judgments = prefs.judgments.collect()
     if judgments.is_empty():
         raise unread(prefs.source)
@@ -90,6 +113,7 @@ def _laid_out(prefs: Any, out: str, layout: str, settings: Any, limits: dict[str
     import polars as pl
 
     from prefqa.consensus import consensus
+    from prefqa.pipeline import consensus_of
     from prefqa.writers import PairLayout, Tables, layout_of
     from prefqa.writers.pair_losses import NOT_WRITTEN
 
@@ -99,10 +123,10 @@ def _laid_out(prefs: Any, out: str, layout: str, settings: Any, limits: dict[str
     rows = clean.preferences
     if isinstance(found, PairLayout):
         refuse_unstated(clean, "rank")
-        result = consensus(rows, method=settings.consensus.method)
-        pairs = result.pair_set(
-            settings.consensus.select, min_probability=settings.consensus.min_probability, ties=settings.consensus.ties
-        )
+        built = consensus_of(rows, settings)
+        pairs = built.pair_set
+        if built.criterion is not None:
+            lines.append(f"pairs of the criterion {built.criterion}")
         losses = pairs.write(out, layout=layout, **limits)
         not_written = set(losses["reason"]) & set(NOT_WRITTEN) - ({"tie"} if found.ties else set())
         lines.append(f"{pairs.sentence_without(not_written)}.")

@@ -34,7 +34,10 @@ def inspect(source: str, written: str | None, config: str | None, as_: str) -> i
     from prefqa.readers import readable
     from prefqa.terminal.reading import print_reading
 
-    prefs = read_input(source, settings_of(config))
+    settings = settings_of(config, source)
+    if written:
+        _check_written(written)
+    prefs = read_input(source, settings)
     with readable(prefs.source.files):
         reading = prefs.reading
     if written:
@@ -45,13 +48,19 @@ def inspect(source: str, written: str | None, config: str | None, as_: str) -> i
     return EXIT_CLEAN
 
 
-def _write(path: str, reading: Any) -> None:
+def _check_written(path: str) -> None:
     from prefqa.errors import UsageError
-    from prefqa.readers.pinned import toml_of
-    from prefqa.writers.atomic import write_text
+    from prefqa.writers.targets import check_file
 
     if Path(path).suffix != ".toml":
         raise click.UsageError(f"a configuration is written as .toml, not {Path(path).suffix or 'without an ending'}")
     if Path(path).exists():
         raise UsageError(f"{path} exists", hint="give the name of a new file; prefqa does not change yours.")
+    check_file(path)
+
+
+def _write(path: str, reading: Any) -> None:
+    from prefqa.readers.pinned import toml_of
+    from prefqa.writers.atomic import write_text
+
     write_text(path, toml_of(reading))

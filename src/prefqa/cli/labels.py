@@ -30,7 +30,7 @@ def label_consensus(source: str, config: str | None, as_: str, **given: Any) -> 
     """Combine the labels of several annotators into one with a probability; tell how each annotator errs."""
     from prefqa.consensus import label_consensus as combine
 
-    settings = settings_of(config)
+    settings = settings_of(config, source)
     options = settings.labels.model_dump() | {name: value for name, value in given.items() if value is not None}
     prefs, left_out = clean(source, settings, "label")
     result = combine(prefs, **options)

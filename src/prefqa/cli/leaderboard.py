@@ -76,7 +76,7 @@ def leaderboard(source: str, config: str | None, as_: str, **given: Any) -> int:
     """Rank models by all votes between them, with intervals of scores and ranks."""
     from prefqa.consensus.leaderboard import leaderboard as rank
 
-    prefs, left_out = clean(source, settings_of(config), "rank")
+    prefs, left_out = clean(source, settings_of(config, source), "rank")
     result = _with_own(rank(prefs, **given), left_out.n_judgments(_AGAINST_ITSELF))
     show_result(as_, result.to_dict(), lambda _, console: _terminal().print_leaderboard(console, result), left_out)
     return EXIT_CLEAN

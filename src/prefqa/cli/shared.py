@@ -2,20 +2,90 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 if TYPE_CHECKING:
     from prefqa.checks.left_out import LeftOut
 
-EXIT_CLEAN, EXIT_FAILED, EXIT_COULD_NOT_RUN, EXIT_OUR_FAULT = 0, 1, 2, 3
-EPILOG = "Exit codes: 0 clean, 1 the gate failed, 2 could not run, 3 a fault of prefqa itself."
+EXIT_CLEAN, EXIT_FAILED, EXIT_COULD_NOT_RUN, EXIT_OUR_FAULT, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+EPILOG = (
+    "Exit codes: 0 clean, 1 the gate failed, 2 could not run, 3 a fault of prefqa itself, 130 interrupted, "
+    "143 ended by SIGTERM."
+)
 
-config_option = click.option("-c", "--config", type=click.Path(dir_okay=False), help="A prefqa.toml.")
+_config_file = click.option(
+    "-c",
+    "--config",
+    type=click.Path(dir_okay=False),
+    help="A prefqa.toml. Without it the nearest one is used, in the folder of INPUT or above, or [tool.prefqa] there.",
+)
+
+
+def _isolate(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    context.meta[_ISOLATED] = value
+
+
+_ISOLATED = "prefqa.isolated"
+_isolated = click.option(
+    "--isolated",
+    is_flag=True,
+    expose_value=False,
+    callback=_isolate,
+    help="Use no configuration file but the one given with -c.",
+)
+
+
+def config_option(command: _Command) -> _Command:
+    """Add the options that choose the configuration."""
+    return _config_file(_isolated(command))
+
+
 format_option = click.option("--format", "as_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+criterion_option = click.option(
+    "--criterion", help='Pairs of this criterion, or of "each"; without it of the overall vote, where there is one.'
+)
+CI_FORMATS = ("junit", "sarif", "github", "gitlab", "markdown")
+ci_format_option = click.option(
+    "--format",
+    "--output-format",
+    "as_",
+    type=click.Choice(["text", "json", *CI_FORMATS]),
+    default="text",
+    show_default=True,
+    help="What is printed: for a person, for a program, or for a CI system.",
+)
 input_argument = click.argument("source", metavar="INPUT")
+_fail_on = click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "info", "never"]),
+    help="Least severity of findings that fails ([gate] fail_on; default error).",
+)
+_exit_zero = click.option("--exit-zero", is_flag=True, help="Exit with 0 also where the gate fails.")
+
+
+def gate_options(command: _Command) -> _Command:
+    """Add the options that say what fails."""
+    return _fail_on(_exit_zero(command))
+
+
+def with_fail_on(settings: Any, fail_on: str | None) -> Any:
+    """Return the configuration with the severity that fails in its place."""
+    if fail_on is None:
+        return settings
+    return settings.model_copy(update={"gate": settings.gate.model_copy(update={"fail_on": fail_on})})
+
+
+def exit_code(gate: Any, *, exit_zero: bool) -> int:
+    """Return the exit code of a verdict."""
+    return EXIT_CLEAN if gate.passed or exit_zero else EXIT_FAILED
 
 
 pseudonymise_option = click.option(
@@ -25,14 +95,29 @@ pseudonymise_option = click.option(
 )
 
 
-def settings_of(config: str | None, *, pseudonymise: str | None = None) -> Any:
-    """Return the configuration of a file, with what the command line says in its place."""
-    from prefqa.config import load_config
+def settings_of(config: str | None, source: str | None = None, *, pseudonymise: str | None = None) -> Any:
+    """Return the configuration, with what the command line says in its place.
 
+    Without `config` it is that of the nearest file, from the folder of `source` upwards; standard error names it.
+    """
+    from prefqa.config import find_config, load_config
+
+    if config is None and not click.get_current_context().meta.get(_ISOLATED):
+        near = find_config(source)
+        if near is not None:
+            config = str(near)
+            click.echo(f"Configuration: {shown_path(near)}", err=True)
     settings = load_config(config)
     if pseudonymise is None:
         return settings
     return settings.model_copy(update={"read": settings.read.model_copy(update={"pseudonymise": pseudonymise})})
+
+
+def shown_path(path: Path) -> str:
+    """Return a path as it is printed: from the working folder where it lies in it, without control characters."""
+    with suppress(ValueError):
+        path = path.relative_to(Path.cwd())
+    return str(path).encode("unicode_escape").decode()
 
 
 def read_input(source: str, settings: Any) -> Any:
@@ -119,6 +204,23 @@ def unread(source: Any) -> Exception:
     return ReadError(source.origin, reason, hint=hint)
 
 
+def show_verdict(as_: str, origin: str, check: Any, gate: Any) -> bool:
+    """Print findings and verdict for a CI system; return whether `as_` is such a format."""
+    if as_ not in CI_FORMATS:
+        return False
+    from prefqa.report.ci import FORMATS
+    from prefqa.report.ci.outcome import Outcome
+
+    text = FORMATS[as_](Outcome(origin, check, gate))
+    if as_ == "github":
+        from prefqa.cli.streams import echo_commands
+
+        echo_commands(text)
+    else:
+        click.echo(text, nl=False)
+    return True
+
+
 def show_result(
     as_: str, plain: dict[str, Any], show: Callable[[Any, Any], None], left_out: LeftOut | None = None
 ) -> None:
@@ -131,8 +233,9 @@ def show_result(
     from rich.console import Console
 
     from prefqa import terminal
+    from prefqa.cli.streams import for_rich
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, file=for_rich(sys.stdout))
     if left_out is not None:
         terminal.print_left_out(console, left_out)
     show(terminal, console)

@@ -39,8 +39,10 @@ _TOP = 10
 def watch(source: str, state: str, config: str | None, as_: str, **given: Any) -> int:
     """Look once more at a running campaign: exit code 1 once the rule has changed, however often one looks."""
     from prefqa.drift import watch as look
+    from prefqa.writers.targets import check_file
 
-    settings = settings_of(config)
+    check_file(state)
+    settings = settings_of(config, source)
     names = ("time", "every", "version", "batch", "alpha")
     options = {name: value for name, value in settings.drift.model_dump().items() if name in names}
     cuts = {name: value for name, value in given.items() if value is not None}

@@ -1,5 +1,6 @@
 """Which response of each item wins, with what probability, and how the annotators did."""
 
+from prefqa.consensus.by_criterion import CriterionPairs, joined
 from prefqa.consensus.engine import Method, consensus
 from prefqa.consensus.labels import LabelConsensus, LabelMethod, label_consensus
 from prefqa.consensus.margins import Margin
@@ -10,6 +11,7 @@ from prefqa.consensus.result import ConsensusResult
 
 __all__ = [
     "ConsensusResult",
+    "CriterionPairs",
     "LabelConsensus",
     "LabelMethod",
     "Margin",
@@ -20,5 +22,6 @@ __all__ = [
     "Select",
     "Ties",
     "consensus",
+    "joined",
     "label_consensus",
 ]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from prefqa._types import Bools, Floats
+from prefqa._types import Bools, Floats, Ints
 from prefqa.consensus.calibration import CALIBRATION, HeldOut, calibration, fit_slope, held_out, recalibrated, together
 from prefqa.consensus.dispersion import Kind
+from prefqa.consensus.graded import fit_graded, graded_beliefs
 from prefqa.consensus.majority import fit_tallies, vote_probability
 from prefqa.consensus.reliability import PRIOR, beliefs, fit_reliabilities, pool_prior
 from prefqa.votes import Bucket, pair_counts
@@ -23,6 +24,10 @@ LEAST_ITEMS = 10
 FOLDS = 3
 #: What a prior on reliabilities is worth, in votes; the larger, the more alike annotators are taken to be.
 POOLED = (12.0, 24.0, 96.0, 384.0)
+#: The same for a model of graded votes.
+GRADED = (6.0, 24.0, 96.0)
+#: Where the grades of fewer votes than this share tell something, it is no model of graded votes and no candidate.
+LEAST_USED = 0.25
 #: A gain in nats per vote that is smaller than this, and than two standard errors, is no reason to leave majority.
 NO_GAIN = 0.002
 
@@ -56,8 +61,12 @@ class Choice:
 MAJORITY = Candidate("majority", None)
 
 
-def choose(buckets: Sequence[Bucket], n_annotators: int, seed: int = 0) -> Choice:
+def choose(buckets: Sequence[Bucket], n_annotators: int, seed: int = 0, strengths: Floats | None = None) -> Choice:
     """Choose between majority, one-coin Dawid-Skene and Mallows by held-out log likelihood.
+
+    Where votes have strength, a model of graded votes is one more candidate, unless it finds that strength tells
+    nothing in nearly all votes. What it predicts is the direction of the
+    held-out vote, as the others do, so that strength is used where it helps to tell that.
 
     Items with two judgments or more are dealt into FOLDS. Each candidate is fitted to whole items of the other folds,
     so with as many judgments an item as there are; in an item of the fold it then sees all judgments but one, drawn by
@@ -72,6 +81,7 @@ def choose(buckets: Sequence[Bucket], n_annotators: int, seed: int = 0) -> Choic
         buckets: all items; on more than MAX_ITEMS items every n-th is taken.
         n_annotators: number of annotators.
         seed: of the draw of folds and held-out judgments.
+        strengths: the strength of each grade of the judgments; None where they have none.
     """
     n_items = sum(len(bucket.item) for bucket in buckets if bucket.k > 1)
     stride = max(1, -(-n_items // MAX_ITEMS))
@@ -84,7 +94,10 @@ def choose(buckets: Sequence[Bucket], n_annotators: int, seed: int = 0) -> Choic
     folds = [_Fold.of(part, sample) for part in _dealt(sample, rng)]
     kinds: list[Kind] = ["dawid-skene"] if all(bucket.k == 2 for bucket in sample) else ["dawid-skene", "mallows"]
     candidates = [MAJORITY, *(Candidate(kind, votes) for kind in kinds for votes in (sum(PRIOR), *POOLED))]
-    predicted = {candidate: _predicted(folds, candidate, n_annotators) for candidate in candidates}
+    if strengths is not None:
+        candidates += [Candidate("graded", votes) for votes in GRADED]
+    each = {candidate: _predicted(folds, candidate, n_annotators, strengths) for candidate in candidates}
+    predicted = {candidate: votes for candidate, votes in each.items() if votes is not None}
     known = {candidate: recalibrated(of_judge) for candidate, (of_judge, _) in predicted.items()}
     as_fresh = {candidate: recalibrated(fresh).loss()[0] for candidate, (_, fresh) in predicted.items()}
     rows = [(candidate, *votes.loss()) for candidate, votes in known.items()]
@@ -99,6 +112,9 @@ def choose(buckets: Sequence[Bucket], n_annotators: int, seed: int = 0) -> Choic
         if best[0] != MAJORITY
         else f"no other method clearly predicts held-out judgments better: {base[1]:.4f} over {fresh.p.size:,} votes"
     )
+    if strengths is not None:
+        used = best[0].method == "graded"
+        why += f"; the strength of votes {'is used' if used else 'does not help to tell their direction'}"
     return Choice(best[0], _table(rows, fresh.p.size, best[0]), why, fit_slope(fresh), calibration(fresh))
 
 
@@ -146,8 +162,10 @@ def _dealt(sample: Sequence[Bucket], rng: np.random.Generator) -> list[list[tupl
     return folds
 
 
-def _predicted(folds: Sequence[_Fold], candidate: Candidate, n_annotators: int) -> tuple[HeldOut, HeldOut]:
-    """Predict the held-out votes, as those of their annotators and as those of a fresh one."""
+def _predicted(
+    folds: Sequence[_Fold], candidate: Candidate, n_annotators: int, strengths: Floats | None
+) -> tuple[HeldOut, HeldOut] | None:
+    """Predict the held-out votes, as those of their annotators and as those of a fresh one; None for no candidate."""
     known, fresh = [], []
     for fold in folds:
         if candidate.prior_votes is None:
@@ -156,13 +174,27 @@ def _predicted(folds: Sequence[_Fold], candidate: Candidate, n_annotators: int) 
             known.append(held_out(fold.held, share))
             fresh.append(known[-1])
             continue
-        kind: Kind = "mallows" if candidate.method == "mallows" else "dawid-skene"
-        found = fit_reliabilities(fold.others, n_annotators, kind, prior_of(fold.others, kind, candidate.prior_votes))
+        predict = _model(fold.others, candidate.method, candidate.prior_votes, n_annotators, strengths)
+        if predict is None:
+            return None
         judges = zip(fold.seen, fold.held, strict=True)
-        of_judge = [beliefs(bucket, found, held.annotator).fresh for bucket, held in judges]
-        known.append(held_out(fold.held, of_judge))
-        fresh.append(held_out(fold.held, [beliefs(bucket, found).fresh for bucket in fold.seen]))
+        known.append(held_out(fold.held, [predict(bucket, held.annotator) for bucket, held in judges]))
+        fresh.append(held_out(fold.held, [predict(bucket, None) for bucket in fold.seen]))
     return together(known), together(fresh)
+
+
+def _model(
+    others: list[Bucket], method: str, prior_votes: float, n_annotators: int, strengths: Floats | None
+) -> Callable[[Bucket, Ints | None], Floats] | None:
+    """Fit a model to some items; return what it predicts for a fresh vote on others, or one of an annotator."""
+    if method == "graded" and strengths is not None:
+        graded = fit_graded(others, n_annotators, strengths, prior_votes, tolerance=1e-7)
+        if graded.used < LEAST_USED:
+            return None
+        return lambda bucket, judge: graded_beliefs(bucket, graded, judge).beliefs.fresh
+    kind: Kind = "mallows" if method == "mallows" else "dawid-skene"
+    found = fit_reliabilities(others, n_annotators, kind, prior_of(others, kind, prior_votes))
+    return lambda bucket, judge: beliefs(bucket, found, judge).fresh
 
 
 def _share(bucket: Bucket, a: float) -> Floats:

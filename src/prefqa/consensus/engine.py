@@ -23,6 +23,7 @@ from prefqa.consensus.calibration import sharpen
 from prefqa.consensus.choose import Candidate, Choice, choose, prior_of
 from prefqa.consensus.dispersion import Kind
 from prefqa.consensus.fitted import Fitted
+from prefqa.consensus.graded import PRIOR_VOTES, fit_graded, graded_beliefs
 from prefqa.consensus.kemeny import kemeny
 from prefqa.consensus.majority import Prior, fit_tallies, majority, majority_probability, vote_probability
 from prefqa.consensus.orders import Orders, orders_by_belief
@@ -34,12 +35,14 @@ from prefqa.consensus.result import ConsensusResult
 from prefqa.consensus.tables import counts, item_columns, item_table, response_columns
 from prefqa.consensus.two_coin import coded_with_positions, two_coin
 from prefqa.consensus.weighted_bradley_terry import weighted_bradley_terry
+from prefqa.criteria.names import criteria_of, of_criterion, required
 from prefqa.errors import UsageError, nearest
 from prefqa.preferences import Preferences, as_preferences
+from prefqa.strengths import Strengths, strengths
 from prefqa.votes import Bucket, buckets, pair_counts
 
 Method = Literal[
-    "auto", "majority", "borda", "kemeny", "dawid-skene", "two-coin", "mallows", "bradley-terry",
+    "auto", "majority", "borda", "kemeny", "dawid-skene", "two-coin", "mallows", "graded", "bradley-terry",
     "weighted-bradley-terry", "plackett-luce",
 ]  # fmt: skip
 
@@ -68,7 +71,12 @@ class _Part:
 
 
 def consensus(
-    preferences: Preferences, *, method: Method = "auto", prior: float | None = None, seed: int = 0
+    preferences: Preferences,
+    *,
+    method: Method = "auto",
+    prior: float | None = None,
+    seed: int = 0,
+    criterion: str | None = None,
 ) -> ConsensusResult:
     """Combine the judgments of each item into one order and into pairs with probabilities.
 
@@ -81,11 +89,13 @@ def consensus(
       agreement with the others shows (`prefqa.consensus.reliability`).
     - "two-coin" is "dawid-skene" with a lean of each annotator to what is shown first; it needs the column position
       (`prefqa.consensus.two_coin`).
+    - "graded" takes the strength of votes into account (column `strength`): a cumulative-link model with cut points and
+      a discrimination per annotator (`prefqa.consensus.graded`).
     - "bradley-terry" gives each response of an item a worth, with a normal prior (`prefqa.consensus.bradley_terry`);
       "plackett-luce" likewise from whole rankings (`prefqa.consensus.plackett_luce_items`);
       "weighted-bradley-terry" with a discrimination per annotator (`prefqa.consensus.weighted_bradley_terry`).
-    - "auto" takes majority, dawid-skene or mallows, whichever predicts held-out judgments best
-      (`prefqa.consensus.choose`), and recalibrates its probabilities on the same votes.
+    - "auto" takes majority, dawid-skene, mallows or, where votes have strength, graded: whichever predicts held-out
+      judgments best (`prefqa.consensus.choose`), and recalibrates its probabilities on the same votes.
 
     Args:
         preferences: the judgments, from `prefqa.read`.
@@ -93,12 +103,15 @@ def consensus(
         prior: `a` of the Beta(a, a) prior on the votes of a pair; fitted to the data where None. A larger prior draws
             all probabilities of the vote-counting methods nearer to one half.
         seed: of the draw of held-out judgments, for "auto".
+        criterion: take the judgments by this criterion alone. Without it all items are combined, those of every
+            criterion, and their pairs are marked with it; a file for trainers takes the pairs of one.
 
     Returns:
         ConsensusResult, all frames sorted by their keys.
 
     Raises:
-        UsageError: for an unknown method, a prior that is not positive, or "two-coin" without positions.
+        UsageError: for an unknown method, a prior that is not positive, "two-coin" without positions, "graded" without
+            strengths, or a criterion by which nothing was compared.
 
     Example:
         >>> import polars as pl
@@ -115,14 +128,32 @@ def consensus(
         raise UsageError(f"method={method!r} is not one of {', '.join(map(repr, get_args(Method)))}", hint=hint)
     if prior is not None and not (np.isfinite(prior) and prior > 0):
         raise UsageError(f"prior is a positive number, not {prior}")
+    if criterion is not None:
+        preferences = of_criterion(preferences, required(criteria_of(preferences), criterion, "criterion", "consensus"))
+    graded = _graded(preferences, method)
     coded, shown = coded_with_positions(preferences) if method == "two-coin" else (preferences.coded(), [])
-    all_buckets = list(buckets(coded)) or [_NOTHING]
+    all_buckets = (graded.buckets() if graded else list(buckets(coded))) or [_NOTHING]
     tallied = [pair_counts(bucket) for bucket in all_buckets]
-    choice = choose(all_buckets, coded.annotator_ids.len(), seed) if method == "auto" else None
+    n_annotators = coded.annotator_ids.len()
+    choice = choose(all_buckets, n_annotators, seed, graded.values if graded else None) if method == "auto" else None
     candidate = choice.candidate if choice else Candidate(method, None)
     fitted, solved = _fit(all_buckets, tallied, coded, candidate, prior, choice, shown)
+    if candidate.method == "graded" and graded:
+        found = fit_graded(all_buckets, n_annotators, graded.values, candidate.prior_votes or PRIOR_VOTES)
+        fitted = replace(fitted, annotators=found, graded=found, strengths=graded)
     parts = [_part(at, bucket, *tallied[at], fitted, solved) for at, bucket in enumerate(all_buckets)]
     return _assemble(parts, coded, preferences, fitted, choice)
+
+
+def _graded(preferences: Preferences, method: str) -> Strengths | None:
+    """Strengths of votes, for the methods that use them."""
+    found = strengths(preferences) if method in ("auto", "graded") else None
+    if found is None and method == "graded":
+        raise UsageError(
+            "graded needs votes of two strengths or more; there are none",
+            hint='give the column strength (a number above 0, higher for a clearer preference), or take method="auto".',
+        )
+    return found.in_grades() if found else None
 
 
 def _fit(
@@ -153,14 +184,20 @@ def _fit(
 
 
 def _part(at: int, bucket: Bucket, wins: Ints, ties: Ints, fitted: Fitted, solved: _Solved | None) -> _Part:
-    orders, believed = solved[at] if solved else _solve(bucket, wins, ties, fitted)
+    graded = None
+    if fitted.graded is not None:
+        graded = graded_beliefs(bucket, fitted.graded)
+        believed = replace(graded.beliefs, better=sharpen(graded.beliefs.better, fitted.slope))
+        orders = orders_by_belief(believed.better)
+    else:
+        orders, believed = solved[at] if solved else _solve(bucket, wins, ties, fitted)
     if fitted.slope != 1:
         believed = replace(believed, fresh=sharpen(believed.fresh, fitted.slope))
     sums = judgment_sums(bucket.ranks, bucket.starts, wins, ties)
     return _Part(
         item_columns(bucket, wins, ties, orders, believed),
         response_columns(bucket, wins, ties, orders, believed),
-        pair_codes(bucket.item, wins, ties, orders, believed),
+        pair_codes(bucket.item, wins, ties, orders, believed, graded),
         bucket.annotator,
         sums,
     )
@@ -220,6 +257,9 @@ def _assemble(
         "candidates": choice.table.to_dicts() if choice else [],
         "calibration": choice.calibration.to_dicts() if choice else [],
     }
+    if fitted.graded is not None:
+        ids = coded.annotator_ids.filter(pl.Series(fitted.graded.ignored & (fitted.graded.votes_of > 0)))
+        overall |= {"strength_used": fitted.graded.used, "annotators_without_use_of_strength": ids.to_list()}
     n_votes = int(table["n_votes"].sum())
     return ConsensusResult(
         table, named, annotators, fitted.method, table.height, n_votes, overall, pairs, preferences, fitted

@@ -29,6 +29,9 @@ def with_margin(codes: pl.DataFrame, k: pl.Series, margin: str) -> pl.DataFrame:
       (negligibly better or unsure 0, slightly 1, better 2, significantly 3). There annotators say the grade; the cuts
       on the probability are ours.
 
+    Where the method is "graded", which has the strengths of the votes themselves, "theta" is the mean of the gap of the
+    pair (`prefqa.consensus.graded`), and "graded" the mean strength of a fresh vote, a vote for rejected below 0.
+
     A trainer subtracts the margin from the difference of rewards before the logistic loss, so margins much larger than
     the rewards (logits of near certain pairs) push rewards apart without end; the grades are bounded.
 
@@ -42,6 +45,8 @@ def with_margin(codes: pl.DataFrame, k: pl.Series, margin: str) -> pl.DataFrame:
     require(margin, get_args(Margin), "margin")
     if margin == "logit":
         return codes.with_columns(margin=logit("probability"))
+    if "strength" in codes.columns:
+        return codes.with_columns(margin="_gap" if margin == "theta" else "strength")
     if margin == "theta":
         difference = pl.Series("margin", _worth_differences(codes, k))
         return codes.with_columns(difference).with_columns(margin=pl.when("tie").then(0.0).otherwise("margin"))

@@ -14,6 +14,7 @@ from prefqa.consensus.digest import uniform
 from prefqa.errors import UsageError
 from prefqa.messages import prompt_key
 from prefqa.results import records
+from prefqa.writers.pair_forms import refuse_several_criteria, several_criteria
 from prefqa.writers.registry import write_pairs
 
 PARTS = ("train", "validation", "test")
@@ -69,7 +70,10 @@ class PairSet:
     @property
     def no_file(self) -> str | None:
         """Why there is no file for trainers; None where there is one."""
-        return None if "chosen" in self.frame.columns else NO_TEXTS
+        if "chosen" not in self.frame.columns:
+            return NO_TEXTS
+        several = several_criteria(self.frame)
+        return several and f"{several} do not go into one file"
 
     @property
     def marked(self) -> pl.DataFrame:
@@ -178,13 +182,15 @@ class PairSet:
             What the trainer will lose; see `prefqa.write_pairs`.
 
         Raises:
-            UsageError: no text of a response is known, or the layout cannot hold these pairs.
+            UsageError: no text of a response is known, the pairs are of several criteria, or the layout cannot hold
+                them.
         """
         self.require_texts()
         return write_pairs(self.frame, path, layout=layout, facts=card_facts(self), **limits)
 
     def require_texts(self) -> None:
         """Raise UsageError where there is nothing to write for trainers."""
+        refuse_several_criteria(self.frame)
         if self.no_file:
             raise UsageError(
                 f"there is nothing to train on: {self.no_file}",

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Bools, Floats, Ints
+from prefqa.consensus.graded import GradedBeliefs
 from prefqa.consensus.orders import Orders
 from prefqa.consensus.posterior import Beliefs
 from prefqa.errors import UsageError
@@ -28,11 +29,14 @@ _SELECTED: dict[str, pl.Expr] = {
 }
 
 
-def pair_codes(items: Ints, wins: Ints, ties: Ints, orders: Orders, believed: Beliefs) -> pl.DataFrame:
+def pair_codes(
+    items: Ints, wins: Ints, ties: Ints, orders: Orders, believed: Beliefs, graded: GradedBeliefs | None = None
+) -> pl.DataFrame:
     """Return every pair of n items that has votes, as codes: item, chosen and rejected slot, votes, places.
 
     The better placed response is `_chosen`. Where the method holds the two equal, the one whose id sorts first stands
-    there, and `tie` says that this means nothing.
+    there, and `tie` says that this means nothing. With graded votes there are `strength`, that of a fresh vote on
+    average (a vote for rejected counts below 0), and `_gap`; both are 0 for a tie.
     """
     k = wins.shape[1]
     first, second = np.triu_indices(k, 1)
@@ -54,6 +58,10 @@ def pair_codes(items: Ints, wins: Ints, ties: Ints, orders: Orders, believed: Be
         "_place_rejected": np.take_along_axis(orders.place, rejected, axis=1).astype(np.int32),
         "_n_places": np.broadcast_to(orders.place.max(axis=1)[:, None], chosen.shape).astype(np.int32),
     }
+    if graded is not None:
+        for name, odd in (("strength", graded.strength), ("_gap", graded.gap)):
+            of_first = odd[:, first, second]
+            columns[name] = np.where(tie, 0.0, np.where(swapped, -of_first, of_first))
     frame = pl.DataFrame({name: np.ascontiguousarray(values).reshape(-1) for name, values in columns.items()})
     return frame.filter(pl.sum_horizontal("n_chosen", "n_tie", "n_rejected") > 0)
 

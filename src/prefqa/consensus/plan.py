@@ -15,6 +15,7 @@ from prefqa.consensus import information as outlook
 from prefqa.consensus.bradley_terry import worths
 from prefqa.consensus.digest import uniform
 from prefqa.consensus.fitted import Fitted
+from prefqa.consensus.graded import graded_beliefs
 from prefqa.consensus.posterior import EXACT_UP_TO, chunks, in_threads
 from prefqa.consensus.reliability import Reliabilities, beliefs, order_belief, strict_votes
 from prefqa.errors import UsageError
@@ -74,6 +75,7 @@ def relabel_plan(coded: Coded, fitted: Fitted, budget: int, seed: int = 0) -> Re
     - "mallows", to 7 responses: exact, over all orders and all rankings (`information.order_information`).
     - "dawid-skene", and "mallows" above: pair by pair, each vote right with the annotator's probability.
     - majority, borda, kemeny: pair by pair, from the Beta posterior of the share of the pool for either side.
+    - "graded": pair by pair, from the posterior of the gap, a vote of the pool by its direction alone.
     - "bradley-terry": pair by pair, from the normal posterior of the difference of worths.
 
     Pair by pair, an item's information is the sum over its pairs. Where the pool ties responses or leaves some
@@ -92,7 +94,8 @@ def relabel_plan(coded: Coded, fitted: Fitted, budget: int, seed: int = 0) -> Re
     """
     if budget < 1:
         raise UsageError(f"budget is a number of judgments from 1, not {budget}")
-    pool = [bucket for bucket in buckets(coded) if bucket.k > 1]
+    graded = fitted.strengths
+    pool = [bucket for bucket in (graded.buckets() if graded else buckets(coded)) if bucket.k > 1]
     if not pool:
         none = _frame(coded, [], [])
         return RelabelPlan(none, fitted.method, budget, 0, 0, 0, None, None, None, 0, 0)
@@ -148,7 +151,12 @@ def _look(bucket: Bucket, fitted: Fitted, n_annotators: int) -> _Outlook:
         )
     else:
         wins, ties = pair_counts(bucket)
-        if fitted.method == "bradley-terry":
+        if fitted.graded is not None:
+            believed = graded_beliefs(bucket, fitted.graded)
+            p, fresh, joint = (
+                each[:, first, second] for each in (believed.beliefs.better, believed.beliefs.fresh, believed.right)
+            )
+        elif fitted.method == "bradley-terry":
             theta, covariance = worths(wins, ties)
             variance = np.diagonal(covariance, axis1=1, axis2=2)
             v = variance[:, first] + variance[:, second] - 2 * covariance[:, first, second]

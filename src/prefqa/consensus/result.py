@@ -14,6 +14,7 @@ from prefqa.consensus.pair_set import PairSet, pair_set
 from prefqa.consensus.pair_texts import with_texts
 from prefqa.consensus.pairs import Select, Ties, select_pairs
 from prefqa.consensus.plan import RelabelPlan, relabel_plan
+from prefqa.criteria.names import COLUMN
 from prefqa.preferences import Preferences
 from prefqa.results import Result, records
 
@@ -83,11 +84,12 @@ class ConsensusResult(Result):
             label is right; weight in a loss: 1, for a tie 0 or one half; entropy of p_better, in bits;
             n_annotators (of the item); n_votes, and of these n_chosen, n_tie, n_rejected; agreement
             among them (null with one vote); tie (the method holds both equal: which is called chosen
-            means nothing, probability is .5); unanimous; cycle (of the item). Then, as far as they are known, the
-            texts prompt (what the two begin with, where they are whole dialogues), chosen and rejected, and the item's
-            tools, images, videos and audios. Pairs that nobody compared are not made, nor are those of which a text is
-            known to be blank or both are the same, which trainers take without a word; `pair_set` counts what is left
-            out.
+            means nothing, probability is .5); unanimous; cycle (of the item); criterion, where there is that column;
+            by the method "graded" strength, that of a fresh vote on average, votes for rejected below 0.
+            Then, as far as they are known, the texts prompt (what the two begin with, where they are whole dialogues),
+            chosen and rejected, and the item's tools, images, videos and audios. Pairs that nobody compared are not
+            made, nor are those of which a text is known to be blank or both are the same, which trainers take without a
+            word; `pair_set` counts what is left out.
         """
         return self.pair_set(select, min_probability=min_probability, ties=ties, margin=margin).frame
 
@@ -131,7 +133,17 @@ class ConsensusResult(Result):
             response_id.gather(start + codes["_chosen"].cast(pl.Int64)).alias("chosen_id"),
             response_id.gather(start + codes["_rejected"].cast(pl.Int64)).alias("rejected_id"),
         )
-        return named.select(PAIR_COLUMNS)
+        graded = ["strength"] if "strength" in named.columns else []
+        return _with_criterion(named.select(*PAIR_COLUMNS, *graded), self._preferences)
 
     def _repr_html_(self) -> str:
         return "".join(frame._repr_html_() for frame in (self.items, self.responses, self.annotators))
+
+
+def _with_criterion(pairs: pl.DataFrame, preferences: Preferences) -> pl.DataFrame:
+    """Mark pairs with the criterion by which their item was judged; null where it has none, or several."""
+    if COLUMN not in preferences.columns:
+        return pairs
+    name = pl.col(COLUMN).drop_nulls()
+    named = preferences.usable().group_by("item_id").agg(pl.when(name.n_unique() == 1).then(name.first()).alias(COLUMN))
+    return pairs.join(named.collect(), on="item_id", how="left", maintain_order="left")

@@ -20,7 +20,7 @@ from prefqa.drift.explain import MAX_ALIKE, MAX_CORRELATION, Bounds
 from prefqa.drift.gold_timeline import gold_by_period
 from prefqa.drift.known import KNOWN_ANSWERS, known_answers
 from prefqa.drift.lines import lines_by_annotator
-from prefqa.drift.periods import PERIOD, Periods, cut
+from prefqa.drift.periods import PERIOD, Periods, cut, too_many
 from prefqa.drift.places import coded_with_places
 from prefqa.drift.rankings import Rankings, cells_by, rankings
 from prefqa.drift.rejudged import REJUDGED, rejudged
@@ -122,6 +122,9 @@ def drift(
     names = coded.cells[PERIOD].to_list()
     if reference is not None and reference not in names:
         raise UsageError(f"no period is called {reference!r}", hint=f"there are: {', '.join(map(str, names[:20]))}.")
+    reason = too_many(names, periods.by)
+    if reason:
+        return undefined(reason, periods.by, alpha)
     base = reference or (names[0] if names else None)
     if base is None:
         return undefined("no judgment counts", periods.by, alpha)

@@ -232,8 +232,9 @@ def rankings(
     prefs = periods.prefs
     strata = slices(prefs) if strata is None else tuple(strata)
     coded, place = placed or coded_with_places(prefs, cells_by(prefs, strata))
-    names = sorted(set(coded.cells[PERIOD].drop_nulls().to_list()))
-    period_of_cell = np.array([names.index(name) for name in coded.cells[PERIOD]], np.int16)
+    names = coded.cells[PERIOD].drop_nulls().unique().sort().to_list()
+    number = {name: at for at, name in enumerate(names)}
+    period_of_cell = np.array([number[name] for name in coded.cells[PERIOD]], np.int32)
     stratum, strata_names = strata_of(coded, prefs, strata)
     listing, slot = listed(coded)
     known = response_features(prefs, coded, listing.item, listing.response, features)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,14 +14,14 @@ from prefqa._types import Floats
 from prefqa.drift.evalues import Evidence, evidence
 from prefqa.drift.features import POSITION
 from prefqa.drift.looks import GOLD_STREAM, PERSON, look, material
-from prefqa.drift.periods import cut
+from prefqa.drift.periods import cut, too_many
 from prefqa.drift.result import CONFOUNDED, IDENTIFIED
-from prefqa.errors import ReadError, UsageError
+from prefqa.drift.watch_state import read_state
+from prefqa.errors import SizeError, UsageError
 from prefqa.preferences import Preferences, as_preferences
 from prefqa.results import Result, records
-from prefqa.writers.atomic import write_json
+from prefqa.writers.atomic import content_of, rewrite_json
 
-FORMAT = "prefqa watch 1"
 ANNOTATORS = "annotators"
 STREAM_SCHEMA: dict[str, Any] = {
     "stream": pl.String,
@@ -118,7 +117,8 @@ def watch(
         seed: of the sample of items on which the model of votes is fitted.
 
     Raises:
-        UsageError: nothing to tell periods by, a state begun with another alpha or cut, or periods that are gone.
+        UsageError: nothing to tell periods by, a state begun with another alpha or cut, periods that are gone, or
+            another process wrote the state meanwhile.
         ReadError: a state that is not one.
     """
     prefs = as_preferences(prefs)
@@ -127,8 +127,12 @@ def watch(
     periods = cut(prefs, time=time, every=every, version=version, batch=batch)
     if periods is None:
         raise UsageError("no created_at or guideline_version column to tell periods by", hint="name one with batch=.")
-    known = _read(state, alpha, periods.by)
+    before_look = content_of(state)
+    known = read_state(Path(state), alpha, periods.by)
     found = material(periods, features=tuple(features), strata=None if strata is None else tuple(strata), seed=seed)
+    reason = too_many(found.periods, periods.by)
+    if reason:
+        raise SizeError(reason)
     seen = [one["period"] for one in known["looks"]]
     gone = [name for name in seen if name not in found.periods]
     if gone:
@@ -145,27 +149,8 @@ def watch(
         one = {"period": name, "n_judgments": int(found.n_judgments[now])}
         known["looks"].append(one | {"streams": {key: _short(part) for key, part in streams.items()}})
         before[now] = True
-    write_json(state, known)
+    rewrite_json(state, known, before_look)
     return _result(known)
-
-
-def _read(state: str | Path, alpha: float, by: str) -> dict[str, Any]:
-    path = Path(state)
-    if not path.exists():
-        return {"format": FORMAT, "alpha": alpha, "by": by, "looks": []}
-    try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ReadError(path, f"not a state of watch: {error}", hint="name another file to begin anew.") from error
-    if not isinstance(known, dict) or known.get("format") != FORMAT:
-        raise ReadError(path, f"not a state of watch: no format {FORMAT!r}", hint="name another file to begin anew.")
-    for name, value in (("alpha", alpha), ("by", by)):
-        if known[name] != value:
-            raise UsageError(
-                f"{path} was begun with {name} {known[name]!r}, and this look has {value!r}",
-                hint="keep to it, or begin another state file.",
-            )
-    return known
 
 
 def _short(contrast: list[float]) -> list[float]:

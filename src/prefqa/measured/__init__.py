@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from prefqa.checks.frame import Found, NotRun
-from prefqa.measured import agreement, divided, drift, models, pairs
+from prefqa.measured import agreement, criteria, divided, drift, models, pairs
 from prefqa.measured.measures import Measures
 
 __all__ = ["DRIFT", "FINDERS", "Measures"]
@@ -21,6 +21,7 @@ FINDERS: Mapping[str, Callable[[Measures], Found | NotRun]] = {
     "PQ504": pairs.low_confidence,
     "PQ505": pairs.unbalanced_votes,
     "PQ506": models.one_model_wins,
+    "PQ507": criteria.overall_against_criteria,
     "PQ601": drift.changed_rule,
     "PQ602": drift.changed_annotator,
     "PQ603": drift.moved_figures,

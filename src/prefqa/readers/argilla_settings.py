@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from prefqa.errors import MissingExtraError, ReadError
 
 #: Where Argilla 1.x and 2.x write the settings, seen from the folder of the records.
 NAMES = ("argilla.yaml", "argilla.yml", "argilla.cfg", ".argilla/settings.json", "settings.json")
@@ -39,7 +36,7 @@ class Settings:
         """The guidelines' text as a short hash, so that another text is another version."""
         if not self.guidelines:
             return None
-        return "sha256:" + hashlib.sha256(self.guidelines.encode()).hexdigest()[:12]
+        return "sha256:" + hashlib.sha256(self.guidelines.encode(errors="backslashreplace")).hexdigest()[:12]
 
 
 def settings_beside(records: Path | None, given: Path | None) -> Settings:
@@ -51,40 +48,19 @@ def settings_beside(records: Path | None, given: Path | None) -> Settings:
 
 
 def _parsed(path: Path) -> Settings:
-    whole = _loaded(path)
-    if not isinstance(whole, dict) or not isinstance(whole.get("questions"), list):
-        raise ReadError(path, "these are no settings of an Argilla dataset: there is no list of questions")
+    from prefqa.companions import checked, yaml_of
+    from prefqa.readers.companion_models import ARGILLA, ArgillaSettings
+
+    whole = checked(ArgillaSettings, yaml_of(path, ARGILLA), path, ARGILLA)
     kinds, options, names = {}, {}, {}
-    for question in whole["questions"]:
-        if not isinstance(question, dict) or "name" not in question:
-            raise ReadError(path, "a question without a name")
-        name, inner = str(question["name"]), question.get("settings") or {}
-        kinds[name] = str(inner.get("type", question.get("type")))
-        names[str(question.get("id"))] = name
-        options[name] = _options(question.get("values") or question.get("labels") or inner.get("options") or ())
-    fields = tuple(str(one["name"]) for one in whole.get("fields") or () if isinstance(one, dict) and "name" in one)
-    return Settings(kinds, options, names, fields, whole.get("guidelines"), path)
-
-
-def _loaded(path: Path) -> Any:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReadError(path, f"cannot be read: {error}") from error
-    try:
-        return json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
-        pass
-    try:
-        import yaml
-    except ImportError as error:
-        raise MissingExtraError("pyyaml", "argilla") from error
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ReadError(path, f"neither JSON nor YAML: {str(error).splitlines()[0]}") from error
+    for question in whole.questions:
+        name, inner = str(question.name), question.settings
+        kinds[name] = str((inner and inner.type) or question.type)
+        names[str(question.id)] = name
+        options[name] = _options(question.values or question.labels or (inner and inner.options) or ())
+    return Settings(kinds, options, names, tuple(str(one.name) for one in whole.fields or ()), whole.guidelines, path)
 
 
 def _options(values: Any) -> tuple[str, ...]:
     """Options as a mapping of names to titles, a list of names, or a list of objects with a value."""
-    return tuple(str(one["value"]) if isinstance(one, dict) and "value" in one else str(one) for one in values)
+    return tuple(str(getattr(one, "value", one)) for one in values)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import atexit
 import gzip
 import io
+import os
+import stat
 import tempfile
+import time
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, cast
@@ -17,11 +20,14 @@ from uuid import uuid4
 import polars as pl
 
 from prefqa.errors import ReadError
+from prefqa.writers import locks
 
 #: Bytes of a file that are read at once. What is made of a larger file goes to temporary files block by block.
 BLOCK = 16_000_000
 #: Rows of a typed frame that are made into JSON Lines at once.
 _ROWS = 50_000
+#: How folders of temporary files begin; one without a lock is new for so many seconds.
+_PREFIX, _NEW_S = "prefqa-tmp-", 60
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -90,14 +96,14 @@ class Parts:
 
     def whole(self) -> pl.LazyFrame:
         """Return all rows."""
-        return pl.scan_ipc(self._paths) if self._paths else self._first.lazy()
+        return pl.scan_ipc(self._paths, glob=False) if self._paths else self._first.lazy()
 
 
 def spilled(frame: pl.LazyFrame) -> pl.LazyFrame:
     """Carry out a plan in batches, with its rows on disk; they stay there until the process ends."""
     path = folder() / f"{uuid4().hex}.parquet"
     frame.sink_parquet(path, compression="lz4")
-    return pl.scan_parquet(path)
+    return pl.scan_parquet(path, glob=False)
 
 
 def _written(frame: pl.DataFrame) -> Path:
@@ -107,12 +113,44 @@ def _written(frame: pl.DataFrame) -> Path:
 
 
 def folder() -> Path:
-    """The folder of temporary files, which goes when the process ends."""
-    return Path(_temporary().name)
+    """The folder of temporary files, which goes when the process ends; a later one removes what a killed one left."""
+    return _temporary().path
+
+
+class _Temporary:
+    """A folder in the system's place for temporary files, whose lock shows that its process is alive."""
+
+    def __init__(self) -> None:
+        lock = None
+        while lock is None:  # another process may take for left behind what is not yet locked
+            self.path = Path(tempfile.mkdtemp(prefix=_PREFIX))
+            lock = locks.acquire(self.path / locks.FOLDER_LOCK)
+        self._lock = lock
+
+    def remove(self) -> None:
+        os.close(self._lock)
+        locks.remove_locked(self.path, locks.FOLDER_LOCK)
 
 
 @cache
-def _temporary() -> tempfile.TemporaryDirectory[str]:
-    temporary = tempfile.TemporaryDirectory(prefix="prefqa-", ignore_cleanup_errors=True)
-    atexit.register(temporary.cleanup)
+def _temporary() -> _Temporary:
+    _remove_left_behind(Path(tempfile.gettempdir()))
+    temporary = _Temporary()
+    atexit.register(temporary.remove)
     return temporary
+
+
+def _remove_left_behind(place: Path) -> None:
+    """Remove folders of this user whose processes are gone; nothing that does not hold our lock, but for empty ones."""
+    for left in place.glob(f"{_PREFIX}????????"):
+        with suppress(OSError):
+            status = left.lstat()
+            if not stat.S_ISDIR(status.st_mode) or (hasattr(os, "geteuid") and status.st_uid != os.geteuid()):
+                continue
+            if (left / locks.FOLDER_LOCK).is_file():
+                lock = locks.acquire(left / locks.FOLDER_LOCK)
+                if lock is not None:
+                    os.close(lock)
+                    locks.remove_locked(left, locks.FOLDER_LOCK)
+            elif time.time() - status.st_mtime > _NEW_S:
+                left.rmdir()

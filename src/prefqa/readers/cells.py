@@ -5,16 +5,19 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Sequence
-from functools import reduce
+from contextlib import suppress
 from typing import Any
 
 import polars as pl
 
+from prefqa._words import formatted
+from prefqa.dtypes import as_text
 from prefqa.errors import UsageError
+from prefqa.message_json import JSON, holds_json, is_plain
+from prefqa.messages import messages_of, sameness_of, with_json
 from prefqa.preferences import ROW
-from prefqa.readers.records import fields_of
+from prefqa.readers.records import fields_of, json_lists, ndjson, structure
 from prefqa.readers.table import Table
-from prefqa.readers.types import as_type, joint_type
 
 #: Field names of a message, and of the text of an answer that is an object.
 _ROLES = (
@@ -56,7 +59,8 @@ def decoded(table: Table, columns: Sequence[str], *, lists: bool = False) -> Tab
         return table
     frame = table.frame.collect()
     for name in found:
-        column = _decode(frame[name], table.shown(name), table.origin)
+        messages = _messages_in(frame[name], f"{table.origin}, column {table.shown(name)!r}")
+        column = messages if messages is not None else _decode(frame[name], table.shown(name), table.origin)
         if lists or not is_texts(column.dtype) or column.list.len().max() == 1:
             one = is_texts(column.dtype) and not lists
             frame = frame.with_columns(column.list.first() if one else column)
@@ -66,10 +70,10 @@ def decoded(table: Table, columns: Sequence[str], *, lists: bool = False) -> Tab
 def chat(table: Table, columns: Sequence[str]) -> Table:
     """Return the table with chat messages in one form, and answers that are objects as their text.
 
-    The order of keys and further keys mean nothing; a key that is missing is null. Columns of messages get one type.
+    Columns of messages get one type: role and content, or where any of them has more than that, `MESSAGE`.
 
     Raises:
-        UsageError: a content with a part that is not text, with its row.
+        UsageError: a content that is a list, but not of parts.
     """
     table = decoded(table, columns)
     frame = table.frame
@@ -83,25 +87,39 @@ def chat(table: Table, columns: Sequence[str]) -> Table:
         if isinstance(dtype, pl.Struct):
             frame = frame.with_columns(_of_object(name, dtype))
         elif is_messages(dtype):
-            _refuse_parts(frame, name, dtype, table)
             frame = frame.with_columns(_standard(name, dtype))
     schema = frame.collect_schema()
     several = [name for name in columns if is_messages(schema.get(name))]
-    if several:
-        whole = reduce(joint_type, (schema[name] for name in several))
-        frame = frame.with_columns(as_type(pl.col(name), schema[name], whole).alias(name) for name in several)
-    return table.with_frame(frame)
+    if not all(is_plain(fields_type) for fields_type in (schema[name].inner for name in several)):  # type: ignore[attr-defined]
+        frame = with_json(frame.collect(), several, table.origin).lazy()
+    table = table.with_frame(frame)
+    return _plain_prompt(table) if "prompt" in columns else table
+
+
+def _plain_prompt(table: Table) -> Table:
+    """The table with prompts that are lists or objects, but no chat messages, as their JSON."""
+    dtype = table.schema["prompt"]
+    if not dtype.is_nested() or is_messages(dtype):
+        return table
+    if isinstance(dtype, pl.List) and dtype.inner == pl.Null():  # nothing but empty lists
+        return table.with_frame(table.frame.with_columns(prompt=pl.lit(None, pl.String)))
+    kind = "lists" if isinstance(dtype, pl.List) else "objects"
+    what = f"column {table.shown('prompt')!r} holds {kind} that are no chat messages, read as their JSON"
+    table = table.with_frame(table.frame.with_columns(as_text(pl.col("prompt"), dtype).alias("prompt")))
+    return table if what in table.statements else table.say(what)
 
 
 def encoded(name: str, dtype: Any) -> pl.Expr:
     """Return a column as the text that identifies its value; chat messages by their JSON."""
     if isinstance(dtype, pl.Struct):
         return pl.col(name).struct.json_encode()
+    if holds_json(dtype) and is_messages(dtype):
+        return sameness_of(name, dtype).list.join(",")
     if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct):
         return pl.col(name).list.eval(pl.element().struct.json_encode()).list.join(",")
-    if dtype.is_nested():
+    if isinstance(dtype, pl.List) and not dtype.inner.is_nested():
         return pl.col(name).cast(pl.List(pl.String), strict=False).list.join(",")
-    return pl.col(name).cast(pl.String)
+    return as_text(pl.col(name), dtype)
 
 
 def split_prompt(frame: pl.LazyFrame, first: str, second: str, only: pl.Expr | None = None) -> pl.LazyFrame:
@@ -109,10 +127,8 @@ def split_prompt(frame: pl.LazyFrame, first: str, second: str, only: pl.Expr | N
 
     Where `only`, an expression of `_common`, is false, nothing is cut off and `_common` is null.
     """
-    one, two = (
-        pl.col(name).list.eval(pl.element().struct.json_encode()).alias(f"_{n}")
-        for n, name in enumerate((first, second))
-    )
+    schema = frame.collect_schema()
+    one, two = (sameness_of(name, schema[name]).alias(f"_{n}") for n, name in enumerate((first, second)))
     shorter = (
         pl.min_horizontal(pl.col("_0").list.len().fill_null(0), pl.col("_1").list.len().fill_null(0)).cast(pl.Int64) - 1
     )
@@ -148,36 +164,16 @@ def _standard(name: str, dtype: Any) -> pl.Expr:
 
 
 def _message(one: Any, dtype: pl.Struct) -> pl.Expr:
-    """A message with its speaker as `role`, its text as `content`, and its further keys."""
+    """A message with its speaker as `role`, its text or parts as `content`, and its further keys."""
     role, content = _speaker(dtype) or ("role", "content")
     fields = fields_of(dtype)
-    text = one.field(content)
-    if isinstance(fields[content], pl.List):
-        text = text.list.eval(pl.element().struct.field("text")).list.join("\n")
-    who = one.field(role).cast(pl.String).replace(_SPEAKERS)
-    rest = [one.field(other).alias(other) for other in sorted(fields) if other not in (role, content)]
-    return pl.struct(who.alias("role"), text.alias("content"), *rest)
-
-
-def _refuse_parts(frame: pl.LazyFrame, name: str, dtype: Any, table: Table) -> None:
-    """Refuse contents that are lists of parts of which one is not text."""
-    _, content = _speaker(dtype.inner) or ("role", "content")
-    kind = fields_of(dtype)[content]
-    if not isinstance(kind, pl.List):
-        return
-    parts = fields_of(kind)
-    if "text" not in parts:
-        raise UsageError(f"{table.origin}: column {table.shown(name)!r} has messages whose content is no text: {kind}")
-    if "type" not in parts:
-        return
-    other = pl.element().struct.field(content).list.eval(pl.element().struct.field("type") != "text").list.any()
-    bad = frame.filter(pl.col(name).list.eval(other).list.any()).select(ROW).head(1).collect()
-    if not bad.is_empty():
-        raise UsageError(
-            f"{table.origin}: row {bad.item()}, column {table.shown(name)!r}: a message has a part that is not text",
-            hint="contents of text parts are read; leave out rows with images, or put the image's path in a "
-            "column of its own.",
-        )
+    said = one.field(role).cast(pl.String)
+    who = said.replace(_SPEAKERS)
+    rest = [one.field(other).alias(other) for other in sorted(fields) if other not in (role, content, JSON)]
+    if JSON in fields:
+        renamed = one.field(JSON).str.replace(r'"role"\s*:\s*"[A-Za-z]+"', formatted('"role": "{}"', who))
+        rest.append(pl.when(who == said).then(one.field(JSON)).otherwise(renamed).alias(JSON))
+    return pl.struct(who.alias("role"), one.field(content).alias("content"), *rest)
 
 
 def _of_object(name: str, dtype: pl.Struct) -> pl.Expr:
@@ -198,6 +194,22 @@ def _all_json(values: pl.Series) -> bool:
     return all(_loads(value) is not None for value in present.head(20))
 
 
+def _messages_in(values: pl.Series, where: str) -> pl.Series | None:
+    """Cells that hold JSON lists of messages of more than a role and a text; None where they hold anything else."""
+    if values.str.json_path_match("$[0].role").null_count() == len(values):
+        return None
+    with suppress(pl.exceptions.PolarsError):
+        typed = values.str.json_decode(infer_schema_length=None)
+        if isinstance(typed.dtype, pl.List) and is_plain(typed.dtype.inner):
+            return None
+    lists = json_lists(values)
+    single = lists.explode().drop_nulls()
+    blank = (values.str.strip_chars() == "").fill_null(value=True)
+    if (lists.is_null() & ~blank).any() or not single.str.starts_with("{").all():
+        return None
+    return messages_of(lists, where) if single.str.json_path_match("$.role").null_count() == 0 else None
+
+
 def _decode(values: pl.Series, column: str, origin: str) -> pl.Series:
     try:
         return values.str.json_decode(infer_schema_length=None)
@@ -209,7 +221,17 @@ def _decode(values: pl.Series, column: str, origin: str) -> pl.Series:
                 where = f"{origin}: row {row}, column {column!r}"
                 raise UsageError(f"{where}: {value[:60]!r} is not JSON, as the other cells are") from None
             loaded.append(one)
-        return pl.Series(values.name, loaded, strict=False)
+        return _one_type(values.name, loaded)
+
+
+def _one_type(name: str, loaded: list[Any]) -> pl.Series:
+    """Values of JSON as a column; those that fit no common type as their JSON."""
+    lines = ndjson({"_": one} for one in loaded)
+    schema = structure({"_": one} for one in loaded)
+    try:
+        return pl.read_ndjson(lines, schema=schema)["_"].rename(name)
+    except pl.exceptions.PolarsError:
+        return pl.Series(name, [None if one is None else json.dumps(one) for one in loaded], pl.String)
 
 
 def _loads(value: str) -> Any:

@@ -9,6 +9,8 @@ from typing import Any
 
 import polars as pl
 
+from prefqa.dtypes import is_pattern
+
 #: The key under which `datasets` writes its features into a Parquet file.
 _KEY = "huggingface"
 
@@ -42,6 +44,8 @@ def with_class_names(frame: pl.LazyFrame, classes: Mapping[str, Sequence[str]]) 
     for column, names in classes.items():
         dtype = schema.get(column)
         known = dict(enumerate(names))
+        if is_pattern(column):
+            continue
         if dtype is not None and dtype.is_integer():
             changed.append(_named(pl.col(column), known))
         elif isinstance(dtype, pl.List) and dtype.inner.is_integer():

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
-
-from prefqa.errors import ReadError
 
 NAME = "croissant.json"
 _KEYS = ("license", "sc:license", "schema:license", "https://schema.org/license", "http://schema.org/license")
@@ -23,10 +20,9 @@ def licence_beside(data: Path) -> str | None:
     path = (data if data.is_dir() else data.parent) / NAME
     if not path.is_file():
         return None
-    try:
-        whole = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ReadError(path, f"is no Croissant metadata: {error}") from error
+    from prefqa.companions import json_of
+
+    whole = json_of(path, "Croissant metadata")
     said = next((whole[key] for key in _KEYS if key in whole), None) if isinstance(whole, dict) else None
     found = [name for one in (said if isinstance(said, list) else [said]) if (name := _named(one))]
     return " AND ".join(dict.fromkeys(found)) or None

@@ -137,7 +137,8 @@ def _reading(export: Export, platform: _Platform, rows: pl.DataFrame, notes: tup
     for column, meanings in votes.items():
         judged = with_votes(rows.with_columns(**named), column, meanings)
         gold = _gold(judged, column, platform, meanings)
-        parts.append((column, judged.select(*kept, *named, "said", "vote", *gold)))
+        graded = [name for name in ("strength",) if name in judged.columns]
+        parts.append((column, judged.select(*kept, *named, "said", "vote", *graded, *gold)))
     long, values = long_votes(parts)
     lost = note("PQ727", "{n} of {of} rows hold no vote; they give no judgment.", unanswered(rows, parts), rows.height)
     detail = f"votes from {listed(list(votes))} on {given[pair.first]!r} and {given[pair.second]!r}"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
+import polars.selectors as cs
+from polars.exceptions import PanicException
 
 from prefqa.errors import ReadError
 from prefqa.readers.encodings import not_utf8
 
 
-def reason_of(error: Exception) -> str:
+def reason_of(error: BaseException) -> str:
     """Return the first line of what an error says, or its kind."""
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
@@ -33,6 +35,16 @@ def explain(path: Path, form: str, error: Exception) -> ReadError:
             return cut
         return ReadError(path, reason, line=wrong.line if wrong else None)
     return ReadError(path, reason)
+
+
+def unreadable_column(frame: pl.LazyFrame) -> str | None:
+    """Return the first column that Polars cannot read; None where it can read each."""
+    for name in frame.collect_schema():
+        try:
+            frame.select(cs.by_name(name).null_count()).collect(engine="streaming")
+        except (pl.exceptions.PolarsError, PanicException):
+            return name
+    return None
 
 
 def _broken_row_group(path: Path) -> int | None:

@@ -27,12 +27,16 @@ import polars as pl
 
 from prefqa._words import formatted
 from prefqa.casts import raw_name
+from prefqa.message_json import holds_json
+from prefqa.messages import with_json
 from prefqa.notes import Note
 from prefqa.preferences import ROW
 from prefqa.readers.export import VALUES, Export, Extract, misfit_note
 from prefqa.readers.long_rows import PAIR, UNNAMED
 from prefqa.readers.nested import read_fields
 from prefqa.readers.tool import Tool
+from prefqa.readers.written_json import carried_by, columns_of, context_of
+from prefqa.writers.pair_forms import CARRIED
 
 TEXT = pl.String()
 #: Chat messages, contents as text (JSON where a content is a list of parts: see `readers.dialogues.without_parts`).
@@ -56,6 +60,7 @@ class Declaration:
         notes: what was left out of the records, as notes with counts.
         of_response: columns of the rows that describe a response (an image, a model): they go into the responses.
         of_item: columns of the rows that describe a prompt; they go into the items.
+        whole: whether messages keep what they say beside a role and a text, and records their tools and media.
     """
 
     name: str
@@ -69,6 +74,7 @@ class Declaration:
     notes: Callable[[pl.DataFrame], tuple[Note, ...]] | None = None
     of_response: tuple[str, ...] = ()
     of_item: tuple[str, ...] = ()
+    whole: bool = False
 
     def tool(self) -> Tool:
         """Return the entry of the registry."""
@@ -81,8 +87,14 @@ def read_declared(export: Export, declaration: Declaration) -> Extract:
     fields = declaration.fields(schema) if callable(declaration.fields) else declaration.fields
     added = {name: TEXT for name in _ADDED if name in schema and name not in fields and not schema[name].is_nested()}
     whole, misfits = read_fields(export.records, {**fields, **added})
+    carried = pl.DataFrame()
+    if declaration.whole:
+        whole = _with_messages(whole, export, fields)
+        carried = carried_by(export.records, [name for name in CARRIED if name not in fields], export.origin)
     frame = whole.drop(added)
     rows = _with_added(declaration.rows(frame), whole.select(ROW, *added))
+    if carried.width > 1:
+        rows = _by_context(rows.join(carried, on=ROW, how="left", maintain_order="left"))
     lost = declaration.notes(frame) if declaration.notes else ()
     values = None
     if declaration.form == "pairs":
@@ -92,9 +104,37 @@ def read_declared(export: Export, declaration: Declaration) -> Extract:
         long = ranked_rows(rows, declaration.form)
     long, responses = _moved(long, ["item_id", "response_id"], declaration.of_response, ("text", "model"))
     long, items = _moved(long, ["item_id"], declaration.of_item, ("prompt",))
-    used = tuple(name for name in (*fields, *added) if name in schema)
+    used = tuple(name for name in (*fields, *added, *carried.columns) if name in schema)
     notes = (*misfit_note(misfits, frame), *lost)
     return Extract(long, responses, items, declaration.detail, notes, used=used, values=values)
+
+
+def _with_messages(frame: pl.DataFrame, export: Export, fields: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """Records with messages as they were written, where any of them says more than a role and a text."""
+    names = [name for name, dtype in fields.items() if dtype in (MESSAGES, MESSAGES.inner)]
+    written = columns_of(export.records, names, export.origin)
+    rich = [name for name in names if holds_json(written.schema.get(name))]
+    if not rich:
+        return frame
+    frame = frame.with_columns(written[name] for name in rich)
+    single = [name for name in names if isinstance(frame.schema[name], pl.Struct)]
+    listed = frame.with_columns(
+        pl.when(pl.col(name).is_not_null()).then(pl.concat_list(name)).alias(name) for name in single
+    )
+    whole = with_json(listed, names, export.origin)
+    return whole.with_columns(pl.col(name).list.first() for name in single)
+
+
+def _by_context(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows in which a prompt beside other tools or media is another item."""
+    context = context_of(rows.schema)
+    if context is None or "item_id" not in rows.columns:
+        return rows
+    rows = rows.with_columns(_context=context)
+    several = pl.col("_context").n_unique().over("item_id") > 1
+    number = pl.col("_context").rank("dense").over("item_id").cast(pl.Int64)
+    item = pl.when(several).then(formatted("{}-{}", "item_id", number)).otherwise("item_id")
+    return rows.with_columns(item.alias("item_id")).drop("_context")
 
 
 def _with_added(rows: pl.DataFrame, added: pl.DataFrame) -> pl.DataFrame:

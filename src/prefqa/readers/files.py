@@ -9,16 +9,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
+from polars.exceptions import PanicException
 
 from prefqa.errors import ReadError, UsageError, nearest
 from prefqa.readers import croissant, preflib
 from prefqa.readers.archives import Member, base, ending, names_in, unpacked
 from prefqa.readers.class_labels import classes_in_parquet, described, with_class_names
-from prefqa.readers.damage import explain, reason_of
+from prefqa.readers.damage import explain, reason_of, unreadable_column
 from prefqa.readers.excel import read_excel
 from prefqa.readers.json_files import read_documents, read_json, read_jsonl
+from prefqa.readers.packed import refuse_bombs
 from prefqa.readers.records import Records
 from prefqa.readers.separated import broken_line, scan_separated
+from prefqa.readers.spool import as_file, given, named_as_given
 
 #: Format of a file by its ending; .gz and .zst may follow those of text formats.
 ENDINGS = {
@@ -72,19 +75,22 @@ NO_OPTIONS = FileOptions()
 
 
 def find_files(source: str | Path) -> list[Path]:
-    """Return the data files that a path, directory or glob names, sorted by name.
+    """Return the data files that a path, directory or glob names, sorted by name; a path that exists is no glob.
 
     Raises:
         ReadError: if there is no such file, or no data file in the directory.
     """
     path = Path(source)
-    if path.is_dir():
-        found = sorted(p for p in path.iterdir() if p.is_file() and _is_data(p))
-        if not found:
-            raise ReadError(path, "the directory holds no data file", hint=f"looked for {_endings()}.")
-        return found
-    if path.exists():
-        return [path]
+    try:
+        if path.is_dir():
+            found = sorted(p for p in path.iterdir() if p.is_file() and _is_data(p))
+            if not found:
+                raise ReadError(path, "the directory holds no data file", hint=f"looked for {_endings()}.")
+            return found
+        if path.exists():
+            return [as_file(path, has_format=format_of(path) is not None)]
+    except OSError as error:
+        raise ReadError(path, error.strerror or str(error)) from error
     if glob.has_magic(str(source)):
         matches = map(Path, glob.glob(str(source), recursive=True))
         found = sorted(p for p in matches if p.is_file() and p.name not in _COMPANIONS)
@@ -137,6 +143,11 @@ def read_files(
     if len(paths) == 1 and kinds == ["zip"]:
         return _read_archive(paths[0], options, file_column)
     parts = [_read(path, form, options) for path in paths]
+    piped = {path: f"what came from {pipe}, read as {format_of(path)}" for path in paths if (pipe := given(path))}
+    parts = [
+        replace(part, how=(piped[path], *part.how)) if path in piped else part
+        for path, part in zip(paths, parts, strict=True)
+    ]
     named = names or [path.name for path in paths]
     if len({part.how for part in parts}) > 1:
         hows = [tuple(f"{name}: {one}" for one in part.how) for name, part in zip(named, parts, strict=True)]
@@ -187,33 +198,44 @@ def readable(files: tuple[str, ...], options: FileOptions = NO_OPTIONS) -> Itera
     """
     try:
         yield
-    except (pl.exceptions.PolarsError, OSError) as error:
-        for name in files:
-            path = Path(name)
-            form = format_of(path) or _sniffed(path) or "csv"
-            form = form if form in FILE_FORMATS else "csv"
-            if form != "zip":
-                _probe(path, form, options, error)
-                continue
-            members = unpacked(path, _data_in(path))
-            with _in_archive(path, members):
-                for member in members:
-                    _probe(member.path, str(format_of(member.path)), options, error)
+    except (pl.exceptions.PolarsError, PanicException, OSError) as error:
+        with named_as_given():
+            for name in files:
+                _probe_file(Path(name), options, error)
+        if isinstance(error, PanicException):  # which is no Exception, and would pass for an end of the process
+            raise RuntimeError(f"Polars stopped: {error}") from error
         raise
 
 
-def _probe(path: Path, form: str, options: FileOptions, error: Exception) -> None:
+def _probe_file(path: Path, options: FileOptions, error: BaseException) -> None:
+    form = format_of(path) or _sniffed(path) or "csv"
+    form = form if form in FILE_FORMATS else "csv"
+    if form != "zip":
+        _probe(path, form, options, error)
+        return
+    members = unpacked(path, _data_in(path))
+    with _in_archive(path, members):
+        for member in members:
+            _probe(member.path, str(format_of(member.path)), options, error)
+
+
+def _probe(path: Path, form: str, options: FileOptions, error: BaseException) -> None:
     """Read all of a file, and raise its error for `error`."""
     try:
         frame = _read(path, form, options).typed()
         frame.select(pl.all().null_count()).collect(engine="streaming")
     except (pl.exceptions.PolarsError, OSError) as cause:
         raise _explain(path, form, cause, options) from error
+    except PanicException as cause:
+        column = unreadable_column(frame)
+        where = f"column {column!r} cannot be read: " if column is not None else "cannot be read: "
+        raise ReadError(path, f"{where}{reason_of(cause)}", hint="write the file again.") from error
 
 
 def _read(path: Path, form: str, options: FileOptions) -> Records:
     form = _checked_format(path, form)
     with _explained(path, form, options):
+        refuse_bombs(path, form)
         if form == "zip":
             return _read_archive(path, options)
         if form in ("json", "jsonl"):
@@ -236,6 +258,8 @@ def _explained(path: Path, form: str, options: FileOptions = NO_OPTIONS) -> Iter
         yield
     except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
         raise _explain(path, form, error, options) from error
+    except PanicException as error:
+        raise ReadError(path, f"cannot be read: {reason_of(error)}", hint="write the file again.") from error
 
 
 def _scan(path: Path, form: str) -> pl.LazyFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from prefqa._words import formatted
+from prefqa.messages import sameness_of
 from prefqa.notes import Note
 from prefqa.preferences import ROW
 from prefqa.readers.export import note
@@ -13,7 +14,7 @@ from prefqa.readers.export import note
 def key(frame: pl.DataFrame, name: str) -> pl.Expr:
     """A column of texts or chat messages as the text that identifies its value."""
     if isinstance(frame.schema[name], pl.List):
-        return pl.col(name).list.eval(pl.element().struct.json_encode()).list.join(",")
+        return sameness_of(name, frame.schema[name]).list.join(",")
     return pl.col(name).cast(pl.String)
 
 

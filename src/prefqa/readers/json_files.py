@@ -148,6 +148,9 @@ def _record(path: Path, line: bytes, number: int) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise ReadError(path, "not UTF-8 text", line=number, hint="save it again as UTF-8.") from error
     except (json.JSONDecodeError, RecursionError) as error:
+        if b"\r" in line.strip():
+            reason = "lines end in a carriage return alone, which JSON Lines do not"
+            raise ReadError(path, reason, line=number, hint="save it with the line ends of Unix or Windows.") from error
         raise ReadError(path, f"not JSON: {error}", line=number) from error
     if not isinstance(record, dict):
         raise ReadError(path, f"a JSON object is expected, not {type(record).__name__}", line=number)
@@ -159,5 +162,7 @@ def _frame(path: Path, rows: list[dict[str, Any]]) -> pl.LazyFrame:
         raise ReadError(path, "the file holds no rows")
     try:
         return pl.from_dicts(rows, infer_schema_length=None, strict=False).lazy()
+    except UnicodeEncodeError as error:
+        raise ReadError(path, "a text holds half of a character (a lone surrogate)", hint="write it anew.") from error
     except (pl.exceptions.PolarsError, TypeError, OverflowError) as error:
         raise ReadError(path, f"the rows do not fit one table: {error}") from error

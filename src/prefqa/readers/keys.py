@@ -10,6 +10,7 @@ from prefqa.readers.cells import chat, encoded
 from prefqa.readers.names import key
 from prefqa.readers.table import Table, row_ids
 from prefqa.readers.unnamed import refuse_unnamed_annotators, refuse_unnamed_prompt
+from prefqa.readers.written_json import context_of
 
 UNNAMED = "unknown"
 #: Columns that hold the text of a response in a long frame, and the prompt, first found first taken.
@@ -66,14 +67,19 @@ def with_item(table: Table, *, row_is_judgment: bool) -> Table:
 
 
 def items_by_prompt(table: Table, pair: tuple[str, str] | None = None) -> Table:
-    """Return the table with `item_id`: one prompt is one item; without prompts, one pair of texts, or each row."""
+    """Return the table with `item_id`: one prompt is one item; without prompts, one pair of texts, or each row.
+
+    A prompt beside other tools, images, videos or sounds is another one.
+    """
     refuse_unnamed_prompt(table)
     if "item_id" in table.schema and "item_id" not in table.freed:
         return table
     schema = table.schema
     if table.used("prompt"):
         known = encoded("prompt", schema["prompt"])
-        number = formatted("prompt-{}", known.rank("dense").cast(pl.Int64))
+        context = context_of(schema)
+        whole = known if context is None else pl.concat_str(known, context, separator="\x1f")
+        number = formatted("prompt-{}", whole.rank("dense").cast(pl.Int64))
         item = pl.when(known.is_not_null()).then(number).otherwise(formatted("row-{}", ROW))
     elif pair is not None:
         both = pl.concat_list(*(encoded(name, schema[name]) for name in pair)).list.sort().list.join("\n")

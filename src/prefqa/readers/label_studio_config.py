@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 from prefqa.errors import ReadError
@@ -46,19 +44,17 @@ def project_beside(export: Path | None, given: Path | None) -> Project:
 
 
 def _parsed(path: Path) -> Project:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        whole: dict[str, Any] = json.loads(text) if path.suffix == ".json" else {"label_config": text}
-        xml = whole["label_config"]
-    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise ReadError(path, f"cannot be read: {error}") from error
-    except (KeyError, TypeError) as error:
-        raise ReadError(path, "there is no label_config; these are no settings of a Label Studio project") from error
+    from prefqa.companions import checked, json_of, text_of
+    from prefqa.readers.companion_models import LABEL_STUDIO, LabelStudioProject
+
+    whole = json_of(path, LABEL_STUDIO) if path.suffix == ".json" else {"label_config": text_of(path)}
+    project = checked(LabelStudioProject, whole, path, LABEL_STUDIO)
+    xml = project.label_config
     if "<!" in xml.replace("<!--", ""):
         raise ReadError(path, "a labelling configuration declares no document type or entities")
     try:
         tags = list(ElementTree.fromstring(xml).iter())  # noqa: S314 (entities are refused above)
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise ReadError(path, f"the labelling configuration is no XML: {error}") from error
     values = {tag.get("name"): tag.get("value", "").removeprefix("$") for tag in tags if tag.get("name")}
     controls = {}
@@ -68,4 +64,4 @@ def _parsed(path: Path) -> Project:
             about = [one.strip() for one in tag.get("toName", "").split(",") if one.strip()]
             buckets = tuple(one.get("name", "") for one in tag if one.tag == "Bucket")
             controls[name] = Control(kind, tuple(values.get(one, "") for one in about), buckets)
-    return Project(controls, whole.get("skipped_annotations_number"), path)
+    return Project(controls, project.skipped_annotations_number, path)

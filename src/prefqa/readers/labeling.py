@@ -246,9 +246,12 @@ def read_doccano(export: Export) -> Extract:
         prompt="text", first_id=pl.lit(pair.first), second_id=pl.lit(pair.second), first_text=pair.first,
         second_text=pair.second,
     )  # fmt: skip
-    judged = with_votes(two, "_label", votes["_label"]).select(
-        ROW, "item_id", "annotator_id", "prompt", "said", "vote", "first_id", "second_id", "first_text", "second_text"
-    )
+    judged = with_votes(two, "_label", votes["_label"])
+    graded = [name for name in ("strength",) if name in judged.columns]
+    judged = judged.select(
+        ROW, "item_id", "annotator_id", "prompt", "said", "vote", *graded, "first_id", "second_id", "first_text",
+        "second_text",
+    )  # fmt: skip
     long, values = long_votes([("label", judged)])
     return Extract(long, None, None, f"votes on {pair.first!r} and {pair.second!r}", notes, values=values)
 

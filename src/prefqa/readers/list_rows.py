@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -69,6 +70,7 @@ def ranking_lists(table: Table) -> Laid:
     table, responses, texts, alone = _responses_of(table)
     place, table, scores, detail = _places(table, responses, alone=alone)
     models = next((n for n in _lists(table, ("models", "modelnames")) if n not in (responses, texts)), None)
+    _refuse_text(table, [responses, texts, scores, models])
     if models is not None:
         table = table.give(models, "model", renamed=False)
     positions = next(iter(_lists(table, ("positions",))), None)
@@ -85,6 +87,17 @@ def ranking_lists(table: Table) -> Laid:
     columns = ("model",) if models is not None else ()
     long = long.drop("_place", "_unequal", strict=False)
     return Laid(table, long, f"ranking lists: {detail}", response_columns=columns)
+
+
+def _refuse_text(table: Table, names: Sequence[str | None]) -> None:
+    """Refuse columns of which some cells hold JSON lists and others do not, so that none was decoded."""
+    schema = table.schema
+    for name in names:
+        if name is not None and not isinstance(schema[name], pl.List):
+            raise UsageError(
+                f"{table.origin}: column {table.shown(name)!r} holds lists in some rows and other values in others",
+                hint="write a list in each row; leave the cell empty where there is none.",
+            )
 
 
 def _as_columns_of_lists(table: Table) -> Table:
@@ -131,13 +144,14 @@ def _exploded(table: Table, lists: _Lists, place: pl.Expr) -> pl.LazyFrame:
     schema, responses = table.schema, lists.responses
     n = pl.col(responses).list.len()
     frame = table.frame.with_columns(pl.col(responses).alias("_response"), place.alias("_place"))
+    listed = pl.col(responses).is_not_null()
     unequal = n != pl.col("_place").list.len()
     said = formatted("{} ranks for {} responses", pl.col("_place").list.len(), n)
     inner = frame.collect_schema()["_place"].inner  # type: ignore[attr-defined]
     nulls = pl.col(responses).list.eval(pl.lit(None, inner))
     frame = frame.with_columns(
         pl.when(unequal).then(said).alias("_unequal"),
-        pl.when(unequal | pl.col("_place").is_null()).then(nulls).otherwise(pl.col("_place")).alias("_place"),
+        pl.when(unequal | pl.col("_place").is_null() | ~listed).then(nulls).otherwise(pl.col("_place")).alias("_place"),
     )
     beside = {"_scores": lists.scores, "_models": lists.models, "_positions": lists.positions, "_texts": lists.texts}
     columns = [
@@ -392,7 +406,9 @@ def _rank_of_names(table: Table, names: pl.Expr, order: pl.Expr) -> pl.Expr:
 
 def _same_length(name: str, responses: str, schema: pl.Schema, numeric: bool) -> pl.Expr:
     """A list beside the responses, or nulls where it is not of their length."""
-    other = (pl.col(name).list.len() != pl.col(responses).list.len()) | pl.col(name).is_null()
+    other = (pl.col(name).list.len() != pl.col(responses).list.len()) | pl.any_horizontal(
+        pl.col(column).is_null() for column in (name, responses)
+    )
     inner = pl.Float64() if numeric else schema[name].inner  # type: ignore[attr-defined]
     values = pl.col(name).cast(pl.List(pl.Float64), strict=False) if numeric else pl.col(name)
     return pl.when(other).then(pl.col(responses).list.eval(pl.lit(None, inner))).otherwise(values)
@@ -403,7 +419,10 @@ def _lists(table: Table, names: tuple[str, ...]) -> list[str]:
     schema = table.schema
     by_key = {key(name): name for name in reversed(table.names)}
     found = [by_key[name] for name in dict.fromkeys(names) if name in by_key]
-    return [name for name in found if _is_list(table, name, schema[name])]
+    of_numbers = {*RANKS, *SCORES} >= set(names)
+    return [
+        name for name in found if _is_list(table, name, schema[name]) and not (of_numbers and is_messages(schema[name]))
+    ]
 
 
 def _is_list(table: Table, name: str, dtype: pl.DataType) -> bool:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 import polars as pl
 
 from prefqa.casts import raw_name, whole_rank
+from prefqa.dtypes import free_name
 from prefqa.errors import AmbiguousReadingError, Choice, UsageError
 from prefqa.preferences import JUDGMENT_TYPES
 from prefqa.readers.laid import Laid
@@ -15,18 +19,38 @@ from prefqa.readers.vocabulary import quoted
 _NO_ANSWER = r"\(empty\)|^\(no vote\)$|^\s*$|^(?i:nan|null|none|n/?a)$|^\d+ ranks for \d+ responses$"
 
 
-def refuse_nested(laid: Laid) -> None:
+#: Standard columns that hold one value per row in every layout; ranks, scores, labels and responses may be lists.
+OF_ONE_VALUE = tuple(name for name in JUDGMENT_TYPES if name not in ("rank", "score", "label", "response_id"))
+#: Names that are looked for beside judgments and name something; nobody needs them to read votes.
+_NAMES = ("model", "source", "licence", "license", "language")
+
+
+def names_aside(table: Table) -> Table:
+    """Return the table with lists and objects under the names of `_NAMES` set aside: no name can be told from them."""
+    schema = table.schema
+    for name in _NAMES:
+        if name in schema and schema[name].is_nested():
+            kind = "lists" if isinstance(schema[name], pl.List) else "objects"
+            aside = free_name(f"source_{name}", schema.names())
+            names = {**table.source_names, aside: table.shown(name)}
+            table = replace(table, frame=table.frame.rename({name: aside}), source_names=names).say(
+                f"column {table.shown(name)!r} holds {kind}, not one name per row, and is kept as {aside!r}"
+            )
+    return table
+
+
+def refuse_nested(frame: pl.LazyFrame, table: Table, names: Iterable[str] = JUDGMENT_TYPES) -> None:
     """Refuse lists and objects under the names of columns that hold one value per row.
 
     Raises:
         UsageError: with the configuration that does without the column.
     """
-    schema = laid.long.collect_schema()
-    for name in JUDGMENT_TYPES:
+    schema = frame.collect_schema()
+    for name in names:
         if name in schema and schema[name].is_nested():
             kind = "lists" if isinstance(schema[name], pl.List) else "objects"
             raise UsageError(
-                f"{laid.table.origin}: column {laid.table.shown(name)!r} holds {kind}, where one value per row is "
+                f"{table.origin}: column {table.shown(name)!r} holds {kind}, where one value per row is "
                 f"expected as {name}",
                 hint=f"name another column, or do without it:\n[columns]\n{name} = false",
             )

@@ -8,11 +8,12 @@ from typing import Any
 
 import polars as pl
 
+from prefqa.dtypes import free_name
 from prefqa.errors import ColumnNotFoundError, UsageError
 from prefqa.preferences import JUDGMENT_TYPES, ROW
 from prefqa.readers.export import Extract
 from prefqa.readers.records import Records
-from prefqa.readers.table import Table, free_name
+from prefqa.readers.table import Table
 
 #: Roles of which several columns are criteria, and the role that each is then.
 _CRITERIA = ("winner", "rank", "score", "label")

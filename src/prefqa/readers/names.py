@@ -68,6 +68,7 @@ ALIASES: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
             ("selection", "selected", "decision", "judgment", "judgement", "outcome", "result", "comparison"),
             ("label", "answer", "rating", "score", "response", "annotation", "value"),
         ),
+        "strength": (("strength",),),
         "rank": (("rank", "ranks", "place", "ranking", "rankposition"),),
         "score": (
             ("score", "rating", "ratings", "scores", "overallscore", "overallrating", "humanscore", "humanrating",

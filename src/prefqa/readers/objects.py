@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from polars.exceptions import PanicException
 
 from prefqa.errors import MissingExtraError, ReadError, UsageError
 from prefqa.readers.class_labels import names_of_classes, with_class_names
@@ -26,16 +27,16 @@ def sound(data: Any) -> Iterator[None]:
     """Turn a failure of Polars over a lazy frame that cannot be collected into a ReadError."""
     try:
         yield
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, PanicException) as error:
         if isinstance(data, pl.LazyFrame):
             _collectable(data, error)
         raise
 
 
-def _collectable(data: pl.LazyFrame, error: Exception) -> None:
+def _collectable(data: pl.LazyFrame, error: BaseException) -> None:
     try:
         data.select(pl.all().null_count()).collect(engine="streaming")
-    except pl.exceptions.PolarsError as cause:
+    except (pl.exceptions.PolarsError, PanicException) as cause:
         raise ReadError("lazy frame", f"cannot be collected: {str(cause).splitlines()[0]}") from error
 
 
@@ -67,7 +68,7 @@ def scan_object(data: Any) -> pl.LazyFrame:
             return pl.DataFrame(data).lazy()
         if isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
             return pl.from_dicts(data, infer_schema_length=None, strict=False).lazy()
-    except (pl.exceptions.PolarsError, ValueError, TypeError) as error:
+    except (pl.exceptions.PolarsError, PanicException, ValueError, TypeError, OverflowError) as error:
         raise ReadError(type(data).__name__, f"cannot be read as a table: {error}") from error
     raise UsageError(
         f"cannot read a {type(data).__name__}",
@@ -109,12 +110,25 @@ def load_hub(address: str) -> pl.LazyFrame:
     except ImportError as error:
         raise MissingExtraError("datasets", "all") from error
     try:
-        return _dataset(datasets.load_dataset(name, revision=revision or None))
-    except ReadError:
+        return _dataset(datasets.load_dataset(_on_the_hub(name), revision=revision or None))
+    except (ReadError, UsageError):
         raise
     except Exception as error:  # datasets, its hub client and its readers raise many kinds
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ReadError(address, f"cannot be loaded: {reason}") from error
+
+
+def _on_the_hub(name: str) -> str:
+    """Return the name under which `load_dataset` looks at the hub alone.
+
+    By itself it takes a folder of this name in the working directory, and drops the revision; a name without an owner
+    may also be one of its own readers, such as `csv`, which takes the files of the working directory.
+    """
+    from datasets import packaged_modules
+
+    if name in getattr(packaged_modules, "_PACKAGED_DATASETS_MODULES", ()):
+        raise UsageError(f"{HUB}{name} names a reader of the package datasets", hint=f"write {HUB}OWNER/{name}.")
+    return f"{HUB}datasets/{name}" if Path(name).exists() else name
 
 
 def _dataset(data: Any) -> pl.LazyFrame:

@@ -66,6 +66,6 @@ def _csv_rows(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 CSV_PAIRS = Declaration("prefqa-csv", "consensus pairs of prefqa, CSV", _sees_csv, _fields, _csv_rows, "pairs", _DETAIL)
-PAIRS = Declaration("prefqa-pairs", "consensus pairs of prefqa", _sees, _fields, _rows, "pairs", _DETAIL)
+PAIRS = Declaration("prefqa-pairs", "consensus pairs of prefqa", _sees, _fields, _rows, "pairs", _DETAIL, whole=True)
 
 OWN = (CSV_PAIRS, PAIRS)

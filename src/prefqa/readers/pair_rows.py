@@ -9,6 +9,7 @@ import polars as pl
 
 from prefqa._words import formatted
 from prefqa.casts import raw_name, whole_rank
+from prefqa.dtypes import free_name
 from prefqa.errors import AmbiguousReadingError, Choice, UsageError
 from prefqa.preferences import JUDGMENT_TYPES, ROW
 from prefqa.readers.ballots import BOTH_BAD, SAID, STRENGTH, VOTE, Ballots, with_votes
@@ -31,7 +32,7 @@ from prefqa.readers.pair_texts import holds_strings, with_texts
 from prefqa.readers.pair_votes import empty_cells, n_empty_cells, one_hot, unpivoted
 from prefqa.readers.scores import refuse_unclear_direction, scores_of
 from prefqa.readers.sides import Pair
-from prefqa.readers.table import Table, free_name
+from prefqa.readers.table import Table
 from prefqa.readers.unnamed import refuse_unnamed_prompt
 from prefqa.readers.vocabulary import SIDES, Columns
 
@@ -113,7 +114,8 @@ def chosen_rejected(table: Table) -> Laid:
     refuse_names_of_sides(table, pair)
     refuse_vote_beside(table, pair)
     table = decoded(table, [pair.first, pair.second], lists=True)
-    several = any(is_texts(table.schema[name]) for name in (pair.first, pair.second))
+    kinds = [table.schema[name] for name in (pair.first, pair.second)]
+    several = any(map(is_texts, kinds)) and all(is_texts(kind) or not kind.is_nested() for kind in kinds)
     for one in (pair, sides.model, sides.id, sides.score, *sides.others):
         if one is not None:
             table = _give(table, one)

@@ -8,14 +8,14 @@ import tomli_w
 
 from prefqa.reading import Reading
 
-_HEAD = """# How {origin} was read, written by prefqa inspect --write-config.
+_HEAD = """# How {origin} was read, written by {command}.
 # A file whose columns, votes or scales differ from [read.expect] is refused with the difference.
 
 """
 
 
-def toml_of(reading: Reading) -> str:
-    """Return the reading as the text of a prefqa.toml."""
+def toml_of(reading: Reading, command: str = "prefqa inspect --write-config") -> str:
+    """Return the reading as the text of a prefqa.toml, which names the command that wrote it."""
     config: dict[str, Any] = {name: dict(table) for name, table in reading.config.items()}
     scales = {
         row["column"]: [row["low"], row["high"]]
@@ -25,7 +25,7 @@ def toml_of(reading: Reading) -> str:
     if scales:
         config["read"]["expect"] = {**config["read"].get("expect", {}), "scales": scales}
     origin = "".join(c if c.isprintable() else " " for c in reading.origin.replace("\\", "/").rsplit("/", 1)[-1])
-    return _HEAD.format(origin=origin) + tomli_w.dumps(_plain(config))
+    return _HEAD.format(origin=origin, command=command) + tomli_w.dumps(_plain(config))
 
 
 def _plain(value: Any) -> Any:

@@ -15,6 +15,7 @@ from prefqa.readers.export import RECORD, note
 from prefqa.readers.long_rows import PAIR
 from prefqa.readers.tool import listed
 from prefqa.readers.vocabulary import understand
+from prefqa.readers.vote_columns import strength_of
 
 Kind = Literal[
     "vote", "scale", "ranking", "best-worst", "ratings of options", "rating", "label", "number", "text", "unknown"
@@ -159,7 +160,10 @@ def _votes(part: pl.DataFrame) -> pl.DataFrame:
         criterion = pl.when(pl.col("label") == "selection").then("schema").otherwise(dimension)
         rows, meanings = part.with_columns(said="value", criterion=criterion), _TILES
     vote = pl.col("said").replace_strict(meanings, default=None, return_dtype=pl.String)
-    return rows.select(*_WHO, "criterion", "said", vote=vote, first_id=pl.lit("A"), second_id=pl.lit("B"))
+    return rows.select(
+        *_WHO, "criterion", "said", vote=vote, first_id=pl.lit("A"), second_id=pl.lit("B"),
+        **strength_of(pl.col("said"), meanings),
+    )  # fmt: skip
 
 
 def _scale(origin: str, name: str, part: pl.DataFrame) -> pl.DataFrame:

@@ -40,6 +40,9 @@ def read_preflib(export: Export) -> Extract:
     if not broken.is_empty():
         raise ReadError(broken[FILE][0], "a count and an order are expected, as 3: 1,{2,4}", line=broken[NUMBER][0])
     if parts.is_empty():
+        if lines[LINE].str.contains("\r.").any():
+            what = "lines end in a carriage return alone"
+            raise ReadError(export.origin, what, hint="save it with the line ends of Unix or Windows.")
         raise ReadError(export.origin, "the file holds no orders")
     if (parts["_count"].cast(pl.Float64).sum() or 0) > MAX_VOTERS:
         raise ReadError(export.origin, f"more than {MAX_VOTERS:,} voters")

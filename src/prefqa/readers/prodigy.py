@@ -12,6 +12,7 @@ from prefqa.readers.export import RECORD, Export, Extract, misfit_note, note
 from prefqa.readers.long_rows import PAIR, UNNAMED
 from prefqa.readers.tool import Tool, both, has_columns, has_fields, listed
 from prefqa.readers.vocabulary import understand
+from prefqa.readers.vote_columns import strength_of
 
 _TEXT = pl.String()
 _OPTION = pl.Struct(dict.fromkeys(("id", "text", "html", "image"), _TEXT))
@@ -122,11 +123,13 @@ def _fixed(tasks: pl.DataFrame, options: dict[str, str], detail: str, notes: tup
         long = chosen.select(*_KEYS, response_id=pl.lit(RECORD), label=label)
         return Extract(long, None, None, f"{detail}: labels of the text", notes)
     vote = pl.col("_chosen").replace_strict(meanings, default=None, return_dtype=pl.String)
+    graded = strength_of(pl.col("_chosen"), meanings)
     ranks = []
     for place, side, name in ((1, "first", "A"), (2, "second", "B")):
         rank = pl.when((vote == side) | vote.is_in(["tie", "both_bad"])).then(pl.lit("1")).when(
             vote.is_not_null()).then(pl.lit("2")).when(pl.col("status") == "submitted").then("_chosen")  # fmt: skip
-        ranks.append(chosen.select(*_KEYS, response_id=pl.lit(name), rank=rank, position=pl.lit(place, pl.Int64)))
+        ranks.append(chosen.select(*_KEYS, response_id=pl.lit(name), rank=rank, position=pl.lit(place, pl.Int64),
+                                   **graded))  # fmt: skip
     return Extract(pl.concat(ranks), None, None, f"{detail}: votes between two sides", notes)
 
 

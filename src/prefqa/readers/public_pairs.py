@@ -91,11 +91,16 @@ def read_multipref(export: Export) -> Extract:
                 item_id=_id("comparison_id"), annotator_id=inner.field("evaluator"), criterion=pl.lit(aspect),
                 annotator_group=pl.lit(group), created_at=inner.field("timestamp"),
                 duration_s=inner.field("time_spent"),
+                strength=pl.when(said.str.contains("-slightly-")).then(1.0).when(said.str.contains("-clearly-")).then(2.0),
             )  # fmt: skip
-            more = ["criterion", "annotator_group", "category", "created_at", "duration_s"]
+            more = ["strength", "criterion", "annotator_group", "category", "created_at", "duration_s"]
             parts.append(_two(told, better, said, sides, more))
     note = misfit_note(misfits, frame)
-    return _reading(pl.concat(parts), "A-is-... prefers A, B-is-... prefers B, four aspects as criteria", note)
+    return _reading(
+        pl.concat(parts),
+        "A-is-... prefers A, B-is-... prefers B, four aspects as criteria; slightly has strength 1, clearly 2",
+        note,
+    )
 
 
 def read_pandalm(export: Export) -> Extract:
@@ -148,7 +153,7 @@ def _strengths(export: Export, first: str, second: str, overall: str, each: tupl
     value = pl.col("_said").cast(pl.Float64, strict=False)
     better = pl.when(value.abs() <= 3).then(pl.when(value < 0).then(1).when(value > 0).then(2).otherwise(0))
     sides = [{"response_id": pl.lit(str(n)), "text": column} for n, column in ((1, first), (2, second))]
-    rows = rows.with_columns(strength=value.abs())
+    rows = rows.with_columns(strength=pl.when(value.abs() <= 3).then(value.abs()))
     long = _two(rows, better, pl.col("_said"), sides, ["strength", "domain", "language"])
     said = "strength from -3 to 3, negative prefers response 1; annotators are anonymous, each stands for itself"
     return _reading(long, said, misfit_note(misfits, frame))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,10 @@ import polars as pl
 
 from prefqa._words import formatted
 from prefqa.casts import decimal_commas, raw_name
-from prefqa.errors import UsageError, nearest
+from prefqa.dtypes import free_name, plain_names
+from prefqa.errors import ReadError, UsageError, nearest
+from prefqa.message_json import is_plain
+from prefqa.messages import is_chat, with_json
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source
 from prefqa.readers.argilla_server import SERVER, download
 from prefqa.readers.croissant import licence_beside
@@ -30,7 +33,7 @@ from prefqa.readers.files import (
     readable,
 )
 from prefqa.readers.keys import PAIR, PROMPTS, TEXTS
-from prefqa.readers.long_checks import refuse_most_unread, refuse_nested
+from prefqa.readers.long_checks import OF_ONE_VALUE, names_aside, refuse_most_unread, refuse_nested
 from prefqa.readers.mapping import mapped, mapped_long, renamed_columns, without_mapped
 from prefqa.readers.objects import HUB, is_saved_dataset, load_hub, load_saved, records_of_object, sound
 from prefqa.readers.options import AnnotatorFrom, Gives, Higher, Options, PairValues, Ranking, Winner
@@ -38,8 +41,10 @@ from prefqa.readers.records import AskedRecords, Records
 from prefqa.readers.registry import BY_NAME, INSTRUCTIONS, PLATFORMS, TOOLS, tool_of
 from prefqa.readers.response_columns import with_response_columns
 from prefqa.readers.shapes import laid_out, refuse, refuse_unread_numbers
-from prefqa.readers.table import WORKING, Table, free_name
+from prefqa.readers.spool import named_as_given
+from prefqa.readers.table import WORKING, Table
 from prefqa.readers.tool import Tool
+from prefqa.readers.written_json import typed_frame
 
 #: The column with the name of each row's file, where files are annotators'.
 FILE = "_file"
@@ -48,6 +53,7 @@ _TABLES = ("judgments", "responses", "items")
 _Tables = dict[str, pl.LazyFrame | pl.DataFrame | None]
 
 
+@named_as_given()
 def read(
     source: Any,
     *,
@@ -154,14 +160,14 @@ def read(
     given: _Tables = {"responses": listed, "items": described}
     if shape != "auto" and format in BY_NAME:
         raise UsageError(f"format {format!r} knows its columns", hint="leave out the shape, or the format.")
-    if shape == "auto" and _disagrees(records) and _tool(records, format) is None:
-        records = records.structured()
-    licence = licence_beside(Path(files[0])) if files else None
-    tool = None if shape != "auto" else _tool(records, format)
-    for_tools = (settings, ranks, models, buckets) != (None, "given", "without", None)
-    if for_tools and (tool is None or tool[0] not in (*TOOLS, *PLATFORMS)):
-        raise _only_for_tools()
     with readable((*files, *listed_in), on_disk), sound(source):
+        if shape == "auto" and _disagrees(records) and _tool(records, format) is None:
+            records = records.structured()
+        licence = licence_beside(Path(files[0])) if files else None
+        tool = None if shape != "auto" else _tool(records, format)
+        for_tools = (settings, ranks, models, buckets) != (None, "given", "without", None)
+        if for_tools and (tool is None or tool[0] not in (*TOOLS, *PLATFORMS)):
+            raise _only_for_tools()
         if tool is not None:
             beside_it = Path(settings) if settings else beside.get("settings")
             export = Export(records, origin, Path(files[0]) if files else None, beside_it, ranks, models, buckets)
@@ -200,14 +206,17 @@ def _of_columns(
     time_format: str | None,
 ) -> Preferences:
     """Preferences by the names of columns; instruction data where these are no preferences."""
-    frame, left_out = plain_types(records.typed())
+    frame, left_out = plain_types(typed_frame(records, origin))
     records = replace(records, how=(*records.how, *left_out))
-    frame = _without_reserved(frame).with_row_index(ROW)
+    frame, source_names = _without_reserved(frame)
+    frame = frame.with_row_index(ROW)
     if records.decimal_comma:
         frame = frame.with_columns(
             decimal_commas(name) for name, dtype in frame.collect_schema().items() if dtype == pl.String()
         )
-    table = mapped(Table(frame, origin, options), mapping)
+    table = mapped(Table(frame, origin, options, source_names), _by_new_names(mapping, source_names))
+    table = names_aside(table)
+    refuse_nested(table.frame, table, OF_ONE_VALUE)
     found = laid_out(table, shape)
     if found is None:
         instructions = next(((t, why) for t in INSTRUCTIONS if (why := t.recognises(records)) is not None), None)
@@ -218,10 +227,10 @@ def _of_columns(
         export = Export(records, origin, Path(files[0]) if files else None)
         return _of_tool(*instructions, export, given, files, mapping, time_format)
     seen, laid = found
-    refuse_nested(laid)
+    refuse_nested(laid.long, laid.table)
     refuse_most_unread(laid)
     long, response_columns = with_response_columns(laid)
-    long, tables = _folded(long, given)
+    long, tables = _folded(_without_underscores(long, records.schema.names()), given)
     facts = facts_of(
         replace(laid, response_columns=response_columns), records.schema.names(), mapping, options, seen.name, format
     )
@@ -333,9 +342,9 @@ def _scan(
         return read_records(path), str(source), (), {"settings": path.with_name("settings.json")}
     if str(source).startswith(HUB):
         return Records.of_frame(load_hub(str(source))), str(source), (), {}
-    if "://" in str(source):
-        raise UsageError(f"cannot read from the address {source}", hint="download it, or load it and pass the dataset.")
     path = Path(source)
+    if not _exists(path) and "://" in str(source):
+        raise UsageError(f"cannot read from the address {source}", hint="download it, or load it and pass the dataset.")
     if is_saved_dataset(path):
         return Records.of_frame(load_saved(path)), str(path), (), {}
     paths = find_files(source)
@@ -358,11 +367,43 @@ def _scan(
     )
 
 
-def _without_reserved(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Rename columns that have the names of columns of our own."""
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise ReadError(path, error.strerror or str(error)) from error
+
+
+def _without_reserved(frame: pl.LazyFrame) -> tuple[pl.LazyFrame, dict[str, str]]:
+    """Rename columns that have the names of columns of our own, or names that Polars takes for patterns.
+
+    Returns the frame and the source's names of the renamed columns.
+    """
     names = frame.collect_schema().names()
     reserved = {ROW, NAIVE, PAIR, *map(raw_name, JUDGMENT_TYPES), *WORKING}
-    return frame.rename({name: free_name(f"source{name}", names) for name in names if name in reserved})
+    new = plain_names(names)
+    new |= {name: free_name(f"source{name}", [*names, *new.values()]) for name in names if name in reserved}
+    return frame.rename(new), {ours: yours for yours, ours in new.items()}
+
+
+def _without_underscores(long: pl.LazyFrame, source: Collection[str]) -> pl.LazyFrame:
+    """Rename columns of the source that begin as our own do, which are shown nowhere."""
+    names = long.collect_schema().names()
+    ours = {ROW, NAIVE, PAIR, FILE, *map(raw_name, JUDGMENT_TYPES), *WORKING}
+    theirs = [name for name in names if name.startswith("_") and name in source and name not in ours]
+    return long.rename({name: free_name(f"source{name}", names) for name in theirs})
+
+
+def _by_new_names(mapping: Mapping[str, Any], source_names: Mapping[str, str]) -> dict[str, Any]:
+    """The columns that a caller names, under the names that they have been given."""
+    new = {yours: ours for ours, yours in source_names.items()}
+
+    def renamed(yours: Any) -> Any:
+        if isinstance(yours, str):
+            return new.get(yours, yours)
+        return [renamed(one) for one in yours] if isinstance(yours, list | tuple) else yours
+
+    return {role: renamed(yours) for role, yours in mapping.items()}
 
 
 def _table(
@@ -373,8 +414,11 @@ def _table(
         return None, ()
     records, origin, files, _ = _scan(source, "auto")
     with readable(files):
-        frame = records.typed()
-        names = frame.collect_schema().names()
+        frame = typed_frame(records, origin)
+        schema = frame.collect_schema()
+        names = schema.names()
+        if any(is_chat(dtype) and not is_plain(dtype.inner) for dtype in schema.values()):  # type: ignore[attr-defined]
+            frame, stays = with_json(frame.collect(), names, origin).lazy(), False
         known = {name: yours for name, yours in columns.items() if isinstance(yours, str) and yours in names}
         renamed = renamed_columns(frame, known, origin)[0]
         stays = stays and bool(files) and all(format_of(Path(name)) in COLUMNAR for name in files)

@@ -18,6 +18,7 @@ from typing import Any
 
 import polars as pl
 
+from prefqa.dtypes import plain_columns, plain_names
 from prefqa.errors import ReadError, UsageError
 from prefqa.preferences import ROW
 from prefqa.readers import blocks
@@ -110,12 +111,15 @@ class Records:
     def head(self, n: int = 200) -> pl.DataFrame:
         """Return the first records with their own types, as far as their values agree on one."""
         if self.lines is None:
-            return self.typed().head(n).collect()
+            return _plain(self.typed().head(n)).collect()
         first = b"\n".join(next(iter(blocks.blocks_of(self.lines)), b"").split(b"\n")[:n])
-        try:
-            return pl.read_ndjson(first, schema=dict(self.schema))
-        except pl.exceptions.PolarsError:  # values that disagree; what is told by content has none
-            return pl.DataFrame(schema=self.schema)
+        # Values that disagree are mostly nested; without these the others are there, and otherwise none.
+        for schema in (dict(self.schema), {name: kind for name, kind in self.schema.items() if not kind.is_nested()}):
+            with suppress(pl.exceptions.PolarsError):
+                found = pl.read_ndjson(first, schema=schema)
+                missing = (pl.lit(None, kind).alias(name) for name, kind in self.schema.items() if name not in schema)
+                return found.with_columns(missing).select(self.schema.names())
+        return pl.DataFrame(schema=self.schema)
 
     def structured(self) -> Records:
         """The same records with the schema that `structure` finds, for values that disagree."""
@@ -164,8 +168,10 @@ class Records:
     def _blocks(self, schema: Mapping[str, pl.DataType]) -> Iterator[bytes]:
         if self.lines is not None:
             return blocks.blocks_of(self.lines)
-        wanted = [_without_bytes(pl.col(name), self.schema[name]).alias(name) for name in self.schema if name in schema]
-        return blocks.blocks_of_frame(self.typed().select(wanted).collect())
+        names = plain_names(self.schema.names())
+        wanted = {names.get(name, name): name for name in self.schema if name in schema}
+        frame = _plain(self.typed().rename(names).select(*wanted))
+        return blocks.blocks_of_frame(frame.rename(wanted).collect())
 
     def _fitted(self, block: bytes, schema: Mapping[str, pl.DataType], first: int, misfits: list[Misfit]) -> list[Row]:
         try:
@@ -193,6 +199,12 @@ class AskedRecords(Records):
         """Do as `Records.scan_text`, and list the columns."""
         self.asked.extend(wanted)
         return super().scan_text(wanted)
+
+
+def _plain(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """A frame in plain types, with null for what has none."""
+    plain, left_out = plain_columns(frame)
+    return plain.with_columns(pl.lit(None, pl.String).alias(name) for name in left_out)
 
 
 def ndjson(rows: Iterable[Row]) -> bytes:
@@ -254,25 +266,6 @@ def fields_of(dtype: Any) -> dict[str, pl.DataType]:
     if isinstance(dtype, pl.List):
         dtype = dtype.inner
     return {one.name: one.dtype for one in dtype.fields} if isinstance(dtype, pl.Struct) else {}  # type: ignore[misc]
-
-
-def _without_bytes(values: pl.Expr, dtype: Any) -> pl.Expr:
-    """Values without the bytes in them (of images), which JSON does not have."""
-    if not _holds_bytes(dtype):
-        return values
-    if isinstance(dtype, pl.List):
-        return values.list.eval(_without_bytes(pl.element(), dtype.inner))
-    if isinstance(dtype, pl.Struct):
-        kept = [one for one in dtype.fields if one.dtype != pl.Binary()]
-        if kept:
-            return pl.struct(_without_bytes(values.struct.field(one.name), one.dtype).alias(one.name) for one in kept)
-    return pl.lit(None, pl.String)
-
-
-def _holds_bytes(dtype: Any) -> bool:
-    if isinstance(dtype, pl.Struct):
-        return any(_holds_bytes(one.dtype) for one in dtype.fields)
-    return _holds_bytes(dtype.inner) if isinstance(dtype, pl.List | pl.Array) else dtype == pl.Binary()
 
 
 @dataclass(frozen=True)

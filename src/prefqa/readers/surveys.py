@@ -109,7 +109,7 @@ def _reading(
         raise _refusal(export, questions, reasons)
     votes |= _tied(rows, [name for name in questions if name not in votes], votes, prompts)
     parts = [(name, _question(rows, name, votes[name], prompts.get(name), carried)) for name in votes]
-    long, _ = long_votes([("", pl.concat([part for _, part in parts]))])
+    long, _ = long_votes([("", pl.concat([part for _, part in parts], how="diagonal"))])
     values = pl.concat(vote_values(part, name) for name, part in parts)
     others = [name for name in questions if name not in votes and name not in carried]
     answers = pl.concat(
@@ -160,8 +160,11 @@ def _question(
     """The votes on one question, one per person."""
     more = ["survey_duration_s"] if "survey_duration_s" in rows.columns else []
     kept = [ROW, "annotator_id", "created_at", "status", *more, *carried]
-    return with_votes(rows, name, meanings).select(
+    judged = with_votes(rows, name, meanings)
+    graded = [name for name in ("strength",) if name in judged.columns]
+    return judged.select(
         *kept,
+        *graded,
         "said",
         "vote",
         item_id=pl.lit(name, _TEXT),

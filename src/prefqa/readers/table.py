@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from prefqa.casts import raw_name
+from prefqa.dtypes import free_name
 from prefqa.errors import AmbiguousReadingError, Choice
 from prefqa.notes import Note
 from prefqa.preferences import ROW
@@ -34,13 +35,6 @@ WORKING = (
     "_response", "_place", "_unequal", "_scores", "_models", "_positions", "_texts", "_common", "_written",
     "_again", "_k", "_n", "_0", "_1", "_order_ranks", "_part",
 )  # fmt: skip
-
-
-def free_name(name: str, taken: Collection[str]) -> str:
-    """Return a name that no column has: `name`, or with as many `_` behind it as needed."""
-    while name in taken:
-        name += "_"
-    return name
 
 
 @dataclass(frozen=True)
@@ -88,7 +82,14 @@ class Table:
     @property
     def pairs(self) -> list[Pair]:
         """Columns that come in pairs and have no role yet."""
-        return pairs_of(self.names)
+        schema = self.schema
+        return [pair for pair in pairs_of(self.names) if not self._holds_lists(pair, schema)]
+
+    @staticmethod
+    def _holds_lists(pair: Pair, schema: pl.Schema) -> bool:
+        """Whether lists or objects stand where a name, a number or a vote is expected."""
+        nested = schema[pair.first].is_nested() or schema[pair.second].is_nested()
+        return nested and pair.kind in ("model", "id", "score", "rank", "vote")
 
     def shown(self, column: str) -> str:
         """Return the name that a column has in the file."""
@@ -167,7 +168,7 @@ class Table:
 
     def with_optional(self) -> Table:
         """Return the table with the optional columns of judgments in their roles."""
-        table = self._with_status()
+        table = self._with_status()._with_strength()
         for role in OPTIONAL:
             if role == "status":
                 continue
@@ -206,6 +207,24 @@ class Table:
         names = {**self.source_names, aside: "status"}
         return replace(self, frame=frame, source_names=names).say(
             f"column 'status' holds {shown}, not submitted, draft or discarded: it is kept as {aside!r}, to slice by"
+        )
+
+    def _with_strength(self) -> Table:
+        """Take a column `strength` for that of votes only where it holds numbers of 0 or more, as `_with_status`."""
+        if "strength" not in self.names:
+            return self
+        given = self.source_names.get("strength", "strength") != "strength"
+        number = pl.col("strength").cast(pl.Float64, strict=False)
+        text = pl.col("strength").cast(pl.String).str.strip_chars()
+        odd = self.frame.select(text.filter((number.is_null() & (text != "")) | (number < 0)).unique().sort().head(4))
+        found = [] if given or self.schema["strength"].is_nested() else odd.collect()["strength"].to_list()
+        if given or not (found or self.schema["strength"].is_nested()):
+            return self.give("strength", "strength")
+        aside = free_name("source_strength", self.schema.names())
+        names = {**self.source_names, aside: "strength"}
+        return replace(self, frame=self.frame.rename({"strength": aside}), source_names=names).say(
+            f"column 'strength' holds {', '.join(repr(value[:40]) for value in found) or 'no single values'}, not by "
+            f"how much a vote prefers its response, a number of 0 or more: it is kept as {aside!r}, to slice by"
         )
 
     def alike(self, one: str, two: str, *, strictly: bool = False) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from prefqa.message_json import holds_json, message_of, refuse_odd_parts
 from prefqa.preferences import ROW
 from prefqa.readers.declared import MESSAGES, TEXT, Declaration
 from prefqa.readers.names import candidates
@@ -49,7 +50,9 @@ def _kto_fields(schema: pl.Schema) -> Mapping[str, pl.DataType]:
 def _has_truth_values(head: pl.DataFrame) -> bool:
     """Whether the labels are true and false and nobody's own; a number or a word may as well name a class."""
     labels = head["label"].drop_nulls()
-    if candidates("annotator_id", head.columns):  # what each of several people says is no label of a trainer's file
+    if labels.dtype.is_nested() or candidates(
+        "annotator_id", head.columns
+    ):  # what each of several people says is no label of a trainer's file
         return False
     return labels.len() > 0 and labels.cast(pl.String).str.to_lowercase().is_in(["true", "false"]).all()
 
@@ -70,6 +73,7 @@ KTO = Declaration(
     _LABEL,
     _has_truth_values,
     odd_labels("label"),
+    whole=True,
 )
 
 
@@ -95,6 +99,7 @@ SHAREGPT = Declaration(
     lambda frame: chosen_rows(frame, _conversation(), _reply("chosen"), _reply("rejected")),
     "pairs",
     _CHOSEN,
+    whole=True,
 )
 
 
@@ -114,6 +119,7 @@ SHAREGPT_KTO = Declaration(
     "rated",
     _LABEL,
     notes=odd_labels("kto_tag"),
+    whole=True,
 )
 _ALPACA = {"instruction": TEXT, "input": TEXT, "system": TEXT, "history": pl.List(pl.List(TEXT))}
 
@@ -148,6 +154,7 @@ ALPACA = Declaration(
     lambda frame: chosen_rows(frame, _instructed(frame), pl.col("chosen"), pl.col("rejected")),
     "pairs",
     _CHOSEN,
+    whole=True,
 )
 ALPACA_KTO = Declaration(
     "llama-factory-kto",
@@ -158,6 +165,7 @@ ALPACA_KTO = Declaration(
     "rated",
     _LABEL,
     notes=odd_labels("kto_tag"),
+    whole=True,
 )
 
 # Axolotl: its types for DPO and for reward models.
@@ -204,7 +212,7 @@ def _messages_fields(schema: pl.Schema) -> Mapping[str, pl.DataType]:
 
 
 def _message(side: str) -> pl.Expr:
-    return one_message(pl.col(side).struct.field("role"), pl.col(side).struct.field("content"))
+    return pl.when(pl.col(side).struct.field("role").is_not_null()).then(pl.concat_list(side))
 
 
 AXOLOTL_CHAT = Declaration(
@@ -215,23 +223,43 @@ AXOLOTL_CHAT = Declaration(
     lambda frame: chosen_rows(frame, pl.col("messages"), _message("chosen"), _message("rejected")),
     "pairs",
     _CHOSEN,
+    whole=True,
 )
 
 # NeMo-RL: any number of ranked completions.
 
 
 def _nemo_fields(schema: pl.Schema) -> Mapping[str, pl.DataType]:
-    completion = pl.Struct({"rank": TEXT, "completion": MESSAGES})
+    completion = pl.Struct({"rank": TEXT, "completion": pl.List(TEXT)})  # messages as JSON
     return {"context": _text_or_messages(schema, "context"), "completions": pl.List(completion)}
 
 
 def _nemo_rows(frame: pl.DataFrame) -> pl.DataFrame:
+    written = pl.element().struct.field("completion").list.explode()
+    refuse_odd_parts(frame.select(pl.col("completions").list.eval(written)).to_series().explode(), "completions")
+    rank, texts = pl.element().struct.field("rank"), pl.element().struct.field("completion")
+    message = message_of(pl.element())
+    if not holds_json(frame.schema["context"]) and not _say_more(frame):
+        message = pl.struct(message.struct.field("role"), message.struct.field("content"))
+    completion = pl.struct(rank, texts.list.eval(message).alias("completion"))
+    frame = frame.with_columns(pl.col("completions").list.eval(completion))
     one = pl.col("completions").struct
     number = one.field("rank").cast(pl.Float64, strict=False)
     place = pl.when(number.is_finite()).then(number).rank("min").over(ROW).cast(pl.Int64).cast(pl.String)
     return listed_rows(
         frame, pl.col("context"), "completions", one.field("completion"), pl.coalesce(place, one.field("rank"))
     )
+
+
+def _say_more(frame: pl.DataFrame) -> bool:
+    """Whether a completion has more than a role and a text."""
+    texts = frame["completions"].explode().struct.field("completion").explode().drop_nulls()
+    texts = texts.filter(texts.str.starts_with("{"))
+    typed = pl.scan_ndjson("\n".join(texts).encode(), infer_schema_length=None) if len(texts) else None
+    if typed is None or dict(typed.collect_schema()) != {"role": TEXT, "content": TEXT}:
+        return typed is not None
+    content = typed.select("content").collect()["content"]
+    return bool(content.null_count() or content.str.contains(r"^\s*[\[{]").any())
 
 
 NEMO_RL = Declaration(
@@ -248,6 +276,7 @@ NEMO_RL = Declaration(
         "{n} of {of} records have no completion; they give no judgment.",
         "PQ727",
     ),
+    whole=True,
 )
 
 
@@ -276,6 +305,7 @@ VERL = Declaration(
     ),
     "pairs",
     _CHOSEN,
+    whole=True,
 )
 
 LAYOUTS = (KTO, SHAREGPT, SHAREGPT_KTO, ALPACA, ALPACA_KTO, AXOLOTL, AXOLOTL_CHAT, NEMO_RL, VERL)

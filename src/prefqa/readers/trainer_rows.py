@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from prefqa._words import formatted
+from prefqa.messages import sameness_of
 from prefqa.notes import Note
 from prefqa.preferences import ROW
 from prefqa.readers.declared import MESSAGES
@@ -158,4 +159,4 @@ def _identity(rows: pl.DataFrame, name: str) -> pl.Expr:
     """Return what identifies a prompt or a response: its text, or the JSON of its messages."""
     if rows.schema[name] == pl.String():
         return pl.col(name)
-    return pl.col(name).list.eval(pl.element().struct.json_encode()).list.join(",")
+    return sameness_of(name, rows.schema[name]).list.join(",")

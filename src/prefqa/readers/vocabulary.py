@@ -110,6 +110,7 @@ _PHRASES = tuple(
     )
 )
 _COMPARED = re.compile(rf"^{_S} ?(?P<sign>[><=]{{1,3}}|≫|≪|≻|≺|~) ?{_T}$")
+_PLUSES = re.compile(r"^([AaBb])(\+{0,3})$")
 _NUMBER = re.compile(r"^[+-]?\d+(?:[.,]\d+)?(?:e[+-]?\d+)?$", re.IGNORECASE)
 _MAX_CHARACTERS = 120
 
@@ -157,6 +158,7 @@ def understand(values: Iterable[str], sides: tuple[str, str], *, column: str = "
 def read_values(values: Sequence[str], columns: Columns) -> dict[str, Vote]:
     """Return the vote that each distinct value stands for; see `understand`."""
     words = {value: _word(value, columns) for value in values}
+    words |= _with_pluses(words)
     numbers = {value: number for value in values if (number := number_of(value)) is not None}
     if numbers:
         words |= _read_numbers(numbers, columns, {value: vote for value, vote in words.items() if vote.meaning})
@@ -171,6 +173,30 @@ def read_values(values: Sequence[str], columns: Columns) -> dict[str, Vote]:
             for value, vote in words.items()
         }
     return words
+
+
+def strengths_of(meanings: Mapping[str, str | None]) -> dict[str, float]:
+    """Return the strength of each value that is a vote for a side, if any of the values says one.
+
+    Of graded votes those without a word for the degree are stronger than "slightly" and weaker than "much".
+
+    Parameters
+    ----------
+    meanings
+        The meaning of each value, as from `understand`.
+    """
+    columns = Columns("the vote", "first response", "second response")
+    decided = [value for value, meaning in meanings.items() if meaning in ("first", "second")]
+    read = {value: vote.strength for value, vote in _with_pluses(_voted(meanings)).items() if vote.strength} or {
+        value: grade
+        for value in decided
+        if (vote := _word(value, columns)).strength is not None and (grade := _grade(vote.strength)) is not None
+    }
+    return {value: read.get(value, _PLAIN_GRADE) for value in decided} if read else {}
+
+
+def _voted(meanings: Mapping[str, str | None]) -> dict[str, Vote]:
+    return {value: Vote(meaning) for value, meaning in meanings.items()}  # type: ignore[arg-type]
 
 
 def number_of(value: str) -> float | None:
@@ -190,14 +216,26 @@ def scheme_of(first: str, second: str) -> str | None:
     return next((name for name, pair in SIDES.items() if different == [pair]), None)
 
 
-def mapped(value: str, votes: Mapping[str, object]) -> Meaning | None:
-    """Return the meaning that a configuration gives to a value, compared without case and surrounding blanks."""
+def mapped(value: str, votes: Mapping[str, object]) -> Vote | None:
+    """Return the vote that a configuration gives to a value, compared without case and surrounding blanks."""
     wanted = value.strip().casefold()
     number = number_of(value)
     for name, meaning in votes.items():
         if name.strip().casefold() == wanted or (number is not None and number_of(name) == number):
-            return meaning if meaning in MEANINGS else None
+            return _meant(meaning)
     return None
+
+
+def _meant(given: object) -> Vote | None:
+    """The vote that a configuration writes: a meaning, or one with its strength; None where there is no such vote."""
+    if not isinstance(given, Mapping):
+        return Vote(given) if given in MEANINGS else None
+    meaning, strength = given.get("vote"), given.get("strength")
+    if set(given) != {"vote", "strength"} or meaning not in ("first", "second") or isinstance(strength, bool):
+        return None
+    if not isinstance(strength, int | float) or not 0 < strength < float("inf"):
+        return None
+    return Vote(meaning, strength=float(strength))
 
 
 def with_config(values: Sequence[str], votes: Mapping[str, object], columns: Columns) -> dict[str, Vote]:
@@ -211,20 +249,20 @@ def with_config(values: Sequence[str], votes: Mapping[str, object], columns: Col
     scale = votes.get("scale")
     words = {name: meaning for name, meaning in votes.items() if name != "scale"}
     for name, meaning in words.items():
-        if meaning not in MEANINGS:
-            hint = f"write one of {', '.join(MEANINGS)}, or a table scale = {{first = 1, tie = 4, second = 7}}."
+        if _meant(meaning) is None:
+            hint = (
+                f'write one of {", ".join(MEANINGS)}, {{vote = "first", strength = 2}} with a strength above 0, or a '
+                "table scale = {first = 1, tie = 4, second = 7}."
+            )
             raise UsageError(f"[read.votes] {name!r} = {meaning!r} is no vote", hint=hint)
     read: dict[str, Vote] = {}
     unknown = []
     for value in values:
-        meaning = mapped(value, words)
-        if meaning is None and scale is not None:
+        vote = mapped(value, words)
+        if vote is None and scale is not None:
             vote = _on_scale(value, scale)
-        elif meaning is None:
-            empty = _word(value, columns).meaning == "missing"
-            vote = Vote("missing") if empty else None
-        else:
-            vote = Vote(meaning)
+        elif vote is None and _word(value, columns).meaning == "missing":
+            vote = Vote("missing")
         if vote is None:
             unknown.append(value)
         else:
@@ -249,7 +287,7 @@ def numeric_choices(numbers: Sequence[float], columns: Columns) -> list[Choice]:
     """Return the readings that codes of a vote may have, each with its configuration."""
     first, second = columns.first, columns.second
     low, high = min(numbers), max(numbers)
-    if all(number == int(number) for number in numbers) and high - low <= 2 and len(set(numbers)) <= 3:
+    if all(number.is_integer() for number in map(float, numbers)) and high - low <= 2 and len(set(numbers)) <= 3:
         found = sorted(set(map(int, numbers)))
         if found[0] < 0:
             found = [-1, 0, 1]
@@ -404,6 +442,21 @@ def _word(value: str, columns: Columns) -> Vote:
         if match is not None:
             return _phrase(match)
     return Vote(None)
+
+
+def _with_pluses(words: Mapping[str, Vote]) -> dict[str, Vote]:
+    """Votes of A, A+, A++ and B, B+, B++, where the other values show that they are no marks.
+
+    Marks have no ++, and no value beside them that says that both are equal.
+    """
+    forms = {value: match for value in words if (match := _PLUSES.match(value.strip()))}
+    most = {side: max((len(m[2]) for m in forms.values() if m[1].casefold() == side), default=0) for side in "ab"}
+    others = {vote.meaning for value, vote in words.items() if value not in forms}
+    shown = max(most.values()) > 1 or bool(others & {"tie", "both_bad"})
+    if min(most.values()) == 0 or not shown or not others <= {"tie", "both_bad", "missing"}:
+        return {}
+    sides: dict[str, Meaning] = {"a": "first", "b": "second"}
+    return {v: Vote(sides[m[1].casefold()], m[1], 1.0 + len(m[2])) for v, m in forms.items()}
 
 
 def _compared(match: re.Match[str]) -> Vote:

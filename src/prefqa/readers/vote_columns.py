@@ -16,7 +16,7 @@ from prefqa.errors import UsageError
 from prefqa.preferences import ROW
 from prefqa.readers.declared import pair_rows, vote_values
 from prefqa.readers.long_rows import PAIR
-from prefqa.readers.vocabulary import understand
+from prefqa.readers.vocabulary import strengths_of, understand
 
 #: Words that name the first and the second of two columns.
 _TWO = (("a", "b"), ("1", "2"), ("0", "1"), ("left", "right"), ("first", "second"), ("one", "two"), ("x", "y"))
@@ -94,11 +94,23 @@ def meanings_of(values: pl.Series, sides: Sequence[tuple[str, str]], *, ties: bo
 
 
 def with_votes(rows: pl.DataFrame, column: str, meanings: Meanings) -> pl.DataFrame:
-    """Add `said`, the value as it was written, and `vote`, its meaning; rows without an answer are left out."""
+    """Add `said`, the value as it was written, and `vote`, its meaning; rows without an answer are left out.
+
+    Where answers say by how much, `strength` is there too.
+    """
     said = pl.col(column)
     vote = said.replace_strict(meanings, default=None, return_dtype=pl.String)
-    answered = rows.with_columns(said=said, vote=vote).filter(pl.col("said").is_not_null())
+    answered = rows.with_columns(said=said, vote=vote, **strength_of(said, meanings)).filter(
+        pl.col("said").is_not_null()
+    )
     return answered.filter((pl.col("vote") != "missing") | pl.col("vote").is_null())
+
+
+def strength_of(said: pl.Expr, meanings: Meanings) -> dict[str, pl.Expr]:
+    """Return the column `strength` of votes, if any of their values says one."""
+    grades = strengths_of(meanings)
+    known = said.replace_strict(list(grades), list(grades.values()), default=None, return_dtype=pl.Float64)
+    return {"strength": known} if grades else {}
 
 
 def without_side(rows: pl.DataFrame, column: str, meanings: Meanings) -> pl.DataFrame:

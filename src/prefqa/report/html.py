@@ -19,6 +19,7 @@ from prefqa.writers.atomic import dumps, write_text
 
 if TYPE_CHECKING:
     from prefqa.agreement import AgreementResult
+    from prefqa.criteria import CriteriaResult
     from prefqa.drift import DriftResult
     from prefqa.pipeline import RunResult
 
@@ -31,7 +32,7 @@ MAX_DIVIDED, MAX_BARS = 10, 40
 _TWO_SIDED = 1.96
 #: Bits of entropy of k responses whose order is not known at all; above 7 entropy is not computed.
 _MOST_BITS = {k: math.log2(math.factorial(k)) for k in range(2, 8)}
-_VERDICTS = ("fail", "inconclusive", "pass")
+_VERDICTS = ("fail", "inconclusive", "warn", "pass")
 
 
 def report(run: RunResult) -> str:
@@ -95,6 +96,12 @@ def _content(run: RunResult) -> dict[str, Any]:
             *text.sentences_of_ceiling(run.disagreement.ceiling),
         ],
         **_drift(run.drift, run.agreement.level),
+        "criterion": run.criterion,
+        "by_criterion": [
+            (part.name, part.pair_set.sentence, "" if part.pair_set.no_file else part.file(number))
+            for number, part in enumerate(run.by_criterion, start=1)
+        ],
+        **_criteria(run.criteria),
         **_leaderboard(run),
         **_annotators(run.consensus.annotators),
         "calibration": charts.calibration(run.consensus.overall["calibration"]),
@@ -105,20 +112,14 @@ def _content(run: RunResult) -> dict[str, Any]:
 def _verdict(run: RunResult) -> dict[str, Any]:
     lines = sorted(records(run.gate.lines), key=lambda line: _VERDICTS.index(line["verdict"]))
     counts = {verdict: sum(line["verdict"] == verdict for line in lines) for verdict in _VERDICTS}
-    asked = run.settings.get("gate", {})
     notes = []
     if not run.consensus.overall["n_judgments"]:
         notes.append("No judgment counts: this verdict says nothing about the data.")
-    if not run.gate.passed and not counts["fail"]:
-        notes.append("No condition failed outright, but a figure that cannot be told does not pass.")
-    if run.gate.passed and counts["inconclusive"]:
-        notes.append("Inconclusive conditions pass because the configuration allows them (allow_inconclusive).")
-    if not asked.get("agreement"):
-        notes.append("The gate asked nothing of agreement; set a floor under [[gate.agreement]].")
-    if run.drift.alarm and asked.get("drift", {}).get("alarm") != "fail":
-        notes.append("A change over time was found, which this gate ignores.")
+    if run.gate.not_judged:
+        notes.append(f'Not judged ([gate] policy = "off"): {", ".join(run.gate.not_judged)}.')
     return {
-        "passed": run.gate.passed,
+        "verdict": run.gate.verdict,
+        "verdict_sentence": text.gate_sentence(run.gate),
         "gate": lines[:MAX_LINES],
         "n_gate": len(lines),
         "gate_counts": {verdict: n for verdict, n in counts.items() if n},
@@ -194,6 +195,17 @@ def _leaderboard(run: RunResult) -> dict[str, Any]:
     bars = [row | {"estimate": row["score"]} for row in names[:MAX_BARS]]
     caption = f"Scores on the log scale with their {board.level:.0%} intervals, 0 is the mean of all"
     return {"leaderboard": board, "names": names, "names_chart": charts.points(bars, caption)}
+
+
+def _criteria(found: CriteriaResult | None) -> dict[str, Any]:
+    """Weights of criteria, and the votes that contradict them most."""
+    if found is None:
+        return {"criteria": None, "criteria_weights": [], "contradictions": []}
+    listed = [
+        row | {"against": ", ".join(vote["criterion"] for vote in row["criteria"] if vote["prefers"] == "rejected")}
+        for row in records(found.contradictions.head(MAX_DIVIDED))
+    ]
+    return {"criteria": found, "criteria_weights": records(found.weights), "contradictions": listed}
 
 
 def _annotators(annotators: pl.DataFrame) -> dict[str, Any]:

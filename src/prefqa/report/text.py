@@ -92,3 +92,16 @@ def sentences_of_ceiling(ceiling: Any) -> list[str]:
         f"So a perfect reward model could agree with one annotator in about {figure(ceiling.model_against_one)}, and "
         f"with the majority of {ceiling.n_votes} in about {figure(ceiling.model_against_majority)}.",
     ]
+
+
+def gate_sentence(gate: Any) -> str:
+    """Return the verdict on the data as a sentence."""
+    counts = {name: int((gate.lines["verdict"] == name).sum()) for name in ("warn", "inconclusive")}
+    if gate.verdict == "fail":
+        return "Gate failed"
+    if gate.verdict == "inconclusive":
+        allowed = " The configuration allows that" if gate.allow_inconclusive else ""
+        n = counts["inconclusive"]
+        return f"Gate inconclusive: {n} condition{'' if n == 1 else 's'} could not be decided.{allowed}"
+    n = counts["warn"]
+    return f"Gate passed with {n} warning{'' if n == 1 else 's'}" if n else "Gate passed"

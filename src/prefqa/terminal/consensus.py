@@ -11,7 +11,33 @@ from prefqa.terminal.parts import MAX_ROWS, hang, number, say_more, shown, table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from prefqa.consensus import PairSet, PairSplit, RelabelPlan
+    from prefqa.consensus import CriterionPairs, PairSet, PairSplit, RelabelPlan
+    from prefqa.pipeline import Built
+
+
+def print_criterion(console: Console, built: Built) -> None:
+    """Print of which of several criteria the pairs are, or how many each has."""
+    for line in criterion_lines(built.names, built.criterion, built.by_criterion):
+        hang(console, None, f"{line}.")
+
+
+def criterion_lines(
+    names: Sequence[str | None], criterion: str | None, by_criterion: Sequence[CriterionPairs], *, files: bool = False
+) -> list[str]:
+    """Return of which of several criteria the pairs are, or what each has, and its file; none without several."""
+    listed = ", ".join("none" if name is None else str(name) for name in names)
+    if criterion is not None:
+        return [
+            f"Consensus and pairs are of the criterion {criterion} (of {listed}; [consensus] criterion takes another)"
+        ]
+    if not by_criterion:
+        return []
+    has_file = [files and not part.pair_set.no_file for part in by_criterion]
+    each = [
+        f"{part.name}: {part.pair_set.sentence}{f' ({part.file(number)})' if has else ''}"
+        for number, (part, has) in enumerate(zip(by_criterion, has_file, strict=True), start=1)
+    ]
+    return [f"Pairs are of each criterion for itself ({listed}); [consensus] criterion takes one", *each]
 
 
 def print_pairs(console: Console, pairs: PairSet, split: PairSplit | None, written: Sequence[str | Path]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,9 @@ from rich.text import Text
 
 from prefqa.agreement.meaning import BENCHMARKS, BY_PROBABILITY, CHANCE_CORRECTED, in_words
 from prefqa.drift.words import drift_words
+from prefqa.report.text import gate_sentence
+from prefqa.terminal.consensus import criterion_lines
+from prefqa.terminal.criteria import print_weights
 from prefqa.terminal.parts import MAX_ROWS, hang, interval, number, plural, say_more, shown, table
 from prefqa.terminal.reading import print_facts
 
@@ -33,11 +37,12 @@ _STYLE = {
     "warning": "yellow",
     "info": "cyan",
     "pass": "green",
+    "warn": "yellow",
     "fail": "bold red",
     "inconclusive": "yellow",
 }
 _PLACE = {"row": "row", "item": "item_id", "annotator": "annotator_id", "response": "response_id"}
-_WEIGHTS_ANNOTATORS = ("dawid-skene", "two-coin", "mallows", "weighted-bradley-terry")
+_WEIGHTS_ANNOTATORS = ("dawid-skene", "two-coin", "mallows", "graded", "weighted-bradley-terry")
 _COUNTS = {
     "items": "n_items",
     "  with one best response": "n_items_with_winner",
@@ -64,13 +69,16 @@ def print_run(console: Console, result: RunResult, out: Path) -> None:
     console.print()
     _fact(console, "Data", result.source.detail or result.source.shape)
     print_facts(console, result.source.facts, indent=_INDENT)
+    alone = "" if result.criterion is None else f"by the criterion {result.criterion}: "
     _fact(
         console,
         "",
-        f"{overall['n_items']:,} items, {overall['n_annotators']:,} annotators, {overall['n_judgments']:,} judgments, "
-        f"{overall['n_votes']:,} votes; {check.left_out}",
+        f"{alone}{overall['n_items']:,} items, {overall['n_annotators']:,} annotators, "
+        f"{overall['n_judgments']:,} judgments, {overall['n_votes']:,} votes; {check.left_out}",
     )
-    found = f"{plural(check.findings.height, 'finding')}" if check.findings.height else "nothing found"
+    infos = int((check.findings["severity"] == "info").sum())
+    hidden = f", {infos} of severity info not shown" if infos else ""
+    found = f"{plural(check.findings.height, 'finding')}{hidden}" if check.findings.height else "nothing found"
     not_run = f"; {plural(check.not_run.height, 'rule')} could not run" if check.not_run.height else ""
     _fact(console, "Checks", found + not_run)
     _findings(console, check, infos=False)
@@ -89,9 +97,15 @@ def print_run(console: Console, result: RunResult, out: Path) -> None:
         f"{overall['n_items']:,} items have one best response, {overall['n_items_tied']:,} are tied, "
         f"{overall['n_items_unanimous']:,} unanimous, {overall['n_items_with_cycle']:,} have a cycle",
     )
-    _fact(console, "Pairs", result.pair_set.sentence)
+    lines = criterion_lines(result.criterion_names, result.criterion, result.by_criterion, files=True)
+    own = [] if result.by_criterion else [result.pair_set.sentence]  # else each criterion has a sentence
+    for head, line in zip_longest(("Pairs",), [*own, *lines], fillvalue=""):
+        _fact(console, head, line)
+    if result.criteria is not None:
+        _fact(console, "Criteria", result.criteria.sentence)
+        print_weights(console, result.criteria)
     console.print()
-    print_gate(console, result.gate)
+    print_gate(console, result.gate, brief=True)
     _fact(console, "Files", f"{out} (open report.html)")
 
 
@@ -151,14 +165,17 @@ def print_consensus(console: Console, consensus: ConsensusResult) -> None:
         hang(console, Text("below chance"), f"{plural(len(below), 'annotator')} against the others: {named}")
 
 
-def print_gate(console: Console, gate: GateResult) -> None:
-    """Print each line of the gate with its verdict, and the verdict of all."""
-    for row in gate.lines.iter_rows(named=True):
+def print_gate(console: Console, gate: GateResult, *, brief: bool = False) -> None:
+    """Print each line of the gate with its verdict, and the verdict on the data; `brief` counts what passes."""
+    passing = gate.lines.filter(gate.lines["verdict"] == "pass")
+    for row in gate.lines.filter(gate.lines["verdict"] != "pass").iter_rows(named=True):
         hang(console, Text(row["verdict"], _STYLE[row["verdict"]]), row["message"])
-    verdict = ("pass", "Gate passed") if gate.passed else ("fail", "Gate failed")
-    if gate.passed and "inconclusive" in gate.lines["verdict"]:
-        verdict = ("inconclusive", "Gate passed; inconclusive lines are allowed by the config")
-    hang(console, None, verdict[1], style=_STYLE[verdict[0]])
+    for row in () if brief else passing.iter_rows(named=True):
+        hang(console, Text(row["verdict"], _STYLE[row["verdict"]]), row["message"])
+    if gate.not_judged:
+        hang(console, None, f'not judged ([gate] policy = "off"): {", ".join(gate.not_judged)}', style="dim")
+    held = f" ({passing.height} of {plural(gate.lines.height, 'condition')} hold)" if brief else ""
+    hang(console, None, f"{gate_sentence(gate)}{held}", style=_STYLE[gate.verdict])
 
 
 def print_schema(console: Console, tables: dict[str, list[dict[str, Any]]]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from prefqa.writers.atomic import write_rows
-from prefqa.writers.tables import Tables, table_losses
+from prefqa.writers.tables import Tables, table_losses, text_losses
 
 QUESTION = "ranking"
 
@@ -30,4 +30,5 @@ def write_argilla(tables: Tables, path: Path) -> pl.DataFrame:
         suggestions = orders.select(pl.col("item_id").alias("id"), pl.struct(answer).alias("suggestions"))
         rows = rows.join(suggestions, on="id", how="left", maintain_order="left")
     write_rows(path, rows)
-    return table_losses(("tied", n_tied, rows.height, "the order so far has ties, and stands as no suggestion"))
+    tied = ("tied", n_tied, rows.height, "the order so far has ties, and stands as no suggestion")
+    return table_losses(tied, *text_losses(tables, rows.height))

@@ -7,7 +7,9 @@ from pathlib import Path
 import polars as pl
 
 from prefqa.writers.atomic import write_rows, write_text
-from prefqa.writers.tables import Tables, table_losses
+from prefqa.writers.file_sets import file_set
+from prefqa.writers.tables import Tables, table_losses, text_losses
+from prefqa.writers.targets import check_file
 
 CONFIG = """<View>
   <Text name="prompt" value="$prompt"/>
@@ -30,9 +32,13 @@ def write_label_studio(tables: Tables, path: Path) -> pl.DataFrame:
     orders, n_tied = tables.orders()
     if orders.height:
         rows = rows.join(_predictions(orders), on="item_id", how="left", maintain_order="left")
-    write_rows(path, rows.drop("item_id"))
-    write_text(path.with_suffix(".xml"), CONFIG)
-    return table_losses(("tied", n_tied, rows.height, "the order so far has ties, and stands as no prediction"))
+    config = path.with_suffix(".xml").name
+    check_file(path)
+    with file_set(path.parent, family={path.name, config}) as files:
+        write_rows(files.new / path.name, rows.drop("item_id"))
+        write_text(files.new / config, CONFIG)
+    tied = ("tied", n_tied, rows.height, "the order so far has ties, and stands as no prediction")
+    return table_losses(tied, *text_losses(tables, rows.height))
 
 
 def _predictions(orders: pl.DataFrame) -> pl.DataFrame:

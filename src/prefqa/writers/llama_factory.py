@@ -11,8 +11,11 @@ import polars as pl
 from prefqa.errors import UsageError
 from prefqa.messages import json_of
 from prefqa.writers.atomic import write_json, write_rows
+from prefqa.writers.file_sets import file_set
 from prefqa.writers.pair_forms import SIDES, Pairs
+from prefqa.writers.targets import check_file
 
+_INFO = "dataset_info.json"
 _FROM = {"user": "human", "assistant": "gpt", "system": "system"}
 
 
@@ -20,11 +23,9 @@ def write_alpaca(pairs: Pairs, path: Path) -> None:
     """Write instruction, input, chosen, rejected."""
     plain = pairs.texts("llama-factory")
     more = _carried(plain, pairs.carried)
-    write_rows(
-        path, plain.select(pl.col("prompt").alias("instruction"), pl.lit("").alias("input"), *SIDES, *more.values())
-    )
+    rows = plain.select(pl.col("prompt").alias("instruction"), pl.lit("").alias("input"), *SIDES, *more.values())
     columns = {"prompt": "instruction", "query": "input", "chosen": "chosen", "rejected": "rejected"}
-    _describe(path, columns | {name: name for name in more})
+    _write(path, rows, columns | {name: name for name in more})
 
 
 def write_sharegpt(pairs: Pairs, path: Path) -> None:
@@ -32,9 +33,9 @@ def write_sharegpt(pairs: Pairs, path: Path) -> None:
     last = [_turn(pl.col(side).list.last()).alias(side) for side in SIDES]
     turns = pl.col("prompt").list.eval(_turn(pl.element())).alias("conversations")
     more = _carried(pairs.chat, pairs.carried)
-    write_rows(path, pairs.chat.select(turns, *last, *more.values()))
+    rows = pairs.chat.select(turns, *last, *more.values())
     columns = {"messages": "conversations", "chosen": "chosen", "rejected": "rejected"}
-    _describe(path, columns | {name: name for name in more}, formatting="sharegpt")
+    _write(path, rows, columns | {name: name for name in more}, formatting="sharegpt")
 
 
 def _carried(frame: pl.DataFrame, names: list[str]) -> dict[str, pl.Expr]:
@@ -52,14 +53,29 @@ def _turn(message: pl.Expr) -> pl.Expr:
     return pl.struct(role.alias("from"), message.struct.field("content").alias("value"))
 
 
-def _describe(path: Path, columns: dict[str, str], **more: str) -> None:
-    """Add the file to dataset_info.json, keeping what else stands there."""
-    info = path.parent / "dataset_info.json"
-    known: Any = {}
-    if info.exists():
-        try:
-            known = json.loads(info.read_text(encoding="utf-8"))
-        except (ValueError, OSError) as error:
-            raise UsageError(f"cannot add the data set to {info}: {error}", hint="mend or remove it.") from error
+def _write(path: Path, rows: pl.DataFrame, columns: dict[str, str], **more: str) -> None:
+    """Write the rows, and the file's entry in the dataset_info.json beside it: both or none."""
     entry = {"file_name": path.name} | more | {"ranking": True, "columns": columns}
-    write_json(info, known | {path.name.split(".")[0]: entry})
+    check_file(path)
+    with file_set(path.parent, family={path.name, _INFO}) as files:
+        write_rows(files.new / path.name, rows)
+        files.lock()
+        known = _known(path.parent / _INFO)
+        write_json(files.new / _INFO, known | {path.name.split(".")[0]: entry})
+
+
+def _known(info: Path) -> dict[str, Any]:
+    """Return what dataset_info.json holds; it stays.
+
+    Raises:
+        UsageError: a file of this name that is none.
+    """
+    if not info.exists():
+        return {}
+    try:
+        known = json.loads(info.read_text(encoding="utf-8"))
+    except (ValueError, OSError, RecursionError) as error:
+        raise UsageError(f"cannot add the data set to {info}: {error}", hint="mend or remove it.") from error
+    if not isinstance(known, dict):
+        raise UsageError(f"cannot add the data set to {info}: it is no JSON object", hint="mend or remove it.")
+    return known

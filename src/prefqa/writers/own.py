@@ -10,6 +10,7 @@ from prefqa.writers.pair_forms import Pairs
 #: Columns after the texts, in the order in which trainers' users read them.
 FIGURES = (
     "item_id", "chosen_id", "rejected_id", "probability", "margin", "weight", "n_votes", "agreement",
+    "criterion",
 )  # fmt: skip
 
 

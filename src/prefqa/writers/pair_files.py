@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from pathlib import Path
 
 import polars as pl
 
 from prefqa.errors import UsageError
-from prefqa.writers import manifest
-from prefqa.writers.atomic import atomic_path, write_json, write_parquet
+from prefqa.writers.atomic import write_parquet
+from prefqa.writers.file_sets import file_set, is_staged
 from prefqa.writers.registry import write_pairs
 
 _PARTS = ("train", "validation", "test")
@@ -23,14 +22,14 @@ def write_pair_file(pairs: pl.DataFrame, path: str | Path) -> None:
 
 def write_parts(parts: Mapping[str, pl.DataFrame], path: str | Path) -> dict[str, Path]:
     """Write each part of a split beside the others, all of them or none; return where: pairs.train.jsonl and so on."""
-    write = writer_of(path)
-    paths = {name: part_of(path, name) for name in parts}
-    for taken in filter(Path.is_dir, paths.values()):
-        raise UsageError(f"cannot write {taken}: it is a directory")
-    with ExitStack() as together:
+    path, write = Path(path), writer_of(path)
+    if is_staged(path):
         for name, part in parts.items():
-            write(part, together.enter_context(atomic_path(paths[name])))
-    return paths
+            write(part, part_of(path, name))
+    else:
+        with file_set(path.parent, family=(), is_listed=False) as files:
+            write_parts(parts, files.new / path.name)
+    return {name: part_of(path, name) for name in parts}
 
 
 def part_of(path: str | Path, name: str) -> Path:
@@ -49,20 +48,14 @@ def write_in_place(
     Raises:
         UsageError: another ending, or a file to be removed was changed since it was written.
     """
-    folder = Path(path).parent
-    paths = [part_of(path, name) for name in parts] if parts else [Path(path)]
-    family = {Path(path).name, *(part_of(path, name).name for name in _PARTS)}
-    stale = manifest.stale(folder, {one.name for one in paths}, family)
-    if parts:
-        write_parts(parts, path)
-    else:
-        write_pair_file(whole, path)
-    for one in stale:
-        one.unlink(missing_ok=True)
-    others = {name: digest for name, digest in manifest.listed(folder).items() if name not in family}
-    written = {one.name: manifest.digest_of(one) for one in paths}
-    write_json(folder / manifest.NAME, manifest.content(others | written))
-    return paths
+    path = Path(path)
+    writer_of(path)
+    with file_set(path.parent, family={path.name, *(part_of(path, name).name for name in _PARTS)}) as files:
+        if parts:
+            write_parts(parts, files.new / path.name)
+            return [part_of(path, name) for name in parts]
+        write_pair_file(whole, files.new / path.name)
+        return [path]
 
 
 def writer_of(path: str | Path) -> Callable[[pl.DataFrame, str | Path], object]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import polars as pl
 
 from prefqa.errors import UsageError
+from prefqa.message_json import JSON, holds_json, keys_of
 from prefqa.writers.pair_forms import SIDES, Pairs
 
 _TAKE = "take the layout trl-conversational."
@@ -33,30 +34,35 @@ def fit_columns(pairs: Pairs, layout: str, carries: Sequence[str]) -> tuple[Pair
     return replace(pairs, plain=plain, chat=pairs.chat.drop(empty)), lost
 
 
-def fit_messages(pairs: Pairs, layout: str) -> list[str]:
-    """Return the further keys of messages, for a layout of which a response is one message of role and content.
+def fit_messages(pairs: Pairs, layout: str) -> tuple[Pairs, list[str]]:
+    """Return the pairs with messages of a role and a text, and the further keys of messages that are lost.
 
     Raises:
-        UsageError: responses have several messages, messages call tools, or contents are parts that are not text.
+        UsageError: responses have several messages, messages call tools, or contents are lists of parts.
     """
     rows = pairs.chat
-    fields = rows.schema["chosen"].inner.to_schema()  # type: ignore[attr-defined]
-    several = pl.any_horizontal(pl.col(side).list.len() > 1 for side in SIDES)
     role = pl.element().struct.field("role")
-    uses_tools = role.is_in(_RESULTS)
-    if "tool_calls" in fields:
-        uses_tools = uses_tools | pl.element().struct.field("tool_calls").is_not_null()
-    is_parts = pl.element().struct.field("content").is_not_null() & pl.lit(value=isinstance(fields["content"], pl.List))
+    uses_tools, is_list = role.is_in(_RESULTS), pl.lit(value=False)
+    if holds_json(rows.schema["chosen"]):
+        calls = [pl.element().struct.field(name) for name in ("tool_calls", "function_call")]
+        uses_tools = pl.any_horizontal(uses_tools, *((call.is_not_null()) & (call != "[]") for call in calls))
+        is_list = pl.element().struct.field(JSON).str.json_path_match("$.content[0]").is_not_null()
     faults = {
-        "have a response of several messages, and it holds one": several,
+        "have a response of several messages, and it holds one": pl.any_horizontal(
+            pl.col(side).list.len() > 1 for side in SIDES
+        ),
         "call tools, and it has no place for calls": _in_any(uses_tools),
-        "have contents of parts, and it holds texts": _in_any(is_parts),
+        "have contents of parts, and it holds texts": _in_any(is_list),
     }
     for what, fault in faults.items():
         n = rows.select(fault.fill_null(value=False).sum()).item()
         if n:
             raise UsageError(f"layout {layout!r}: {n:,} of {rows.height:,} pairs {what}", hint=_TAKE)
-    return [name for name in fields if name not in ("role", "content", "tool_calls")]
+    names = ("prompt", *SIDES)
+    keys = sorted({key for name in names for key in keys_of(rows[name])} - {"role", "content"})
+    plain = pl.element().struct
+    message = pl.struct(plain.field("role"), plain.field("content").fill_null(""))
+    return replace(pairs, chat=rows.with_columns(pl.col(name).list.eval(message) for name in names)), keys
 
 
 def _in_any(test: pl.Expr) -> pl.Expr:

@@ -15,10 +15,12 @@ from prefqa.messages import (
     is_chat,
     json_of,
     merged,
+    sameness_of,
     says_something,
     split_prompt,
     split_text,
     whole_prompt,
+    with_json,
 )
 
 SIDES = ("chosen", "rejected")
@@ -26,9 +28,11 @@ SIDES = ("chosen", "rejected")
 CARRIED = ("tools", "images", "videos", "audios")
 #: Column of `Pairs.given`: why a row is not written.
 LEFT_OUT = "left_out"
+_NO_CRITERION, _MOST_NAMED = "none", 8
 _MESSAGES = pl.List(pl.Struct({"role": pl.String, "content": pl.String}))
 _MORE = (
     "item_id", "chosen_id", "rejected_id", "probability", "margin", "weight", "n_votes", "agreement", "tie", "split",
+    "criterion",
 )  # fmt: skip
 
 
@@ -92,12 +96,13 @@ def prepare_pairs(
 
     Raises:
         ColumnNotFoundError: there is no chosen or no rejected.
-        UsageError: they are neither texts nor chat messages.
+        UsageError: they are neither texts nor chat messages, or of several criteria.
     """
+    refuse_several_criteria(frame)
     missing = [name for name in SIDES if name not in frame.columns]
     if missing:
         raise ColumnNotFoundError.from_missing(missing, frame.columns)
-    frame = with_prompt(_one_kind(frame))
+    frame = with_prompt(_one_kind(with_json(frame, ("prompt", *SIDES), "the pairs")))
     if "prompt" not in frame.columns:
         frame = frame.with_columns(prompt=pl.lit(None, frame.schema["chosen"]))
     known = (
@@ -114,6 +119,31 @@ def prepare_pairs(
     if all(frame.schema[name] == pl.String() for name in ("prompt", *SIDES)):
         plain = frame.filter(written).drop(LEFT_OUT).with_columns(pl.col("prompt").fill_null(""))
     return Pairs(plain, chat.filter(written).drop(LEFT_OUT), chat, has_prompt, dict(facts or {}))
+
+
+def several_criteria(frame: pl.DataFrame) -> str | None:
+    """Name the criteria by which these pairs were judged, where there are several; else None."""
+    if "criterion" not in frame.columns:
+        return None
+    found = frame["criterion"].cast(pl.String).unique().sort(nulls_last=True).to_list()
+    named = [_NO_CRITERION if name is None else repr(name) for name in found[:_MOST_NAMED]]
+    return (
+        None if len(found) < 2 else f"pairs of several criteria ({', '.join(named)}{', …' * (len(found) > len(named))})"
+    )
+
+
+def refuse_several_criteria(frame: pl.DataFrame) -> None:
+    """Refuse to put pairs of several criteria into one file: what wins by one may lose by another.
+
+    Raises:
+        UsageError: the frame has them.
+    """
+    several = several_criteria(frame)
+    if several:
+        raise UsageError(
+            f"{several} do not go into one file for trainers",
+            hint='name one: criterion = "..." under [consensus], --criterion, or consensus(prefs, criterion="...").',
+        )
 
 
 def with_prompt(frame: pl.DataFrame) -> pl.DataFrame:
@@ -192,7 +222,9 @@ def _with_one_type(frame: pl.DataFrame, names: tuple[str, ...] | list[str]) -> p
 
 
 def _comparable(column: str, dtype: Any) -> pl.Expr:
-    return pl.col(column).str.strip_chars() if dtype == pl.String() else json_of(pl.col(column), dtype)
+    if dtype == pl.String():
+        return pl.col(column).str.strip_chars()
+    return sameness_of(column, dtype).list.join("\n") if is_chat(dtype) else json_of(pl.col(column), dtype)
 
 
 def _speaks(column: str, dtype: Any) -> pl.Expr:

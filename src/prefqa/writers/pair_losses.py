@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import polars as pl
 
+from prefqa.message_json import JSON, holds_json
 from prefqa.messages import OPENERS
 from prefqa.writers.lengths import Limits, too_long
 from prefqa.writers.pair_forms import LEFT_OUT, SIDES, Pairs
@@ -58,7 +60,7 @@ def losses_of(
         "roles": _any(rows, _odd_roles),
         "same_start": _same_start(rows) if joined else None,
         **{name: rows[name].is_not_null() for name in lost},
-        "keys": _any(rows, lambda name: _has_keys(name, keys)) if keys else None,
+        "keys": _any(rows, lambda name: _has_keys(rows, name, keys)) if keys else None,
     }
     counts += [
         (name, int(test.sum() or 0), LOSSES[name].format(", ".join(keys)))
@@ -105,8 +107,14 @@ def _same_start(rows: pl.DataFrame) -> pl.Series:
     return rows.select(alike).to_series()
 
 
-def _has_keys(name: str, keys: Sequence[str]) -> pl.Expr:
-    present = [pl.element().struct.field(key).is_not_null() for key in keys]
+def _has_keys(rows: pl.DataFrame, name: str, keys: Sequence[str]) -> pl.Expr:
+    message = pl.element().struct
+    if holds_json(rows.schema[name]):
+        text = message.field(JSON)
+        present = [text.str.json_path_match(f"$['{key}']").is_not_null() for key in keys]
+        present += [text.str.contains(f'"{re.escape(key)}"\\s*:\\s*null') for key in keys]
+    else:
+        present = [message.field(key).is_not_null() for key in keys]
     return pl.col(name).list.eval(pl.any_horizontal(present)).list.any()
 
 

@@ -11,12 +11,17 @@ from prefqa.errors import UsageError
 from prefqa.writers.atomic import staged_directory, write_text
 from prefqa.writers.tables import Tables, table_losses
 
+#: Bytes that most file systems let a name have, without the ending; and characters of an id in a message.
+_LONGEST, _SHOWN = 250, 40
+#: Control characters, and what else some program takes for the end of a line.
+_BREAKS = r"[\p{Cc}\u{2028}\u{2029}]"
+
 
 def write_preflib(tables: Tables, path: Path) -> pl.DataFrame:
     """Write a directory of .soc (strict, complete), .soi, .toc or .toi (ties, incomplete) files, named by item.
 
     Raises:
-        UsageError: no ranking, or an item whose id cannot name a file.
+        UsageError: no ranking, an item whose id cannot name a file, or a response with a line break in its id.
     """
     keys = [name for name in ("item_id", "annotator_id", "judgment_id") if name in tables.judgments.columns]
     number = pl.col("response_id").rank("dense").over("item_id").cast(pl.Int64)
@@ -34,17 +39,32 @@ def write_preflib(tables: Tables, path: Path) -> pl.DataFrame:
     orders = places.sort(*keys, "rank").group_by(keys, maintain_order=True).agg(
         word.str.join(",").alias("order"), tied.any().alias("tied"), pl.col("_number").list.len().sum().alias("n")
     )  # fmt: skip
+    _refuse_ids(orders["item_id"].unique(), names)
     with staged_directory(path) as stage:
         for (item,), part in orders.group_by("item_id", maintain_order=True):
             own = names.filter(item_id=item)
-            if not str(item) or "/" in str(item) or str(item).startswith("."):
-                raise UsageError(f"item {item!r} cannot name a file", hint="rename it.")
-            if own["response_id"].str.contains(r"[\r\n]").any():
-                raise UsageError(f"a response of item {item!r} has a line break in its id", hint="rename it.")
             complete = part["n"].min() == own.height
             kind = ("t" if part["tied"].any() else "s") + "o" + ("c" if complete else "i")
             write_text(stage / f"{item}.{kind}", _file(str(item), kind, own, part))
-    return table_losses(("annotators", orders.height, orders.height, "rankings are written, who made them is not"))
+    responses = tables.responses
+    n_texts = 0 if responses is None or "text" not in responses.columns else len(responses["text"].drop_nulls())
+    return table_losses(
+        ("annotators", orders.height, orders.height, "rankings are written, who made them is not"),
+        ("texts", n_texts, n_texts, "responses are named, their texts and prompts are not written"),
+    )
+
+
+def _refuse_ids(items: pl.Series, names: pl.DataFrame) -> None:
+    """Refuse ids that would become another path, another file, or another line than their own."""
+    path = (items == "") | items.str.contains(r"^\.|[/\\]") | (items.str.len_bytes() > _LONGEST)
+    for item in items.filter(path | items.str.contains(_BREAKS)).sort().head(1):
+        shown = repr(item if len(item) <= _SHOWN else f"{item[:_SHOWN]}…")
+        raise UsageError(f"item {shown} cannot name a file", hint="rename it, or write another layout.")
+    same = items.filter(items.str.to_lowercase().is_duplicated()).sort().head(2).to_list()
+    if same:
+        raise UsageError(f"items {same[0]!r} and {same[1]!r} name one file on many systems", hint="rename one.")
+    for (item,) in names.filter(pl.col("response_id").str.contains(_BREAKS)).head(1).select("item_id").iter_rows():
+        raise UsageError(f"a response of item {item!r} has a line break in its id", hint="rename it.")
 
 
 def _file(item: str, kind: str, names: pl.DataFrame, orders: pl.DataFrame) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
 from prefqa.errors import UsageError, nearest
 from prefqa.writers.argilla import write_argilla
+from prefqa.writers.atomic import check_rows
 from prefqa.writers.axolotl import write_bradley_terry, write_chat, write_intel
 from prefqa.writers.csv_pairs import write_csv_pairs
 from prefqa.writers.hugging_face import write_hugging_face
@@ -24,7 +25,9 @@ from prefqa.writers.pair_fit import fit_columns, fit_messages
 from prefqa.writers.pair_forms import CARRIED, Pairs, prepare_pairs
 from prefqa.writers.pair_losses import losses_of
 from prefqa.writers.preflib import write_preflib
+from prefqa.writers.rubric import write_rubric
 from prefqa.writers.tables import Tables
+from prefqa.writers.targets import check_file, check_folder
 from prefqa.writers.trl import (
     write_conversational,
     write_implicit,
@@ -36,6 +39,8 @@ from prefqa.writers.trl import (
 )
 from prefqa.writers.verl import write_verl
 
+Place = Literal["rows", "file", "folder"]
+
 
 @dataclass(frozen=True)
 class PairLayout:
@@ -44,7 +49,8 @@ class PairLayout:
     `carries`: columns of an item that have a place in it. `single`: a response is one message of text, of which role
     and content are written. `ties`: rows of which neither response won have a place. `prompt`: how the prompt stands in
     it: in each row, "optional" where a file without it is read as one, or "within" the responses. `joined`: prompt and
-    response are one text.
+    response are one text. `place`: what is written: a file of "rows", whose ending says its form, another "file", or a
+    "folder".
     """
 
     name: str
@@ -55,6 +61,7 @@ class PairLayout:
     ties: bool = False
     prompt: str = "stated"
     joined: bool = False
+    place: Place = "rows"
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,7 @@ class TableLayout:
     name: str
     what: str
     write: Callable[[Tables, Path], pl.DataFrame]
+    place: Place = "rows"
 
 
 _TRL = ("tools", "images")
@@ -104,17 +112,18 @@ PAIR_LAYOUTS = (
         "llama-factory-sharegpt", "sharegpt, with dataset_info.json", write_sharegpt, carries=CARRIED, single=True
     ),
     PairLayout("nemo-rl", "context and two completions, rank 0 the better", write_nemo_rl),
-    PairLayout("verl", "Parquet: prompt, reward_model, extra_info", write_verl, single=True),
+    PairLayout("verl", "Parquet: prompt, reward_model, extra_info", write_verl, single=True, place="file"),
     PairLayout(
         "hugging-face", "a directory of Parquet by split, with a card", write_hugging_face,
-        carries=CARRIED, prompt="optional",
+        carries=CARRIED, prompt="optional", place="folder",
     ),
-    PairLayout("csv", "texts and figures; formulas neutralised", write_csv_pairs, ties=True),
+    PairLayout("csv", "texts and figures; formulas neutralised", write_csv_pairs, ties=True, place="file"),
 )  # fmt: skip
 TABLE_LAYOUTS = (
     TableLayout("argilla", "records for a further round, with suggestions", write_argilla),
     TableLayout("label-studio", "tasks for a Ranker, with predictions and the configuration", write_label_studio),
-    TableLayout("preflib", "a directory of one ordinal file per item", write_preflib),
+    TableLayout("rubric", "prompt, response, criteria, score: the mean over annotators, with n and sd", write_rubric),
+    TableLayout("preflib", "a directory of one ordinal file per item", write_preflib, place="folder"),
 )
 LAYOUTS = {layout.name: layout for layout in (*PAIR_LAYOUTS, *TABLE_LAYOUTS)}
 
@@ -130,6 +139,20 @@ def layout_of(name: str) -> PairLayout | TableLayout:
         hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(LAYOUTS)}."
         raise UsageError(f"unknown layout {name!r}", hint=hint)
     return LAYOUTS[name]
+
+
+def check_place(layout: PairLayout | TableLayout, path: str | Path) -> None:
+    """Refuse a place that cannot take a layout, before anything is computed.
+
+    Raises:
+        UsageError: see `targets.check_file` and `check_folder`; or the ending of the file is none of rows.
+    """
+    if layout.place == "folder":
+        check_folder(path)
+        return
+    if layout.place == "rows":
+        check_rows(path)
+    check_file(path)
 
 
 def write_pairs(
@@ -167,8 +190,8 @@ def write_pairs(
         raise UsageError(f"layout {layout!r} holds judgments, not pairs", hint="use prefqa convert.")
     pairs = prepare_pairs(frame, facts=facts, ties=found.ties, needs_prompt=found.prompt != "within")
     pairs, lost = fit_columns(pairs, layout, found.carries)
-    keys = fit_messages(pairs, layout) if found.single else []
+    fitted, keys = fit_messages(pairs, layout) if found.single else (pairs, [])
     limits = Limits(max_characters, max_tokens, tokenizer)
     losses = losses_of(pairs, limits, joined=found.joined, states_prompt=found.prompt == "stated", lost=lost, keys=keys)
-    found.write(pairs, Path(path))
+    found.write(fitted, Path(path))
     return losses

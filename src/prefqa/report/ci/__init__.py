@@ -1,0 +1,5 @@
+"""Findings and verdict in the formats that CI systems read."""
+
+from prefqa.report.ci.registry import FORMATS
+
+__all__ = ["FORMATS"]
