@@ -50,7 +50,9 @@ def test_a_failed_run_says_what_failed_and_where_the_findings_are() -> None:
 
 
 def test_no_figure_is_torn_over_two_lines() -> None:
-    prefs = prefqa.simulate(n_items=200, seed=2, texts=False, weeks=6, drift=prefqa.Drift("position", 3, 1.5)).preferences
+    prefs = prefqa.simulate(
+        n_items=200, seed=2, texts=False, weeks=6, drift=prefqa.Drift("position", 3, 1.5)
+    ).preferences
     drifted = prefqa.drift(prefs)
     lines = printed("print_drift", drifted).splitlines()
     assert max(map(len, lines)) <= 80
