@@ -98,7 +98,10 @@ def rejudged(fixed: Evidence, *, alpha: float, told: float, level: float, seed: 
         )
     rows.sort(key=lambda row: names.index(row["detector"].removesuffix(f", {REJUDGED}")))
     first = min(rows, key=lambda row: (row["p_adjusted"], row["p_value"]))
-    changes = [_change(first, votes.length_is_log)] if first["p_adjusted"] < told else []
+    best: dict[str, dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: row["p_value"]):
+        best.setdefault(row["detector"], row)
+    changes = [_change(row, votes.length_is_log) for row in best.values() if row["p_adjusted"] < told]
     return Family(rows, first["p_adjusted"], changes)
 
 
