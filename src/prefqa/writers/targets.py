@@ -19,8 +19,8 @@ def check_file(path: str | Path) -> Path:
             directory is a file or cannot be written.
     """
     path = _named(path)
+    mode = _mode(path)
     place = Path(os.path.realpath(path)) if path.is_symlink() else path
-    mode = _mode(place)
     if mode is not None and stat.S_ISDIR(mode):
         raise UsageError(f"cannot write {path}: it is a directory", hint="name a file.")
     if mode is not None and not stat.S_ISREG(mode):
