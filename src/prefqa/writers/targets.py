@@ -52,6 +52,11 @@ def check_folder(folder: str | Path, files: Collection[str] = ()) -> None:
             )
 
 
+def literal(path: Path) -> Path:
+    """Return a path that Polars takes as it is: a first part such as ~ stands for no home."""
+    return path.absolute() if path.parts and path.parts[0].startswith("~") else path
+
+
 def _check_folder(folder: Path, path: Path) -> None:
     """Refuse a directory that cannot be written, or that cannot be made."""
     nearest = next(parent for parent in (folder, *folder.parents) if _mode(parent) is not None or parent == Path("."))
