@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from prefqa.consensus.leaderboard import LeaderboardResult, leaderboard
     from prefqa.consensus.plackett_luce import PlackettLuce, plackett_luce
     from prefqa.criteria import CriteriaResult, criteria
-    from prefqa.drift import DriftResult, WatchResult, drift, watch
+    from prefqa.drift import AnchorPlan, DriftResult, WatchResult, drift, plan_anchors, watch
     from prefqa.errors import PrefqaError
     from prefqa.gate import GateResult, gate
     from prefqa.lint import check
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from prefqa.preferences import Preferences
     from prefqa.readers import read
     from prefqa.report import report
-    from prefqa.screening import Screening, screen
+    from prefqa.screening.screen import Screening, screen
     from prefqa.simulate import Drift, Simulation, simulate
     from prefqa.writers import write_pairs
 
@@ -45,6 +45,8 @@ _HOMES = {
     "LabelConsensus": "consensus",
     "drift": "drift",
     "DriftResult": "drift",
+    "AnchorPlan": "drift",
+    "plan_anchors": "drift",
     "plackett_luce": "consensus.plackett_luce",
     "PlackettLuce": "consensus.plackett_luce",
     "PrefqaError": "errors",
@@ -67,6 +69,7 @@ _HOMES = {
 
 __all__ = [
     "AgreementResult",
+    "AnchorPlan",
     "CheckResult",
     "Config",
     "ConsensusResult",
@@ -93,6 +96,7 @@ __all__ = [
     "leaderboard",
     "load_config",
     "plackett_luce",
+    "plan_anchors",
     "read",
     "report",
     "run",

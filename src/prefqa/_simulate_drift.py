@@ -13,7 +13,10 @@ from prefqa._types import Bools, Floats, Ints
 from prefqa.errors import UsageError
 
 RuleKind = Literal["length", "position", "ties", "care", "criterion", "style", "copy"]
-OtherKind = Literal["prompts", "models", "pool", "longer", "spread", "gaps", "workload"]
+OtherKind = Literal[
+    "prompts", "models", "arrivals", "improves", "pool", "longer", "spread", "gaps", "alike", "correlation", "topics",
+    "workload",
+]  # fmt: skip
 DriftKind = Literal[RuleKind, OtherKind]
 
 RULE_KINDS: tuple[str, ...] = get_args(RuleKind)
@@ -36,8 +39,13 @@ class Drift:
 
     - "prompts": the odds of category c in -1 .. 1 are multiplied by exp(`size` c); needs `categories` other than 0.
     - "models": the same for models, from the weakest to the best; needs `n_models`.
+    - "arrivals": of the models in their order, a share `size` are not there at first; as they come, as many of the
+      first go; needs `n_models`. "improves": the model in the middle becomes better by `size`; needs `n_models`.
     - "pool": a share `size` of the annotators is replaced by new people of the same kind.
     - "longer": all responses are longer by `size` standard deviations of log length.
+    - "correlation": `size` is added to the correlation of log length with quality. "topics": `size` is added to the
+      share of the items that have it; needs `topics`. "alike": in a share `size` of the items responses are all but
+      equal.
     - "spread": lengths vary 1 + `size` times as much. "gaps": quality gaps are 1 + `size` times as wide.
     - "workload": an annotator's share of the work is multiplied by exp(`size` h), h the own length weight in standard
       deviations; needs `habits`.

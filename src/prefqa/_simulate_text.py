@@ -26,7 +26,7 @@ _WORDS = (
     "people work change way value need rule idea start finish small large clear simple useful careful common known "
     "means shows gives takes keeps makes helps allows follows depends explains begins remains compares"
 ).split()
-_MEDIAN_WORDS, _LOG_SPREAD, _MOST_WORDS = 45, 0.5, 400
+_MEDIAN_WORDS, LOG_SPREAD, _MOST_WORDS = 45, 0.5, 400
 _BASE_WORDS = 4_096
 
 
@@ -56,7 +56,7 @@ class Names:
 
 def n_words(length_z: Floats) -> Ints:
     """Return the number of words of responses with these standardised log lengths."""
-    words = np.rint(_MEDIAN_WORDS * np.exp(_LOG_SPREAD * length_z))
+    words = np.rint(_MEDIAN_WORDS * np.exp(LOG_SPREAD * length_z))
     return np.asarray(np.clip(words, 3, _MOST_WORDS).astype(np.int64))
 
 
@@ -69,12 +69,6 @@ def category(rng: np.random.Generator, tilt: Floats) -> Ints:
     """Draw the category of each item, with odds exp(tilt * place on the scale)."""
     score = tilt[:, None] * category_scale() + rng.gumbel(size=(tilt.size, len(_CATEGORIES)))
     return np.asarray(np.argmax(score, axis=1))
-
-
-def models(rng: np.random.Generator, n_responses: int, n_models: int, tilt: Floats) -> Ints:
-    """Draw different models for the responses of each item, with odds exp(tilt * place from -1 to 1)."""
-    score = tilt[:, None] * np.linspace(-1.0, 1.0, n_models) + rng.gumbel(size=(tilt.size, n_models))
-    return np.asarray(np.argsort(-score, axis=1)[:, :n_responses])
 
 
 def responses(

@@ -10,8 +10,11 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Ints, begins
+from prefqa.errors import SizeError
 from prefqa.slots import Rows, slots_of, without_duplicates
 
+#: Items with more responses are wide; so many comparisons of two responses may their judgments make together.
+WIDE, MAX_WIDE_VOTES = 128, 5_000_000
 KEYS = ("item_id", "annotator_id", "response_id")
 
 
@@ -101,9 +104,38 @@ def encode_rows(frame: pl.DataFrame, by: Sequence[str] = ()) -> Coded:
 
 
 def with_slots(rows: Rows, ids: RowIds, cells: pl.DataFrame) -> Coded:
-    """Number the responses of each unit."""
+    """Number the responses of each unit.
+
+    Raises:
+        SizeError: items of very many responses that were ranked very often.
+    """
     slot, slot_response = slots_of(rows)
-    return Coded(rows.cell, rows.item, rows.annotator, rows.starts, slot, rows.rank, slot_response, *ids, cells)
+    coded = Coded(rows.cell, rows.item, rows.annotator, rows.starts, slot, rows.rank, slot_response, *ids, cells)
+    return narrow_enough(coded)
+
+
+def narrow_enough(coded: Coded) -> Coded:
+    """Return the codes, or refuse what would take minutes and gigabytes, since responses are compared in pairs.
+
+    Raises:
+        SizeError: items of very many responses that were ranked very often.
+    """
+    if not coded.slot.size or coded.slot.max() < WIDE:
+        return coded
+    starts, widths = coded.unit_starts, coded.widths
+    wide = np.flatnonzero(widths > WIDE)
+    n_judgments = np.diff(np.append(starts, coded.item.size))[wide]
+    n = int((n_judgments * (widths[wide] * (widths[wide] - 1) // 2)).sum())
+    if n > MAX_WIDE_VOTES:
+        most = wide[widths[wide].argmax()]
+        item = coded.item_ids[int(coded.item[starts[most]])]
+        raise SizeError(
+            f"responses are compared in pairs, and {wide.size:,} items with more than {WIDE} responses give {n:,} "
+            f"comparisons, of which {MAX_WIDE_VOTES:,} are the most; item {item!r} has {int(widths[most]):,} responses",
+            hint="look whether item_id is the column of what was judged together; if it is, give parts of the long "
+            "rankings, such as their first 100 responses.",
+        )
+    return coded
 
 
 def sort_rows(frame: pl.DataFrame, by: Sequence[str] = ()) -> tuple[Rows, RowIds, pl.DataFrame]:

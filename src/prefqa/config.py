@@ -175,6 +175,8 @@ class DriftConfig(_Table):
     strata: tuple[str, ...] | None = None
     cluster: str | None = None
     alpha: Level = 0.05
+    max_correlation: Level = 0.7
+    max_alike: Level = 0.3
 
 
 class AgreementGate(_Table):

@@ -19,6 +19,10 @@ class UsageError(PrefqaError):
         super().__init__(_with_hint(message, hint))
 
 
+class SizeError(UsageError):
+    """Data of a shape for which the work grows beyond all bounds; the message has the figures and what helps."""
+
+
 class ReadError(PrefqaError):
     """A file, line or row group that cannot be read."""
 

@@ -13,7 +13,7 @@ from prefqa.checks.rules import BY_CODE, unknown
 from prefqa.config import AgreementGate, FindingsGate, GateConfig
 from prefqa.errors import UsageError
 from prefqa.gate_lines import FAIL, INCONCLUSIVE, LINE_SCHEMA, PASS, WARN, Line, line
-from prefqa.gate_policy import overall, policy_lines, strict
+from prefqa.gate_policy import drift_sentences, overall, policy_lines, strict
 from prefqa.preferences import usable_rows
 from prefqa.results import Result, records
 
@@ -226,8 +226,9 @@ def _drift(drift: DriftResult | None) -> Line:
         raise UsageError("the gate has a line on drift, but drift was not looked for")
     if drift.alarm is None:
         return line("drift", None, 0.0, "max", INCONCLUSIVE, f"drift could not be looked for: {drift.reason}")
-    said = "; ".join(drift.changes["sentence"]) if drift.alarm else f"no change from the reference {drift.reference}"
-    return line("drift", float(drift.alarm), 0.0, "max", FAIL if drift.alarm else PASS, said)
+    alarms, others = drift_sentences(drift)
+    message = "; ".join(alarms or [f"no alarm against the reference {drift.reference}", *others])
+    return line("drift", float(drift.alarm), 0.0, "max", FAIL if drift.alarm else PASS, message)
 
 
 def _number(value: float | None) -> str:

@@ -120,13 +120,22 @@ def strict(lines: Sequence[Line]) -> list[Line]:
     return [one | {"verdict": FAIL} if one["verdict"] == WARN else one for one in lines]
 
 
+def drift_sentences(drift: DriftResult) -> tuple[list[str], list[str]]:
+    """Return the sentences on changes that alarm, and on those that changed answers may explain."""
+    alarms, others = (
+        drift.changes.filter(which)["sentence"].to_list() for which in (pl.col("alarm"), ~pl.col("alarm"))
+    )
+    return alarms, others
+
+
 def _drift(drift: DriftResult) -> Line | None:
-    """Warn of a drift alarm; there is no line where no drift could be tested for."""
+    """Warn of an alarm, and of a change that changed answers may explain; no line where nothing could be tested."""
     if drift.alarm is None:
         return None
-    if not drift.alarm:
+    alarms, others = drift_sentences(drift)
+    if not alarms and not others:
         return line("drift", 0.0, 0.0, "max", PASS, f"no change from the reference {drift.reference}")
-    return line("drift", 1.0, 0.0, "max", WARN, "; ".join(drift.changes["sentence"]))
+    return line("drift", float(drift.alarm), 0.0, "max", WARN, "; ".join([*alarms, *others]))
 
 
 def headline(agreement: AgreementResult) -> dict[str, Any] | None:

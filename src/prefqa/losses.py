@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -60,15 +60,15 @@ class Losses(Generic[Table]):
 
 
 def vote_losses(coded: Coded, kinds_of_buckets: Iterable[Kinds] | None = None) -> Losses[Floats]:
-    """Return what the moments of votes and rankings lose: the units that are judged are computed anew.
+    """Return what the moments of votes and rankings lose.
 
-    `kinds_of_buckets` are those of `votes.buckets(coded)`, where they are known.
+    `kinds_of_buckets` are those of `votes.buckets(coded)`, made with `judgments`, where they are known.
     """
     none: Ints = np.zeros(0, np.uint32)
     keys: list[tuple[Ints, Ints, Ints, Ints]] = [(none, none, none, none.astype(np.int64))]
     kinds = [np.zeros((0, len(NAMES)))]
     n_kinds = 0
-    for of_bucket in kinds_of_buckets if kinds_of_buckets is not None else map(Kinds.of, buckets(coded)):
+    for of_bucket in kinds_of_buckets if kinds_of_buckets is not None else _kinds(coded):
         bucket = of_bucket.bucket
         lost = judgment_losses(of_bucket)
         of = bucket.cell[lost.unit], bucket.item[lost.unit], bucket.annotator[lost.row], lost.kind + n_kinds
@@ -80,3 +80,7 @@ def vote_losses(coded: Coded, kinds_of_buckets: Iterable[Kinds] | None = None) -
         order = np.argsort(cell, kind="stable")
         cell, item, annotator, kind = cell[order], item[order], annotator[order], kind[order]
     return Losses(cell, item, annotator, np.concatenate(kinds), kind)
+
+
+def _kinds(coded: Coded) -> Iterator[Kinds]:
+    return (Kinds.of(bucket, judgments=True) for bucket in buckets(coded))

@@ -1,100 +1,137 @@
-"""Moments of pairs of rankings: for each unit, sums over its pairs of judgments."""
+"""Moments of pairs of rankings: for each unit, sums over its pairs of judgments; for each judgment, over its pairs.
+
+What a unit's sum loses without a judgment is the sum over the pairs that the judgment is in. So no pair is compared
+twice, however many judgments are left out in turn.
+"""
 
 from __future__ import annotations
 
-from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 
 from prefqa._types import Bools, Floats, Ints
+from prefqa.errors import SizeError
+from prefqa.rank_comparisons import OF_PAIR, Distinct, small, sums_of_pairs, sums_of_vectors
 
-#: tau_b and rho are defined for a pair of rankings that share two responses and of which neither ties all of these.
+#: Sums over pairs of rankings, and what the mean number of rankings of a response is made of.
 NAMES = (
-    "tau_b",  # sum of tau-b
-    "rho",  # sum of Spearman correlations
-    "correlated",  # pairs of rankings for which both are defined
-    "same_best",  # sum of the chances that two, each picking one of their best at random, pick the same
-    "best_pairs",  # pairs of rankings that share two responses
-    "rbo",  # sum of rank-biased overlaps
-    "rho_weighted",  # sum of (n - 1) rho over pairs of rankings that share n responses, rho = 0 where it is undefined
-    "rho_weight",  # sum of n - 1
+    *OF_PAIR,
     "ranked",  # ranks in rankings of two or more responses, where some two rankings share two (rho_weight > 0)
     "responses",  # responses that stand in any of these
 )
-#: Weight of depth in rank-biased overlap: the chance that a reader goes on to the next rank.
-PERSISTENCE = 0.9
+_PAIRS = slice(0, len(OF_PAIR))
+_WEIGHT = NAMES.index("rho_weight")
+#: Complete rankings of a unit are summed as vectors where there are more than this, and so many ranks, of them.
+_SEVERAL = 32
+_MANY_RANKS = 2000
+#: Beyond so many comparisons of two ranks (minutes of them) whole rankings are not compared.
+MAX_COMPARISONS = 20_000_000_000
 
 
-def rank_pair_moments(ranks: Ints) -> Floats:
-    """Return [n, len(NAMES)] for units of one number of judgments: `ranks` is [n, m, k], 0 = not ranked.
+class Rankings(NamedTuple):
+    """Judgments of some units, those of a unit side by side: `ranks` [J, k], 0 = not ranked, and per unit `starts`."""
+
+    ranks: Ints
+    starts: Ints
+
+    @property
+    def unit(self) -> Ints:
+        """Index of the unit of each judgment."""
+        lengths = np.diff(np.append(self.starts, len(self.ranks)))
+        return np.repeat(np.arange(self.starts.size), lengths)
+
+
+def rank_pair_moments(of: Rankings) -> tuple[Floats, Floats]:
+    """Return the sums of each unit, [U, len(NAMES)], and what they lose without each judgment, [J, len(NAMES)].
 
     Two rankings are compared on the responses that both rank, ranked anew among these.
+
+    Raises:
+        SizeError: some item has so many different partial rankings that comparing them takes too long.
     """
-    n, m, _ = ranks.shape
-    out = np.zeros((n, len(NAMES)))
-    for first, second in combinations(range(m), 2):
-        one, two = ranks[:, first], ranks[:, second]
-        both = (one > 0) & (two > 0)
-        tau_b, rho, defined = _correlations(one, two, both)
-        same, any_shared = _same_best(one, two, both)
-        n_shared = both.sum(axis=1)
-        weight = np.maximum(n_shared - 1, 0)
-        overlap = np.where(any_shared, _overlap(one, two, both), 0.0)
-        of_pair = (tau_b, rho, defined, same, any_shared, overlap, weight * rho, weight)
-        out[:, : len(of_pair)] += np.stack([np.asarray(values, np.float64) for values in of_pair], axis=1)
-    several = ((ranks > 0).sum(axis=2) >= 2) & (out[:, [NAMES.index("rho_weight")]] > 0)
-    counted = (ranks > 0) & several[:, :, None]
-    out[:, -2] = counted.sum(axis=(1, 2))
-    out[:, -1] = counted.any(axis=1).sum(axis=1)
-    return out
+    n_units = of.starts.size
+    whole, lost = np.zeros((n_units, len(NAMES))), np.zeros((len(of.ranks), len(NAMES)))
+    rows, which = _distinct(of)
+    as_vectors = _are_vectors(rows, n_units)
+    of_rows = np.zeros((len(rows.ranks), len(OF_PAIR)))
+    for unit in np.flatnonzero(as_vectors):
+        low, high = np.searchsorted(rows.unit, [unit, unit + 1])
+        of_rows[low:high] = sums_of_vectors(rows.ranks[low:high], rows.times[low:high])
+        whole[unit, _PAIRS] = rows.times[low:high] @ of_rows[low:high] / 2
+    in_pairs = ~as_vectors[rows.unit]
+    _refuse_too_many(rows.select(in_pairs))
+    sums, of_rows[in_pairs] = sums_of_pairs(rows.select(in_pairs), n_units)
+    whole[:, _PAIRS] += sums
+    lost[:, _PAIRS] = of_rows[which]
+    _add_ranked(of, whole, lost)
+    return whole, lost
 
 
-def _correlations(one: Ints, two: Ints, both: Bools) -> tuple[Floats, Floats, Bools]:
-    """Kendall's tau-b and Spearman's rho of each pair of rankings (0 where undefined), and where they are defined."""
-    n, k = one.shape
-    net, untied_one, untied_two = (np.zeros(n, np.int64) for _ in range(3))
-    places = [np.zeros((n, k), np.int64) for _ in range(2)]  # twice the mid-rank less a constant: below minus above
-    for a, b in combinations(range(k), 2):
-        shared = both[:, a] & both[:, b]
-        signs = [np.where(shared, np.sign(r[:, a] - r[:, b]), 0).astype(np.int64) for r in (one, two)]
-        net += signs[0] * signs[1]
-        untied_one += signs[0] != 0
-        untied_two += signs[1] != 0
-        for place, sign in zip(places, signs, strict=True):
-            place[:, a] += sign
-            place[:, b] -= sign
-    defined = (untied_one > 0) & (untied_two > 0)
-    squares = [(place**2).sum(axis=1) for place in places]
-    tau_b = net / np.sqrt(np.where(defined, untied_one * untied_two, 1))
-    rho = (places[0] * places[1]).sum(axis=1) / np.sqrt(np.where(defined, squares[0] * squares[1], 1))
-    return np.where(defined, tau_b, 0.0), np.where(defined, rho, 0.0), defined
+def packed(ranks: Ints) -> Ints:
+    """Each judgment as one integer where 63 bits hold its ranks; else its place among the distinct rank vectors."""
+    width = int(ranks.max(initial=0)).bit_length()
+    if width * ranks.shape[1] > 63:
+        _, inverse = np.unique(ranks, axis=0, return_inverse=True)
+        return inverse.reshape(-1)
+    code = np.zeros(len(ranks), np.int64)
+    for slot in range(ranks.shape[1]):
+        code <<= width
+        code |= ranks[:, slot]
+    return code
 
 
-def _same_best(one: Ints, two: Ints, both: Bools) -> tuple[Floats, Bools]:
-    """Chance that two annotators, each picking one of the best of the shared responses, pick the same."""
-    far = np.iinfo(np.int32).max
-    bests = [np.where(both, r, far) for r in (one, two)]
-    is_best = [both & (r == r.min(axis=1, keepdims=True)) for r in bests]
-    any_shared = both.sum(axis=1) > 1
-    chance = (is_best[0] & is_best[1]).sum(axis=1) / np.maximum(is_best[0].sum(axis=1) * is_best[1].sum(axis=1), 1)
-    return np.where(any_shared, chance, 0.0), any_shared
+def _distinct(of: Rankings) -> tuple[Distinct, Ints]:
+    """The distinct rankings of each unit, and which of them each judgment is."""
+    anew = ranked_anew(of.ranks)
+    code = np.unique(packed(anew), return_inverse=True)[1].reshape(-1)
+    n_codes = int(code.max(initial=0)) + 1
+    found, number = np.unique(of.unit * n_codes + code, return_inverse=True)
+    some = np.empty(found.size, np.int64)
+    some[number] = np.arange(number.size)
+    times = np.bincount(number, minlength=found.size).astype(np.float64)
+    return Distinct(anew[some], found // n_codes, times), number
 
 
-def _overlap(one: Ints, two: Ints, both: Bools) -> Floats:
-    """Rank-biased overlap of the shared responses, extrapolated beyond the last; ties give shares of their places."""
-    n, k = one.shape
-    in_top = [_place(r, both) for r in (one, two)]
-    n_shared = both.sum(axis=1)
-    total, last = np.zeros(n), np.zeros(n)
-    for depth in range(1, k + 1):
-        chance = [np.where(both, np.clip((depth - above) / np.maximum(tied, 1), 0, 1), 0) for above, tied in in_top]
-        last = (chance[0] * chance[1]).sum(axis=1) / depth
-        total += np.where(depth <= n_shared, (1 - PERSISTENCE) * PERSISTENCE ** (depth - 1) * last, 0)
-    return np.asarray(total + PERSISTENCE**n_shared, np.float64)
+def ranked_anew(ranks: Ints) -> Ints:
+    """Return the same orders with the ranks 1, 2, 3 and so on, 0 = not ranked, in a small type."""
+    order = np.argsort(ranks, axis=1, kind="stable")
+    ordered = np.take_along_axis(ranks, order, axis=1)
+    new = ordered > 0
+    new[:, 1:] &= ordered[:, 1:] != ordered[:, :-1]
+    anew = np.zeros(ranks.shape, small(ranks.shape[1] + 1))  # one more than there are ranks, for "below all"
+    np.put_along_axis(anew, order, np.cumsum(new, axis=1, dtype=anew.dtype), axis=1)
+    return anew
 
 
-def _place(ranks: Ints, both: Bools) -> tuple[Ints, Ints]:
-    """Of each response, how many shared ones stand above it and how many (with itself) tie with it."""
-    shared = both[:, None, :]
-    above = ((ranks[:, None, :] < ranks[:, :, None]) & shared).sum(axis=2)
-    return above, ((ranks[:, None, :] == ranks[:, :, None]) & shared).sum(axis=2)
+def _are_vectors(rows: Distinct, n_units: int) -> Bools:
+    """Which units have many complete rankings and no partial one."""
+    partial = (rows.ranks == 0).any(axis=1)
+    n, n_partial = (np.bincount(rows.unit, weights, n_units) for weights in (None, partial))
+    return np.asarray((n_partial == 0) & (n > _SEVERAL) & (n * rows.ranks.shape[1] > _MANY_RANKS))
+
+
+def _refuse_too_many(rows: Distinct) -> None:
+    n_ranks = np.bincount(rows.unit, (rows.ranks > 0).sum(axis=1))
+    n = float((n_ranks**2).sum()) / 2
+    if n > MAX_COMPARISONS:
+        worst = int(n_ranks.argmax())
+        many = int((rows.unit == worst).sum())
+        raise SizeError(
+            f"comparing whole rankings in pairs takes {n:.2g} comparisons of ranks, and {MAX_COMPARISONS:.2g} is the "
+            f"most: one item alone has {many:,} different rankings, of which some leave out responses",
+            hint="ask for coefficients that do not compare whole rankings, such as "
+            "coefficients = ['alpha_nominal', 'percent_agreement'], or leave out that item.",
+        )
+
+
+def _add_ranked(of: Rankings, whole: Floats, lost: Floats) -> None:
+    """Fill in `ranked` and `responses`, which an item has only as long as two of its rankings share two responses."""
+    ranked, unit = of.ranks > 0, of.unit
+    counted = ranked & (ranked.sum(axis=1) >= 2)[:, None] & (whole[unit, _WEIGHT] > 0)[:, None]
+    of_responses = np.add.reduceat(counted, of.starts, axis=0, dtype=np.int64)
+    whole[:, -2], whole[:, -1] = of_responses.sum(axis=1), (of_responses > 0).sum(axis=1)
+    lost[:, -2] = counted.sum(axis=1)
+    lost[:, -1] = (counted & (of_responses == 1)[unit]).sum(axis=1)
+    nothing_left = lost[:, _WEIGHT] == whole[unit, _WEIGHT]
+    lost[nothing_left, -2:] = whole[unit[nothing_left], -2:]

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 
 from prefqa._types import Floats, Ints, distinct
 from prefqa.coding import Coded
+from prefqa.rank_pairs import ranked_anew
 from prefqa.votes import buckets
+
+#: Numbers made at a time.
+_AT_A_TIME = 1 << 16
 
 
 class Judgments(NamedTuple):
@@ -109,26 +112,21 @@ def ratings_of_values(coded: Coded, numbers: Floats | None, n_values: int) -> Ra
 
 def ratings_of_votes(coded: Coded) -> Ratings:
     """Return the votes on pairs of responses as ratings of the pairs: 0 first by id wins, 1 tie, 2 second wins."""
-    return _of_pairs(coded, lambda ranks, a, b: np.sign(ranks[:, a] - ranks[:, b]), 1)
+    return _of_pairs(coded, 1)
 
 
 def ratings_of_grades(coded: Coded, reach: int) -> Ratings:
     """As `ratings_of_votes`, in 2 reach + 1: by how far ranks are apart, as `Strengths.signed` has them."""
-    return _of_pairs(coded, lambda ranks, a, b: ranks[:, a].astype(np.int64) - ranks[:, b], reach)
+    return _of_pairs(coded, reach, lambda ranks: ranks.astype(np.int64))
 
 
 def ratings_of_gaps(coded: Coded) -> Ratings:
     """As `ratings_of_votes`, in five: 0 and 4 where some response stands between the two, 1 and 3 for neighbours."""
-    return _of_pairs(coded, _gap, 2)
+    return _of_pairs(coded, 2)
 
 
-def _gap(ranks: Ints, a: int, b: int) -> Ints:
-    low, high = np.minimum(ranks[:, a], ranks[:, b]), np.maximum(ranks[:, a], ranks[:, b])
-    between = ((ranks > low[:, None]) & (ranks < high[:, None])).any(axis=1)
-    return np.asarray(np.sign(ranks[:, a] - ranks[:, b]) * (1 + between))
-
-
-def _of_pairs(coded: Coded, value_of: Callable[[Ints, int, int], Ints], reach: int) -> Ratings:
+def _of_pairs(coded: Coded, reach: int, places: Callable[[Ints], Ints] = ranked_anew) -> Ratings:
+    """Rate pairs by how far apart the two stand in the ranking, up to `reach` places, from 0 to twice that."""
     none = np.zeros(0, np.int64)
     cells: list[Ints] = [none]
     items: list[Ints] = [none]
@@ -137,18 +135,23 @@ def _of_pairs(coded: Coded, value_of: Callable[[Ints, int, int], Ints], reach: i
     for bucket in buckets(coded):
         cells.append(bucket.cell)
         items.append(bucket.item)
-        pairs = list(combinations(range(bucket.k), 2))
+        first, second = np.triu_indices(bucket.k, 1)
+        # Of ranks without gaps, two apart means that some response stands between.
+        columns = np.ascontiguousarray(places(bucket.ranks).T)
         for length, units, at in by_length(bucket.lengths, bucket.starts):
-            flat = at.reshape(-1)
-            ranks = bucket.ranks[flat]
-            shape = (units.size, len(pairs), length)
-            values, voted = np.empty(shape, np.int64), np.empty(shape, bool)
-            for number, (a, b) in enumerate(pairs):
-                voted[:, number] = ((ranks[:, a] > 0) & (ranks[:, b] > 0)).reshape(units.size, length)
-                values[:, number] = value_of(ranks, a, b).reshape(units.size, length) + reach
+            shape = (units.size, first.size, length)
+            values, voted = np.empty(shape, np.int16), np.empty(shape, bool)
+            here = columns[:, at.reshape(-1)]
+            step = max(_AT_A_TIME // max(at.size, 1), 1)
+            for low in range(0, first.size, step):
+                some = slice(low, low + step)
+                one, other = here[first[some]], here[second[some]]
+                both = ((one > 0) & (other > 0)).reshape(-1, units.size, length)
+                apart = np.clip(one - other, -reach, reach).reshape(-1, units.size, length)
+                voted[:, some], values[:, some] = both.transpose(1, 0, 2), apart.transpose(1, 0, 2) + reach
             judgment = np.broadcast_to(at[:, None, :], shape)[voted]
             unit = np.broadcast_to((units + n_units)[:, None, None], shape)[voted]
-            slot = np.broadcast_to(np.arange(len(pairs))[None, :, None], shape)[voted]
+            slot = np.broadcast_to(np.arange(first.size)[None, :, None], shape)[voted]
             rows.append((unit, slot, judgment + n_judgments, bucket.annotator[judgment], values[voted]))
         n_units += len(bucket.item)
         n_judgments += len(bucket.annotator)

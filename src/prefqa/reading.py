@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from prefqa.personal import masked
 from prefqa.results import Result, records
 
 COLUMNS = {"column": pl.String(), "role": pl.String(), "note": pl.String()}
@@ -275,7 +276,7 @@ def _texts(prefs: _Preferences, rows: pl.DataFrame) -> dict[tuple[str, str], str
 def _in_words(rows: pl.DataFrame, texts: dict[tuple[str, str], str]) -> str:
     def name(row: dict[str, Any]) -> str:
         text = texts.get((row["item_id"], row["response_id"]), row["response_id"])
-        text = " ".join(str(text).split())
+        text = masked(" ".join(str(text).split()))
         return repr(text if len(text) <= 48 else f"{text[:47]}…")
 
     ranked = rows.filter(pl.col("rank").is_not_null()).sort("rank", "response_id")

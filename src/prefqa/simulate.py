@@ -14,7 +14,8 @@ import polars as pl
 from prefqa import _simulate_choice as choice
 from prefqa import _simulate_people as people
 from prefqa import _simulate_text as text
-from prefqa._simulate_drift import Drift, Plan, as_drifts
+from prefqa._simulate_answers import answers, felt_length, positions
+from prefqa._simulate_drift import Drift, as_drifts
 from prefqa._types import Floats, Ints
 from prefqa._words import formatted
 from prefqa.errors import UsageError
@@ -22,6 +23,11 @@ from prefqa.preferences import Preferences, Source
 
 __all__ = ["START", "Drift", "Simulation", "Truth", "simulate"]
 
+#: Arguments without which a planted change would change nothing.
+NEEDS = {
+    "prompts": "categories", "models": "n_models", "arrivals": "n_models", "improves": "n_models", "workload": "habits",
+    "topics": "topics",
+}  # fmt: skip
 #: Simulated campaigns begin on this Monday.
 START = datetime(2025, 1, 6, tzinfo=UTC)
 
@@ -70,6 +76,11 @@ def simulate(
     habits: float = 0.0,
     categories: float = 0.0,
     n_models: int | None = None,
+    correlation: float = 0.0,
+    topics: float = 0.0,
+    order: float = 0.0,
+    linear: bool = False,
+    reward: float | None = None,
     anchors: int = 0,
     gold: float = 0.0,
     texts: bool = True,
@@ -109,6 +120,11 @@ def simulate(
             by exp(categories * c) and lengths grow by categories * c standard deviations.
         n_models: so many models, of which each item has `n_responses` different ones; from the first to the last their
             mean quality and mean log length rise by one standard deviation. Without it each item has the same models.
+        correlation: of log length with quality. topics: share of the items that have this correlation, in the others it
+            is 0; 0 for all of them.
+        order: how much the longer responses tend to be shown first, where 0 is an order by chance.
+        linear: whether length counts by the number of words, in place of its logarithm.
+        reward: noise, in standard deviations of quality, of a score of quality that responses record as `reward`.
         anchors: so many items of the first week are judged again in every later week, by annotators drawn anew.
         gold: share of the items whose true ranks are known, as `gold_rank`, where `is_gold`.
         grades: votes on two responses have a strength: 1 where their utilities differ by less than the first of these
@@ -138,12 +154,13 @@ def simulate(
     campaign = people.campaign(rng, own, settings | {"drifts": drifts})
     plan, work, item_week = campaign.plan, campaign.work, people.item_weeks(settings)
     category = text.category(own[4], plan.amount("prompts", item_week)) if categories else None
-    model = text.models(own[5], n_responses, n_models, plan.amount("models", item_week)) if n_models else None
-    quality, length_z = _responses(quality, length_z, plan, item_week, categories, category, n_models, model)
+    quality, length_z, model = answers(quality, length_z, plan, item_week, category, [own[5], own[9]], settings)
     criteria = own[6].standard_normal((2, n_items, n_responses))
 
-    position = np.argsort(rng.random((work.item.size, n_responses)), axis=1).astype(np.int64) + 1
-    utility, threshold = choice.utility(rng, campaign, quality, length_z, criteria, position, settings)
+    position = positions(rng, length_z[work.item], order)
+    utility, threshold = choice.utility(
+        rng, campaign, quality, felt_length(length_z, linear), criteria, position, settings
+    )
     ranks = choice.ranked(utility, threshold, rng.random(utility.shape) < missing)
     strength = None
     if grades is not None:
@@ -169,6 +186,9 @@ def simulate(
         known = names.items.gather(np.sort(own[8].permutation(n_items)[: round(gold * n_items)]))
         judgments = _with_gold(judgments, truth.items, known)
     responses = text.responses(rng, names, text.n_words(length_z), model, texts=texts)
+    if reward is not None:
+        noise = reward * own[9].standard_normal(quality.shape)
+        responses = responses.with_columns(reward=pl.Series((quality + noise).reshape(-1)))
     if plan.has("style"):
         responses = responses.with_columns(style=pl.Series(criteria[1].reshape(-1)))
     preferences = Preferences.from_long(
@@ -192,6 +212,10 @@ def _validate(settings: dict[str, Any], drifts: Sequence[Drift]) -> None:
             f"annotators_per_item={settings['annotators_per_item']} needs as many annotators, "
             f"and n_annotators={settings['n_annotators']}"
         )
+    for name in ("correlation", "topics"):
+        ends = [settings[name], settings[name] + sum(one.size for one in drifts if one.kind == name)]
+        if max(map(abs, ends)) > 1 or (name == "topics" and min(ends) < 0):
+            raise UsageError(f"{name} must stay within -1 and 1, not go from {ends[0]:g} to {ends[1]:g}")
     if min(settings["reliability"]) <= 0:
         raise UsageError(f"reliability takes two positive Beta parameters, not {settings['reliability']}")
     cuts = settings["grades"]
@@ -201,33 +225,15 @@ def _validate(settings: dict[str, Any], drifts: Sequence[Drift]) -> None:
         raise UsageError(f"n_models must be at least n_responses={settings['n_responses']}")
     if not 0 <= settings["anchors"] * settings["weeks"] <= settings["n_items"]:
         raise UsageError("anchors must be items of the first week: at most n_items / weeks of them")
+    _validate_drifts(settings, drifts)
+
+
+def _validate_drifts(settings: dict[str, Any], drifts: Sequence[Drift]) -> None:
     for drift in drifts:
         drift.check()
-        needed = {"prompts": "categories", "models": "n_models", "workload": "habits"}.get(drift.kind)
+        needed = NEEDS.get(drift.kind)
         if needed and not settings[needed]:
             raise UsageError(f"drift of kind {drift.kind!r} needs {needed}=")
-
-
-def _responses(
-    quality: Floats,
-    length_z: Floats,
-    plan: Plan,
-    week: Ints,
-    categories: float,
-    category: Ints | None,
-    n_models: int | None,
-    model: Ints | None,
-) -> tuple[Floats, Floats]:
-    """Move quality and standardised log length by what model, category and planted changes do to them."""
-    if model is not None and n_models:
-        mean = np.linspace(-0.5, 0.5, n_models)[model]
-        quality, length_z = quality + mean, length_z + mean
-    quality = quality * (1 + plan.amount("gaps", week))[:, None]
-    length_z = length_z * (1 + plan.amount("spread", week))[:, None] + plan.amount("longer", week)[:, None]
-    if category is not None:
-        c = categories * text.category_scale()[category][:, None]
-        quality, length_z = quality * np.exp(c), length_z + c
-    return quality, length_z
 
 
 def _judgments(

@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from prefqa import rank_pairs
 from prefqa._types import Floats, Ints
-from prefqa.votes import Bucket, pair_tallies
+from prefqa.rank_comparisons import places
+from prefqa.rank_pairs import NAMES as RANK_NAMES
+from prefqa.rank_pairs import Rankings, packed, rank_pair_moments
+from prefqa.votes import Bucket, pair_votes, tallied
 
 #: The moments of an item: sums over its pairs of responses with m >= 2 votes (g and l decided each way, e ties),
 #: and over its complete rankings for Kendall's W. `unit` is 1 where the item has any pair with two votes.
@@ -28,7 +30,7 @@ NAMES = (
     "w",  # Kendall's W of the item
     "w_corrected",  # (m W - 1) / (m - 1)
     "w_items",  # 1 where W is defined
-    *rank_pairs.NAMES,
+    *RANK_NAMES,
     "all_votes",  # votes on any pair, also where one annotator voted alone
     "all_ties",
     "unit",
@@ -50,22 +52,30 @@ class _Alike(NamedTuple):
 
 
 class Kinds(NamedTuple):
-    """A bucket with its units by what was said in them; per `alike` the moments of each kind, [n_kinds, len(NAMES)].
+    """A bucket with its units by what was said in them.
 
-    `rankings`: whether the moments of whole rankings are there; else they are 0, which is much cheaper.
+    Per `alike` the moments of each kind, [n_kinds, len(NAMES)], and what they lose without each judgment of the kind,
+    `lost` [n_kinds, m, len(NAMES)]; None where that was not asked for.
     """
 
     bucket: Bucket
     alike: list[_Alike]
     moments: list[Floats]
-    rankings: bool
+    lost: list[Floats] | None
 
     @classmethod
-    def of(cls, bucket: Bucket, *, rankings: bool = True) -> Kinds:
-        """Compute the moments of each kind of unit."""
+    def of(cls, bucket: Bucket, *, rankings: bool = True, judgments: bool = False) -> Kinds:
+        """Compute the moments of each kind of unit, with `judgments` also what is lost without each of these.
+
+        Without `rankings`, the moments of whole rankings are 0, which is cheaper.
+        """
         alike = list(_alike(bucket))
-        moments = [_bucket_moments(_of_rows(bucket, one.rows[one.some]), rankings) for one in alike]
-        return cls(bucket, alike, moments, rankings)
+        moments, lost = [], []
+        for each in alike:
+            whole, without = _bucket_moments(_of_rows(bucket, each.rows[each.some]), rankings, judgments)
+            moments.append(whole)
+            lost.append(without.reshape(len(whole), -1, len(NAMES)))
+        return cls(bucket, alike, moments, lost if judgments else None)
 
 
 def unit_moments(found: Kinds) -> tuple[Floats, Ints]:
@@ -91,25 +101,24 @@ class JudgmentLosses(NamedTuple):
 
 
 def judgment_losses(found: Kinds) -> JudgmentLosses:
-    """Compute the units of each kind anew without each of their judgments."""
-    keys: list[tuple[Ints, Ints, Ints]] = []
-    kinds: list[Floats] = []
+    """List what is lost without each judgment, place by place of the judgments in their units."""
+    assert found.lost is not None  # noqa: S101 - the caller asked for it
+    none: Ints = np.zeros(0, np.int64)
+    keys: list[tuple[Ints, Ints, Ints]] = [(none, none, none)]
+    kinds: list[Floats] = [np.zeros((0, len(NAMES)))]
     n_kinds = 0
-    for alike, whole in zip(found.alike, found.moments, strict=True):
-        rows = alike.rows[alike.some]
-        for place in range(rows.shape[1]):
-            others = np.delete(rows, place, axis=1)
-            left = _bucket_moments(_of_rows(found.bucket, others), found.rankings) if others.shape[1] else 0.0
-            kinds.append(whole - left)
+    for alike, lost in zip(found.alike, found.lost, strict=True):
+        for place in range(alike.rows.shape[1]):
+            kinds.append(lost[:, place])
             keys.append((alike.rows[:, place], alike.units, alike.kind + n_kinds))
-            n_kinds += len(whole)
+            n_kinds += len(lost)
     row, unit, kind = (np.concatenate(column) for column in zip(*keys, strict=True))
     return JudgmentLosses(row, unit, kind, np.concatenate(kinds))
 
 
 def _alike(bucket: Bucket) -> Iterator[_Alike]:
     lengths = bucket.lengths
-    codes = _dense(_packed(bucket.ranks))
+    codes = _dense(packed(bucket.ranks))
     width = int(codes.max(initial=0)).bit_length()
     for length in np.unique(lengths):
         units = np.flatnonzero(lengths == length)
@@ -139,82 +148,87 @@ def _dense(values: Ints) -> Ints:
     return np.unique(values, return_inverse=True)[1]
 
 
-def _packed(ranks: Ints) -> Ints:
-    """Each judgment as one integer where 63 bits hold its ranks; else its place among the distinct rank vectors."""
-    width = int(ranks.max(initial=0)).bit_length()
-    if width * ranks.shape[1] > 63:
-        _, inverse = np.unique(ranks, axis=0, return_inverse=True)
-        return inverse.reshape(-1)
-    packed = np.zeros(len(ranks), np.int64)
-    for slot in range(ranks.shape[1]):
-        packed <<= width
-        packed |= ranks[:, slot]
-    return packed
-
-
-def _bucket_moments(bucket: Bucket, rankings: bool) -> Floats:
+def _bucket_moments(bucket: Bucket, rankings: bool, judgments: bool) -> tuple[Floats, Floats]:
+    """The moments of each unit, [U, len(NAMES)], and what they lose without each judgment, [J, len(NAMES)]."""
     out = np.zeros((len(bucket.item), len(NAMES)))
-    for tally in pair_tallies(bucket):
-        g, e, s = (n.astype(np.int64) for n in (tally.n_first, tally.n_tie, tally.n_second))
-        m = g + e + s
-        _add(out, "all_votes", m)
-        _add(out, "all_ties", e)
-        paired = m >= 2
-        if not paired.all():
-            g, e, s, m = g * paired, e * paired, s * paired, m * paired
-        per_other = np.where(paired, 1.0 / np.maximum(m - 1, 1), 0.0)
-        decided = _pairs(g) + _pairs(s)
-        _add(out, "agree", decided + _pairs(e))
-        _add(out, "compare", _pairs(m))
-        _add(out, "reversal", g * s)
-        _add(out, "tie_split", e * (g + s))
-        _add(out, "agree_decided", decided)
-        _add(out, "votes", m)
-        _add(out, "ties", e)
-        _add(out, "firsts", g)
-        _add(out, "reversal_w", g * s * per_other)
-        _add(out, "tie_split_first_w", e * g * per_other)
-        _add(out, "tie_split_second_w", e * s * per_other)
+    lost = np.zeros((len(bucket.ranks) if judgments else 0, len(NAMES)))
+    unit = bucket.unit
+    for votes in pair_votes(bucket.ranks):
+        counts = tuple(count.astype(np.int64) for count in tallied(bucket, votes)[2:])
+        whole = _of_tallies(*counts)
+        for name, values in whole.items():
+            out[:, AT[name]] += values.sum(axis=0)
+        if judgments:
+            own = (votes.better, votes.equal, votes.worse)
+            left = _of_tallies(*(count[:, unit] - vote for count, vote in zip(counts, own, strict=True)))
+            for name, values in whole.items():
+                lost[:, AT[name]] += (values[:, unit] - left[name]).sum(axis=0)
     out[:, AT["unit"]] = out[:, AT["votes"]] > 0
+    if judgments:
+        has_votes = out[unit, AT["votes"]] > 0
+        lost[:, AT["unit"]] = has_votes & (lost[:, AT["votes"]] == out[unit, AT["votes"]])
     if rankings and len(bucket.item):
-        _kendall(bucket, out)
-        at = slice(AT[rank_pairs.NAMES[0]], AT[rank_pairs.NAMES[-1]] + 1)
-        out[:, at] = rank_pairs.rank_pair_moments(bucket.ranks.reshape(len(bucket.item), -1, bucket.k))
-    return out
+        _kendall(bucket, out, lost)
+        of_pairs = slice(AT[RANK_NAMES[0]], AT[RANK_NAMES[-1]] + 1)
+        out[:, of_pairs], losses = rank_pair_moments(Rankings(bucket.ranks, bucket.starts))
+        if judgments:
+            lost[:, of_pairs] = losses
+    return out, lost
 
 
-def _kendall(bucket: Bucket, out: Floats) -> None:
+def _of_tallies(g: Ints, e: Ints, s: Ints) -> dict[str, Ints | Floats]:
+    """The moments of pairs of responses of which g votes prefer the first, s the second, and e tie them."""
+    m = g + e + s
+    every: dict[str, Ints | Floats] = {"all_votes": m, "all_ties": e}
+    paired = m >= 2
+    if not paired.all():
+        g, e, s, m = g * paired, e * paired, s * paired, m * paired
+    per_other = np.where(paired, 1.0 / np.maximum(m - 1, 1), 0.0)
+    decided = _pairs(g) + _pairs(s)
+    return every | {
+        "agree": decided + _pairs(e),
+        "compare": _pairs(m),
+        "reversal": g * s,
+        "tie_split": e * (g + s),
+        "agree_decided": decided,
+        "votes": m,
+        "ties": e,
+        "firsts": g,
+        "reversal_w": g * s * per_other,
+        "tie_split_first_w": e * g * per_other,
+        "tie_split_second_w": e * s * per_other,
+    }
+
+
+def _kendall(bucket: Bucket, out: Floats, lost: Floats) -> None:
     """Kendall's W with tie correction of each unit, over its judgments that rank all k responses (two or more)."""
     k = bucket.k
-    complete = (bucket.ranks > 0).all(axis=1)
+    complete = np.asarray((bucket.ranks > 0).all(axis=1))
     m = np.add.reduceat(complete.astype(np.int64), bucket.starts)
     if k < 2 or not (m >= 2).any():
         return
-    doubled = np.zeros((len(bucket.ranks), k), np.int32)  # twice the mid-rank, an integer
-    tied = np.zeros(len(bucket.ranks), np.int64)  # sum of t^3 - t = sum over responses of t^2 - 1
-    for slot in range(k):
-        below = np.zeros(len(bucket.ranks), np.int32)
-        equal = np.zeros(len(bucket.ranks), np.int32)
-        for other in range(k):
-            below += bucket.ranks[:, other] < bucket.ranks[:, slot]
-            equal += bucket.ranks[:, other] == bucket.ranks[:, slot]
-        doubled[:, slot] = 2 * below + equal + 1
-        tied += equal.astype(np.int64) ** 2 - 1
-    doubled[~complete] = 0
-    totals = np.add.reduceat(doubled, bucket.starts, axis=0, dtype=np.int64)
-    deviation = ((totals - (m * (k + 1))[:, None]) ** 2).sum(axis=1) / 4
-    ties = np.add.reduceat(np.where(complete, tied, 0), bucket.starts)
-    possible = m**2 * (k**3 - k) - m * ties
+    above, tied_with = places(np.ascontiguousarray(bucket.ranks.T))
+    doubled = (2 * above.T.astype(np.int64) + tied_with.T + 1) * complete[:, None]  # twice the mid-rank, an integer
+    tied = (tied_with.astype(np.int64) ** 2 - 1).sum(axis=0) * complete  # sum of t^3 - t = over responses, of t^2 - 1
+    totals, ties = (np.add.reduceat(values, bucket.starts, axis=0) for values in (doubled, tied))
+    whole = _concordance(totals, m, ties, k)
+    columns = [AT[name] for name in ("w", "w_corrected", "w_items")]
+    out[:, columns] = whole
+    if len(lost):
+        unit = bucket.unit
+        left = _concordance(totals[unit] - doubled, m[unit] - complete, ties[unit] - tied, k)
+        lost[:, columns] = whole[unit] - left
+
+
+def _concordance(totals: Ints, m: Ints, ties: Ints, k: int) -> Floats:
+    """W, its corrected form and whether it is defined, [n, 3], of sums of doubled mid-ranks over m rankings, [n, k]."""
+    deviation = ((totals - (m * (k + 1))[:, None]).astype(np.float64) ** 2).sum(axis=1) / 4
+    possible = m.astype(np.float64) ** 2 * (k**3 - k) - m * ties.astype(np.float64)
     defined = (m >= 2) & (possible > 0)
     w = np.divide(12 * deviation, possible, out=np.zeros(len(m)), where=defined)
-    out[:, AT["w"]] = w
-    out[:, AT["w_corrected"]] = np.where(defined, (m * w - 1) / np.maximum(m - 1, 1), 0.0)
-    out[:, AT["w_items"]] = defined
+    corrected = np.where(defined, (m * w - 1) / np.maximum(m - 1, 1), 0.0)
+    return np.stack([w, corrected, defined.astype(np.float64)], axis=1)
 
 
 def _pairs(count: Ints) -> Ints:
     return count * (count - 1) // 2
-
-
-def _add(out: Floats, name: str, what: Ints | Floats) -> None:
-    out[:, AT[name]] += what

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from prefqa._types import Bools, Floats, Ints
 from prefqa.coding import Coded
 
 #: Up to so many judgments of each unit are added one after the other.
 _FEW = 16
+#: So many votes are compared at a time: few enough for the processor's cache.
+_AT_A_TIME = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,21 @@ class Bucket:
         return self.select(units, np.repeat(units, self.lengths))
 
 
-class PairTally(NamedTuple):
-    """Votes on one pair of slots, `first` < `second`, for each unit of a bucket."""
+class SlotVotes(NamedTuple):
+    """Votes on some pairs of slots, `first` < `second` [B]: per pair and judgment, [B, J], what the judgment says."""
 
-    first: int
-    second: int
+    first: Ints
+    second: Ints
+    better: Bools
+    equal: Bools
+    worse: Bools
+
+
+class PairTallies(NamedTuple):
+    """Votes on some pairs of slots, `first` < `second` [B], counted for each unit of a bucket, [B, U]."""
+
+    first: Ints
+    second: Ints
     n_first: Ints
     n_tie: Ints
     n_second: Ints
@@ -99,30 +112,51 @@ def buckets(coded: Coded) -> Iterator[Bucket]:
         )
 
 
-def pair_tallies(bucket: Bucket) -> Iterator[PairTally]:
-    """Yield the tally of every pair of slots of a bucket; a judgment votes on a pair if it ranks both."""
-    columns = [np.ascontiguousarray(bucket.ranks[:, slot]) for slot in range(bucket.k)]
-    ranked = [column > 0 for column in columns]
-    everyone_ranks = [bool(mask.all()) for mask in ranked]
-    for first in range(bucket.k):
-        for second in range(first + 1, bucket.k):
-            better, equal = columns[first] < columns[second], columns[first] == columns[second]
-            worse = ~(better | equal)
-            if not (everyone_ranks[first] and everyone_ranks[second]):
-                both = ranked[first] & ranked[second]
-                better, equal, worse = better & both, equal & both, worse & both
-            yield PairTally(
-                first, second, _per_unit(bucket, better), _per_unit(bucket, equal), _per_unit(bucket, worse)
-            )
+def pair_votes(ranks: Ints, width: int = 0) -> Iterator[SlotVotes]:
+    """Yield the votes on every pair of slots, some pairs at a time; a judgment votes on a pair if it ranks both.
+
+    Pairs come in the order of `triu_indices`: so many at a time that few judgments of many responses do not take a
+    step of Python for each pair, and many judgments of few responses do not take more memory than one pair does.
+    `width`: how many numbers the caller makes of a pair, if more than one of a judgment.
+    """
+    n, k = ranks.shape
+    columns = np.ascontiguousarray(ranks.T)
+    ranked = columns > 0
+    complete = np.asarray(ranked.all(axis=1))
+    all_first, all_second = np.triu_indices(k, 1)
+    step = max(_AT_A_TIME // max(n, width, 1), 1)
+    for low in range(0, all_first.size, step):
+        first, second = all_first[low : low + step], all_second[low : low + step]
+        one, other = _some(columns, first), _some(columns, second)
+        better, equal = one < other, one == other
+        worse = ~(better | equal)
+        if not (complete[first].all() and complete[second].all()):
+            both = _some(ranked, first) & _some(ranked, second)
+            better, equal, worse = better & both, equal & both, worse & both
+        yield SlotVotes(first, second, better, equal, worse)
+
+
+def pair_tallies(bucket: Bucket) -> Iterator[PairTallies]:
+    """Yield the tallies of every pair of slots of a bucket, some pairs at a time, in the order of `triu_indices`."""
+    for votes in pair_votes(bucket.ranks):
+        yield tallied(bucket, votes)
+
+
+def tallied(bucket: Bucket, votes: SlotVotes) -> PairTallies:
+    """Count the votes of each unit of a bucket."""
+    n_first, n_tie, n_second = (_per_unit(bucket, vote) for vote in votes[2:])
+    return PairTallies(votes.first, votes.second, n_first, n_tie, n_second)
 
 
 def votes_on_pairs(ranks: Ints) -> Floats:
     """Return [n judgments, P]: +1 first preferred, -1 second, 0 a tie or not both ranked."""
-    first, second = np.triu_indices(ranks.shape[1], 1)
-    out = np.empty((ranks.shape[0], first.size))
-    ranked = ranks > 0
-    for pair, (a, b) in enumerate(zip(first, second, strict=True)):
-        out[:, pair] = np.sign(ranks[:, b] - ranks[:, a]) * (ranked[:, a] & ranked[:, b])
+    n, k = ranks.shape
+    out = np.empty((n, k * (k - 1) // 2))
+    low = 0
+    for votes in pair_votes(ranks):
+        high = low + votes.first.size
+        np.subtract(votes.better.T, votes.worse.T, out=out[:, low:high], dtype=np.float64)
+        low = high
     return out
 
 
@@ -130,10 +164,10 @@ def pair_counts(bucket: Bucket) -> tuple[Ints, Ints]:
     """Return wins and ties, both (n_units, k, k): judgments that rank slot a before slot b, and that tie them."""
     shape = (len(bucket.item), bucket.k, bucket.k)
     wins, ties = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
-    for tally in pair_tallies(bucket):
-        wins[:, tally.first, tally.second] = tally.n_first
-        wins[:, tally.second, tally.first] = tally.n_second
-        ties[:, tally.first, tally.second] = ties[:, tally.second, tally.first] = tally.n_tie
+    for first, second, n_first, n_tie, n_second in pair_tallies(bucket):
+        wins[:, first, second] = n_first.T
+        wins[:, second, first] = n_second.T
+        ties[:, first, second] = ties[:, second, first] = n_tie.T
     return wins, ties
 
 
@@ -152,17 +186,18 @@ def tallies(coded: Coded) -> pl.DataFrame:
 
 def _tallies_of(bucket: Bucket) -> pl.DataFrame:
     """The tallies of a bucket, unit by unit, pair by pair."""
-    pairs = list(pair_tallies(bucket))
-    n = len(pairs)
-    columns = {
+    first, second = np.triu_indices(bucket.k, 1)
+    n = first.size
+    columns: dict[str, Ints] = {
         "cell": np.repeat(bucket.cell, n),
         "item": np.repeat(bucket.item, n),
-        "first": np.tile(np.array([pair.first for pair in pairs], np.uint32), len(bucket.item)),
-        "second": np.tile(np.array([pair.second for pair in pairs], np.uint32), len(bucket.item)),
+        "first": np.tile(first.astype(np.uint32), len(bucket.item)),
+        "second": np.tile(second.astype(np.uint32), len(bucket.item)),
     }
+    parts = list(pair_tallies(bucket))
     for name in ("n_first", "n_tie", "n_second"):
-        of_pairs = [getattr(pair, name) for pair in pairs]
-        columns[name] = np.stack(of_pairs, axis=1).reshape(-1) if n else np.zeros(0, np.int32)
+        of_pairs = [getattr(part, name) for part in parts]
+        columns[name] = np.concatenate(of_pairs).T.reshape(-1) if of_pairs else np.zeros(0, np.int32)
     return pl.DataFrame(columns, schema_overrides={"cell": pl.UInt32, "item": pl.UInt32})
 
 
@@ -193,15 +228,20 @@ def row_pairs(starts: Ints, n_rows: int) -> tuple[Ints, Ints, Ints]:
     return judgment[order], first[order], second[order]
 
 
-def _per_unit(bucket: Bucket, votes: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Ints:
-    """Count the true votes of each unit."""
-    n, units = votes.size, len(bucket.item)
+def _some(rows: NDArray[Any], which: Ints) -> NDArray[Any]:
+    """Some rows; of a single one no copy is made."""
+    return rows[which[0]][None] if which.size == 1 else rows[which]
+
+
+def _per_unit(bucket: Bucket, votes: Bools) -> Ints:
+    """Count the true votes of each unit, [pairs, judgments] to [pairs, units]."""
+    (pairs, n), units = votes.shape, len(bucket.item)
     if units and n % units == 0 and np.array_equal(bucket.starts, np.arange(0, n, n // units)):
-        table = votes.view(np.uint8).reshape(units, n // units)
+        table = votes.view(np.uint8).reshape(pairs, units, n // units)
         if n // units > _FEW:
-            return np.asarray(table.sum(axis=1, dtype=np.int32))
-        counts = table[:, 0].astype(np.int32)
+            return np.asarray(table.sum(axis=2, dtype=np.int32))
+        counts = table[:, :, 0].astype(np.int32)
         for judgment in range(1, n // units):  # one pass per judgment, where a sum of few along rows is slow
-            counts += table[:, judgment]
+            counts += table[:, :, judgment]
         return counts
-    return np.asarray(np.add.reduceat(votes.view(np.uint8), bucket.starts, dtype=np.int32))
+    return np.asarray(np.add.reduceat(votes.view(np.uint8), bucket.starts, axis=1, dtype=np.int32))

@@ -39,19 +39,19 @@ def test_false_alarms_stay_rare_whatever_changes_but_the_rule() -> None:
 
 
 @pytest.mark.parametrize(
-    ("drift", "what"), [(prefqa.Drift("length", 3, 1.5), "length"), (prefqa.Drift("ties", 3, 0.7), "ties")]
+    ("drift", "what"), [(prefqa.Drift("position", 3, 1.5), "position"), (prefqa.Drift("ties", 3, 0.7), "ties")]
 )
 def test_a_changed_rule_is_found_named_and_dated(drift: prefqa.Drift, what: str) -> None:
     found = [prefqa.drift(campaign(seed, drift, n_items=500)) for seed in range(4)]
-    assert all(result.alarm for result in found)
-    first = [result.changes.row(0, named=True) for result in found]
-    assert sum(row["what"] == what for row in first) >= 3
+    first = [result.changes.filter(what=what).row(0, named=True) for result in found]
+    assert all(row["grade"] == ("identified" if what == "position" else "confounded") for row in first)
+    assert all(row["alarm"] for row in first if what == "position")
     assert sum(row["since_low"] <= "2025-01-27" <= row["since_high"] for row in first) >= 3
-    assert sum(row["driver"] == "all annotators" for row in first) >= 3
+    assert sum(row["driver"] == "all annotators" for row in first) >= 2
     for row in first:
         assert row["p_adjusted"] < 0.05
         assert row["ci_low"] < row["effect"] < row["ci_high"]
-        assert row["sentence"].startswith(f"From {row['since']}, ")
+        assert row["since"] in row["sentence"]
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,9 @@ def test_every_alarm_has_a_sentence(seed: int, drift: prefqa.Drift, more: dict[s
         tie_threshold=0.1, texts=False, **more,  # type: ignore[arg-type]
     )  # fmt: skip
     found = prefqa.drift(drawn.preferences, every="1w")
-    assert found.alarm
     assert found.changes["sentence"].null_count() == 0
-    assert found.changes.height > 0
+    assert found.alarm == bool(found.changes["alarm"].any())
+    assert len(found.warnings) >= (~found.changes["alarm"]).sum()
 
 
 def test_one_annotator_who_goes_random_is_named() -> None:
@@ -108,6 +108,7 @@ def test_with_one_vote_per_item_strength_and_ties_are_undefined_with_a_reason() 
     alone = campaign(1, annotators_per_item=1, n_items=600)
     found = prefqa.drift(alone)
     undefined = found.detectors.filter(pl.col("reason").is_not_null() & (pl.col("kind") == "rule"))
+    undefined = undefined.filter(pl.col("detector") != "n_words")
     assert undefined["detector"].to_list() == ["strength", "ties"]
     assert all("cannot be told apart" in reason for reason in undefined["reason"])
     of_alpha = found.detectors.filter(detector="alpha_nominal")
@@ -203,5 +204,6 @@ def test_what_a_change_of_the_pool_explains_is_not_told_again_of_single_people()
         for seed in range(2)
     ]
     for changes in found:
-        assert changes["what"].to_list() == ["length"]
-        assert changes["driver"].to_list() == ["all annotators"]
+        assert changes.filter(what="length")["driver"].to_list() == ["all annotators"]
+        assert changes.filter(what="length")["grade"].to_list() == ["confounded"]
+        assert changes.filter(grade="identified").height <= 1

@@ -41,7 +41,7 @@ def test_a_period_without_enough_judgments_of_an_annotator_has_no_point(campaign
 
 def test_the_report_draws_a_line_per_annotator(campaign: prefqa.Simulation) -> None:
     drawn = charts.annotator_lines(prefqa.drift(campaign.preferences).lines)
-    assert [chart.caption.endswith("in colour who changed") for chart in drawn] == [True]
+    assert all(chart.caption.endswith("in colour who changed") for chart in drawn)
     (random,) = campaign.truth.drifts["annotators"][0].to_list()
     assert random in drawn[0].svg
     quiet = prefqa.drift(prefqa.simulate(200, 3, 6, 3, seed=1, weeks=3, texts=False).preferences).lines

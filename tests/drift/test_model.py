@@ -26,8 +26,10 @@ def votes(seed: int = 1, **options: Any) -> VoteTable:
     return rankings(periods).votes()
 
 
-def parameters(table: VoteTable, seed: int = 0) -> tuple[Any, np.ndarray[Any, Any]]:
-    shape = fit._Shape.of(table, single=False)
+def parameters(
+    table: VoteTable, seed: int = 0, free: tuple[int, ...] | None = None
+) -> tuple[Any, np.ndarray[Any, Any]]:
+    shape = fit._Shape.of(table, single=False, free=free)
     vector = np.random.default_rng(seed).normal(0, 0.3, sum(shape.sizes()))
     return shape, vector
 
@@ -40,9 +42,11 @@ def objective(vector: Any, table: VoteTable, shape: Any) -> Any:
     return fit._objective(vector, table, shape, lambda fitted: slopes(table, fitted))
 
 
-def test_the_gradient_is_the_derivative_of_the_objective() -> None:
-    table = votes()
-    shape, vector = parameters(table)
+@pytest.mark.parametrize("free", [None, (0, 1)])
+def test_the_gradient_is_the_derivative_of_the_objective(free: tuple[int, ...] | None) -> None:
+    """With constant weights, and with weights and thresholds that differ by period."""
+    table = votes(n_models=4)
+    shape, vector = parameters(table, free=free)
     _, gradient = objective(vector, table, shape)
     differences = approx_fprime(vector, lambda at: objective(at, table, shape)[0], 1e-6)
     assert np.abs(gradient - differences).max() < 1e-4 * max(1.0, np.abs(gradient).max())
@@ -62,6 +66,9 @@ def test_the_likelihood_of_a_unit_is_its_integral_over_z() -> None:
             a = mine.annotator
             gap = fitted.care[a] * (mine.x @ fitted.beta + fitted.sigma[mine.stratum, mine.period] * z)
             gap = gap + (mine.x * fitted.habit[a]).sum(axis=1)
+            assert mine.models is not None
+            first, second = fitted.quality[mine.models.T]
+            gap = gap + fitted.care[a] * (first - second)
             upper, lower = expit(gap - fitted.threshold[a]), expit(gap + fitted.threshold[a])
             chance = np.where(mine.said > 0, upper, np.where(mine.said < 0, 1 - lower, lower - upper))
             return float(norm.pdf(z) * chance.prod())

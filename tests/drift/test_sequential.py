@@ -59,14 +59,14 @@ def test_two_looks_are_the_normal_mixture_of_robbins() -> None:
 
 
 def test_looks_one_by_one_and_all_at_once_see_the_same_change(tmp_path: Path) -> None:
-    prefs = campaign(1, prefqa.Drift("length", 4, 1.5))
+    prefs = campaign(1, prefqa.Drift("position", 4, 1.5))
     for week in range(1, 9):
         nightly = prefqa.watch(up_to(prefs, week), tmp_path / "nightly.json")
     at_once = prefqa.watch(prefs, tmp_path / "once.json")
     for result in (nightly, at_once):
         assert result.alarm
-        assert (result.what, result.since) == ("length", "2025-02-03")
-        assert "length has changed" in result.sentence
+        assert (result.what, result.since) == ("position", "2025-02-03")
+        assert "position has changed" in result.sentence
     assert nightly.looks["period"].to_list() == at_once.looks["period"].to_list()
     assert nightly.looks["e_value"][:4].max() < 20  # type: ignore[operator]
 
@@ -83,7 +83,7 @@ def test_the_same_data_looked_at_again_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_an_alarm_stays(tmp_path: Path) -> None:
-    prefs, state = campaign(1, prefqa.Drift("length", 4, 1.5)), tmp_path / "state.json"
+    prefs, state = campaign(1, prefqa.Drift("position", 4, 1.5)), tmp_path / "state.json"
     prefqa.watch(up_to(prefs, 7), state)
     known = json.loads(state.read_text())
     assert known["looks"][0]["period"] == "2025-01-06"
@@ -132,3 +132,13 @@ def test_a_judgment_far_out_counts_as_far_as_most_and_the_rest_as_they_are() -> 
     assert near[0] == pytest.approx(-3 * np.sqrt((score**2).mean()))
     inside = np.abs(score) < 3
     assert (near[inside] == score[inside]).all()
+
+
+def test_longer_responses_in_favour_are_a_warning_and_no_alarm(tmp_path: Path) -> None:
+    for drift in (prefqa.Drift("length", 4, 1.5), prefqa.Drift("correlation", 4, 0.9)):
+        found = prefqa.watch(campaign(1, drift), tmp_path / f"{drift.kind}.json")
+        assert found.alarm is False
+        assert found.warning is not None
+        assert found.warning.startswith("length came to count otherwise")
+        assert found.to_dict()["warning"] == found.warning
+    assert prefqa.watch(campaign(2), tmp_path / "quiet.json").warning is None

@@ -187,7 +187,7 @@ def test_a_finding_shows_the_rows_to_mend_and_why() -> None:
 
 
 def test_a_change_over_time_is_told_and_marked() -> None:
-    drift = prefqa.Drift("length", 3, 1.5)
+    drift = prefqa.Drift("position", 3, 1.5)
     prefs = prefqa.simulate(n_items=300, seed=0, texts=False, weeks=6, drift=drift).preferences
     found = prefqa.run(prefs)
     whole = prefqa.report(found)

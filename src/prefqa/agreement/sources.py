@@ -73,7 +73,7 @@ class VoteSource:
 
         Without `rankings`, only those that coefficients on votes ask for.
         """
-        kinds = [Kinds.of(bucket, rankings=rankings) for bucket in buckets(coded)]
+        kinds = [Kinds.of(bucket, rankings=rankings, judgments=annotators) for bucket in buckets(coded)]
         return cls(coded, item_moments(coded, kinds), vote_losses(coded, kinds) if annotators else None)
 
     def patterns(self, cell: int) -> Patterns:

@@ -21,6 +21,7 @@ from prefqa.checks.said import LOOKS as WITH_EFFECT
 from prefqa.checks.slices import outside
 from prefqa.checks.table import LONG
 from prefqa.dtypes import free_name
+from prefqa.personal import masked
 from prefqa.preferences import ROW, Preferences, as_preferences
 
 T = TypeVar("T")
@@ -126,7 +127,7 @@ def finding(rule: Rule, found: Found, severity: str, max_examples: int) -> dict[
         "count": found.count,
         "share": found.count / found.of if found.of else 0.0,
         "message": found.message,
-        "examples": examples.to_dicts(),
+        "examples": [row | {"value": row["value"] and masked(row["value"])} for row in examples.to_dicts()],
         "baseline": None,
     }
 

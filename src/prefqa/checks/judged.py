@@ -11,7 +11,7 @@ import polars as pl
 
 from prefqa._types import Bools, Ints, begins
 from prefqa.checks.table import BAD
-from prefqa.coding import KEYS, Coded, RowIds, bits_of, sorted_codes
+from prefqa.coding import KEYS, Coded, RowIds, bits_of, narrow_enough, sorted_codes
 from prefqa.keyed import KeyedRows, places_of
 from prefqa.slots import Rows, slots_of
 
@@ -186,7 +186,8 @@ class Judged:
             return None
         rows, (slot, listed) = self._once, self._slots
         cells = pl.DataFrame({"cell": [0]})
-        return Coded(rows.cell, rows.item, rows.annotator, rows.starts, slot, rows.rank, listed, *ids, cells)
+        coded = Coded(rows.cell, rows.item, rows.annotator, rows.starts, slot, rows.rank, listed, *ids, cells)
+        return narrow_enough(coded)
 
 
 def _starts_in_order(columns: list[Ints], sizes: list[int], n_keys: int) -> Ints | None:

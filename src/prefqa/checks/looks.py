@@ -14,6 +14,7 @@ from prefqa.checks.language import languages
 from prefqa.checks.near import near
 from prefqa.checks.near_sample import could_be_near
 from prefqa.checks.texts import Texts, excerpt, mask_of, normal, normal_candidates
+from prefqa.personal import KEY, MAIL, NOBODY_MAIL, NOBODY_PHONE, PHONE, masked_column
 from prefqa.response_texts import TEXT_RAW
 
 #: What a rule finds in a block of texts under its options: the keys of rows, with `_value`.
@@ -148,7 +149,7 @@ def _contexts_differ(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
     # Messages that begin with the model are a response of several turns, not a conversation that it answers.
     context = pl.when(~pl.col("roles").str.starts_with("assistant")).then("context")
     differ = texts.rows.select(context.drop_nulls().n_unique().over("item_id") > 1).to_series()
-    return texts.where(differ, excerpt(pl.col("context").str.tail(50)))
+    return texts.where(differ, excerpt(masked_column(pl.col("context")).str.tail(50)))
 
 
 def _mojibake(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
@@ -164,13 +165,9 @@ def _mojibake(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
 def _personal(texts: Texts, _options: Mapping[str, Any]) -> pl.DataFrame:
     if not texts.figures["PQ222"].any():
         return texts.none
-    mails = _TEXT.str.extract_all(patterns.MAIL).list.eval(
-        pl.element().filter(~pl.element().str.contains(patterns.NOBODY_MAIL))
-    )
-    phones = _TEXT.str.extract_all(patterns.PHONE).list.eval(
-        pl.element().filter(~pl.element().str.contains(patterns.NOBODY_PHONE))
-    )
-    kinds = {"e-mail address": mails, "phone number": phones, "key": _TEXT.str.extract_all(patterns.KEY)}
+    mails = _TEXT.str.extract_all(MAIL).list.eval(pl.element().filter(~pl.element().str.contains(NOBODY_MAIL)))
+    phones = _TEXT.str.extract_all(PHONE).list.eval(pl.element().filter(~pl.element().str.contains(NOBODY_PHONE)))
+    kinds = {"e-mail address": mails, "phone number": phones, "key": _TEXT.str.extract_all(KEY)}
     said = [pl.when(pl.col(kind) > 0).then(formatted(f"{kind}: {{}}", pl.col(kind))) for kind in kinds]
     rows = texts.rows.filter(texts.figures["PQ222"])
     counted = rows.with_columns(found.list.len().alias(kind) for kind, found in kinds.items())

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from prefqa.personal import KEY, MAIL, PHONE
+
 #: Words that other types turn into when they are written as text.
 LITERALS = r"^\s*(?:true|false|True|False|null|None|NaN|nan|undefined|\[object Object\])\s*$"
 #: Those of them that are an answer where the prompt asks for one of two truth values, and how it asks.
@@ -66,18 +68,6 @@ REDACTED = (
 TEMPLATE = (
     r"<\|[A-Za-z_]{2,30}\|>|\[/?INST\]|<</?SYS>>|^<s>|</s>\s*$|<(?:bos|eos|pad|unk)>|<(?:start|end)_of_turn>|"
     r"(?:^|\n)### (?:Human|Assistant|Instruction|Response):|\n\n(?:Human|Assistant):"
-)
-MAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
-#: Domains, numbers and keys that stand for nobody (RFC 2606; numbers with 555).
-NOBODY_MAIL = r"(?i)@(?:[a-z0-9-]+\.)*(?:example|test|invalid|localhost|yourdomain|domain|company|email)\.[a-z]{2,}$"
-PHONE = (
-    r"(?-u:\+[0-9]{1,3}[ .-]?\(?[0-9]{2,4}\)?(?:[ .-]?[0-9]{2,4}){2,3}|\([0-9]{3}\) ?[0-9]{3}-[0-9]{4}|"
-    r"\b[0-9]{3}[-.][0-9]{3}[-.][0-9]{4}\b)"
-)
-NOBODY_PHONE = r"555|123.?456|000.?000"
-KEY = (
-    r"\bsk-[A-Za-z0-9_-]{20,}|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}|\bhf_[A-Za-z]{30,}|"
-    r"\bxox[abp]-[0-9A-Za-z-]{10,}|\bAIza[0-9A-Za-z_-]{35}|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
 #: Letters that mojibake begins with: UTF-8 read as Latin-1 or Windows-1252, and the replacement character.
 MOJIBAKE = r"[ÃÂâÄÅðïŸ�]"

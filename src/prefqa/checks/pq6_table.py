@@ -40,6 +40,8 @@ PQ6 = (
         "changed-rule",
         "warning",
         "the rule that annotators follow changed over the periods",
+        "Only evidence that changed answers cannot explain counts here: the order on the screen, items judged again, "
+        "gold, annotators against each other, or a shift too large for them. "
         "Judgments before and after then answer different questions; a model trained on both learns a mixture that "
         "nobody asked for, and figures of different weeks cannot be compared. Told apart from a change of prompts, "
         "models or people: see docs/drift.md, whose result this is. Periods are weeks of created_at, or the values "
@@ -63,10 +65,12 @@ PQ6 = (
         "PQ603",
         "moved-figures",
         "info",
-        "agreement or the share of ties moved between periods",
-        "Harder or easier items, another mix of items or people, less care, or a changed rule: each does this, and the "
-        "figures alone do not tell which, so it is information beside PQ601. Gold items or repeats would tell. Periods "
-        "are those of PQ601.",
+        "agreement, ties or what the whole pool's votes follow moved between periods",
+        "Harder or easier items, other answers, another mix of items or people, less care, or a changed rule: each "
+        "does this, and the figures alone do not tell which, so it is information beside PQ601. Where the pool's votes "
+        "came to favour a feature of responses it says how far the feature's correlation with quality would have had "
+        "to move. "
+        "Gold items, or items judged before and shown again, would tell. Periods are those of PQ601.",
         bad=_campaign(_PEOPLE),
         good=_campaign(()),
         only_selected=True,

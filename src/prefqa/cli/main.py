@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from prefqa.cli.agreement import agreement, disagreement, plan
+from prefqa.cli.anchors import anchors
 from prefqa.cli.checks import check, explain, rules
 from prefqa.cli.consensus import consensus, relabel
 from prefqa.cli.convert import convert
@@ -42,6 +43,7 @@ from prefqa.cli.shared import (
     show_verdict,
     with_fail_on,
 )
+from prefqa.cli.streams import for_rich
 from prefqa.cli.watch import watch
 from prefqa.errors import PrefqaError
 
@@ -99,7 +101,7 @@ def demo(out: str, items: int, seed: int, config: str | None, as_: str, fail_on:
 @config_option
 @format_option
 def drift(source: str, config: str | None, as_: str, **given: str | None) -> int:
-    """Compare agreement and tie rate of each period with a reference period."""
+    """Tell whether annotators came to follow another rule, or only the answers, prompts or people changed."""
     from prefqa.drift import drift as look
 
     settings = settings_of(config, source)
@@ -158,7 +160,7 @@ def schema(as_: str) -> int:
 
 
 _COMMANDS = (
-    init, inspect, check, rules, explain, agreement, disagreement, plan, watch, consensus, criteria, relabel,
+    init, inspect, check, rules, explain, agreement, disagreement, plan, watch, anchors, consensus, criteria, relabel,
     label_consensus, leaderboard,
     convert,
 )  # fmt: skip
@@ -261,7 +263,7 @@ def _progress(*, enabled: bool) -> Iterator[Callable[[str], None]]:
     """Show the step under way on standard error, where that is a terminal."""
     from rich.console import Console
 
-    console = Console(stderr=True)
+    console = Console(file=for_rich(sys.stderr))
     if not (enabled and console.is_terminal):
         yield lambda _step: None
         return

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from prefqa.cli.streams import guard
 from prefqa.errors import UsageError
 
 _ENDING = ("SIGTERM", "SIGHUP")
@@ -53,11 +54,13 @@ def standard_streams() -> Iterator[None]:
     """
     _open_missing()
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (_lasting(stream) for stream in before)
+    lasting = tuple(_lasting(stream) for stream in before)
+    sys.stdout, sys.stderr = lasting
+    guard()
     try:
         yield
     finally:
-        for stream, original in zip((sys.stdout, sys.stderr), before, strict=True):
+        for stream, original in zip(lasting, before, strict=True):
             if stream is not original:
                 with suppress(OSError, UsageError, ValueError):
                     stream.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -210,7 +211,13 @@ def show_verdict(as_: str, origin: str, check: Any, gate: Any) -> bool:
     from prefqa.report.ci import FORMATS
     from prefqa.report.ci.outcome import Outcome
 
-    click.echo(FORMATS[as_](Outcome(origin, check, gate)), nl=False)
+    text = FORMATS[as_](Outcome(origin, check, gate))
+    if as_ == "github":
+        from prefqa.cli.streams import echo_commands
+
+        echo_commands(text)
+    else:
+        click.echo(text, nl=False)
     return True
 
 
@@ -226,8 +233,9 @@ def show_result(
     from rich.console import Console
 
     from prefqa import terminal
+    from prefqa.cli.streams import for_rich
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, file=for_rich(sys.stdout))
     if left_out is not None:
         terminal.print_left_out(console, left_out)
     show(terminal, console)

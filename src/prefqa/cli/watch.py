@@ -56,6 +56,8 @@ def _print(console: Console, result: WatchResult) -> None:
     from prefqa.terminal.parts import hang, number, shown, table
 
     hang(console, None, result.sentence)
+    if result.warning:
+        hang(console, None, f"Note: {result.warning}.", style="yellow")
     rows: list[tuple[str, ...]] = [
         (
             shown(row["annotator_id"] or row["stream"], 24),

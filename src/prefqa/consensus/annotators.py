@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from prefqa._types import Bools, Floats, Ints
+from prefqa.votes import pair_votes
 
 # Six is a multiple of every 1/k credit (k = 1, 2, 3), so credits are whole numbers and their sums exact.
 _UNIT = 6
@@ -60,23 +61,22 @@ def judgment_sums(ranks: Ints, starts: Ints, wins: Ints, ties: Ints) -> Judgment
         starts: [n items], index of each item's first judgment.
         wins, ties: [n items, k, k].
     """
-    n_judgments, k = ranks.shape
+    n_judgments = len(ranks)
     item = np.repeat(np.arange(starts.size), np.diff(np.append(starts, n_judgments)))
     n_votes, n_compared, credit = (np.zeros(n_judgments, np.int64) for _ in range(3))
-    for a in range(k):
-        for b in range(a + 1, k):
-            voted = (ranks[:, a] > 0) & (ranks[:, b] > 0)
-            own = np.sign(ranks[:, a] - ranks[:, b])
-            counts = np.stack([wins[:, a, b], ties[:, a, b], wins[:, b, a]])[:, item]
-            answer = np.stack([own < 0, own == 0, own > 0])
-            others = counts - answer
-            most = others.max(axis=0)
-            is_most = others == most
-            share = np.where((is_most & answer).any(axis=0), _UNIT // is_most.sum(axis=0), 0)
-            compared = voted & (most > 0)
-            n_votes += voted
-            n_compared += compared
-            credit += np.where(compared, share, 0)
+    for first, second, *own in pair_votes(ranks):
+        of_items = wins[:, first, second], ties[:, first, second], wins[:, second, first]
+        counts = np.stack([each.T[:, item] for each in of_items])
+        answer = np.stack(own)
+        others = counts - answer
+        most = others.max(axis=0)
+        is_most = others == most
+        share = np.where((is_most & answer).any(axis=0), _UNIT // is_most.sum(axis=0), 0)
+        voted = answer.any(axis=0)
+        compared = voted & (most > 0)
+        n_votes += voted.sum(axis=0)
+        n_compared += compared.sum(axis=0)
+        credit += np.where(compared, share, 0).sum(axis=0)
     return JudgmentSums(n_votes, n_compared, credit)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from prefqa._types import Ints
 from prefqa.consensus.orders import Orders, places_by_score, precedence
+from prefqa.rank_comparisons import places
 
 # The largest k for which lcm(1 .. k - 1), times any number of judgments there can be, fits 64 bits.
 _EXACT_UP_TO = 23
@@ -34,13 +35,10 @@ def borda(ranks: Ints, starts: Ints) -> Orders:
     ranked = ranks > 0
     others = ranked.sum(axis=1, dtype=np.int64) - 1
     counts_here = ranked & (others > 0)[:, None]
-    points = np.zeros(ranks.shape, np.int64)
-    for a in range(k):
-        for b in range(a + 1, k):
-            both = ranked[:, a] & ranked[:, b]
-            sign = np.sign(ranks[:, b] - ranks[:, a])
-            points[:, a] += np.where(both, 1 + sign, 0)
-            points[:, b] += np.where(both, 1 - sign, 0)
+    # A response gets 2 points for each ranked below it, 1 for each tied with it; one not ranked is above none.
+    above, tied = places(np.where(ranked, ranks, np.iinfo(ranks.dtype).max).T)
+    worth = 2 * others[:, None] + 1 - 2 * above.T.astype(np.int64) - tied.T
+    points = np.where(ranked, worth, 0)
     unit = math.lcm(*range(1, k)) if k <= _EXACT_UP_TO else 2**32
     if k <= _EXACT_UP_TO:
         points *= (unit // np.maximum(others, 1))[:, None]

@@ -24,7 +24,7 @@ from prefqa.consensus.posterior import (
     order_probabilities,
     square,
 )
-from prefqa.votes import Bucket, pair_counts
+from prefqa.votes import Bucket, pair_counts, pair_votes
 
 #: The prior on an annotator's share of right votes: Beta(4, 2), two thirds on average, below one half with
 #: probability .19. It weighs as much as six votes.
@@ -245,10 +245,8 @@ def _expected(evidence: _Evidence, phi: Floats, kind: Kind) -> Floats:
 def strict_votes(bucket: Bucket, n_annotators: int, open_: OpenRankings | None = None) -> Floats:
     """Number of strict votes of each annotator, without those of open rankings."""
     strict = np.zeros(bucket.ranks.shape[0], np.int64)
-    for a in range(bucket.k):
-        for b in range(a + 1, bucket.k):
-            one, other = bucket.ranks[:, a], bucket.ranks[:, b]
-            strict += (one > 0) & (other > 0) & (one != other)
+    for votes in pair_votes(bucket.ranks):
+        strict += (votes.better | votes.worse).sum(axis=0)
     if open_ is not None:
         strict[open_.is_open] = 0
     return np.asarray(np.bincount(bucket.annotator, weights=strict, minlength=n_annotators), np.float64)

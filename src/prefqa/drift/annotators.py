@@ -1,10 +1,11 @@
 r"""Each annotator by themselves: did this one change, in what, and since when.
 
-The scan of the pool, for one annotator: care relative to the others on the same kind of item, the weight of each
-feature, the tie threshold, over all contrasts; p by the maximum's simulated distribution. Where that is below .03,
-a permutation decides: the annotator's judgments change their periods within each stratum, which is exact where they are
-exchangeable, and only scores net of the stratum's mean are compared. Benjamini and Hochberg (1995) then control the
-false discovery rate over annotators; their smallest adjusted p is Simes's p for "somebody changed".
+The scan of the pool, for one annotator against the others on the same kind of item in the same period: care, the
+weight of each feature, the tie threshold, over all contrasts; p by the maximum's simulated distribution. Where that
+is below .03, a permutation decides: the annotator's judgments change their periods within each stratum, which is
+exact where they are exchangeable, and only scores net of the stratum's mean are compared. Benjamini and Hochberg
+(1995) then control the false discovery rate over annotators; their smallest adjusted p is Simes's p for "somebody
+changed".
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from prefqa.drift.contrasts import Contrasts
 from prefqa.drift.evidence import Evidence
 from prefqa.drift.permute import permuted
 from prefqa.drift.power import annotator_min_detectable
-from prefqa.drift.result import Family
+from prefqa.drift.relative import relative_scores
+from prefqa.drift.result import IDENTIFIED, Family
 from prefqa.drift.scan import MIN_JUDGMENTS, Scan, exceeds, largest
 from prefqa.drift.scores import Scores
 from prefqa.drift.units import sentence
@@ -60,6 +62,7 @@ def _row(evidence: Evidence, found: AnnotatorScan, index: int, level: float) -> 
     row: dict[str, Any] = {
         "detector": f"{ANNOTATOR}: {evidence.scores.names[column]}",
         "kind": ANNOTATOR,
+        "grade": IDENTIFIED,
         "annotator_id": evidence.votes.annotators[annotator],
         "period": evidence.contrasts.period[contrast],
         "reference": evidence.contrasts.reference[contrast],
@@ -70,12 +73,12 @@ def _row(evidence: Evidence, found: AnnotatorScan, index: int, level: float) -> 
         "n_items": int(evidence.n_items_of_annotator[annotator]),
         "n_votes": int(evidence.n_votes_of_annotator[annotator]),
     }
-    sensitivity = float(evidence.annotator_sensitivity[at])
+    sensitivity = float(evidence.relative_sensitivity[at])
     if sensitivity <= 0:
         return row
     factor = evidence.unit(column).factor
-    effect = float(evidence.scan.annotator_difference[at]) / sensitivity * factor
-    se = float(np.sqrt(evidence.scan.annotator_variance[at])) / sensitivity * abs(factor)
+    effect = float(evidence.scan.relative_difference[at]) / sensitivity * factor
+    se = float(np.sqrt(evidence.scan.relative_variance[at])) / sensitivity * abs(factor)
     half = half_width(se, level)
     return row | {"difference": effect, "se": se, "ci_low": effect - half, "ci_high": effect + half}
 
@@ -90,6 +93,7 @@ def _change(
         low, high = dates(evidence, contrast, column, level, seed, height=float(found.z[index]))
     return {
         "what": name,
+        "grade": IDENTIFIED,
         "since": row["period"],
         "since_low": evidence.contrasts.period[low],
         "since_high": evidence.contrasts.period[high],
@@ -125,7 +129,10 @@ def scan_annotators(
     for index in np.flatnonzero(p_value < min(PERMUTE_BELOW, PERMUTE_EXPECTED / annotators.size)):
         mine = np.flatnonzero(scores.annotator == annotators[index])
         seen = (z[annotators[index]] != 0).any(axis=1)
-        p_value[index] = permuted(scores, mine, contrasts, seen, columns, rng)
+        own = relative_scores(scores, mine, scanned.common)
+        p_drawn = permuted(own, np.arange(mine.size), contrasts, seen, columns, rng)
+        # Permutations do not know of the slack that was taken off z.
+        p_value[index] = max(p_drawn, p_value[index]) if _shrunk(scanned, annotators[index], columns) else p_drawn
     critical = float(np.quantile(draws, 1 - alpha / annotators.size))
     return AnnotatorScan(
         annotators,
@@ -136,6 +143,15 @@ def scan_annotators(
         top,
         critical,
     )
+
+
+def _shrunk(scanned: Scan, annotator: int, columns: Ints) -> bool:
+    """Whether slack takes a tenth or more of an annotator's largest z."""
+    variance = scanned.relative_variance[annotator][:, columns]
+    z = scanned.annotator_z[annotator][:, columns]
+    whole = scanned.relative_difference[annotator][:, columns] / np.sqrt(np.where(variance > 0, variance, np.inf))
+    at = np.abs(z).argmax()
+    return bool(np.abs(z.flat[at]) < 0.9 * np.abs(whole.flat[at]))
 
 
 def benjamini_hochberg(p_value: Floats) -> Floats:

@@ -63,8 +63,13 @@ def _whole(rankings: Rankings, first: Ints, size: int, k: int) -> Group:
         x.append(scaled(one - other, rankings.scale[column])[None])
     for change in rankings.changes:
         x.append(x[change.column] * change.after[period] * change.moved[annotator])
+    period = np.broadcast_to(rankings.first_period[item], period.shape)
     unit = rankings.first_unit[item] + np.arange(pairs[0].size)[:, None]
-    return Group(_NOWHERE, unit, judgment, annotator, period, stratum, _before(rankings.rank[rows], pairs), x)
+    models = None
+    if rankings.model is not None:
+        models = np.stack([rankings.model[listed][side] for side in pairs])[:, None]
+    said = _before(rankings.rank[rows], pairs)
+    return Group(_NOWHERE, unit, judgment, annotator, period, stratum, said, x, models)
 
 
 def _before(place: Ints, pairs: tuple[Ints, Ints], *, known: bool = False) -> Ints:

@@ -11,9 +11,10 @@ from prefqa.drift.context import holm
 from prefqa.drift.gold import gold
 from prefqa.drift.periods import Periods
 from prefqa.drift.repeats import repeats
-from prefqa.drift.result import Family
+from prefqa.drift.result import CONFOUNDED, IDENTIFIED, Family
 
 KNOWN = "known answers"
+KNOWN_ANSWERS = ("anchors", "anchors_same_annotators", "repeats", "gold")
 _SAID = {
     "anchors": "judgments of one item differ more between periods ({estimate:.3f}) than within one ({reference:.3f})",
     "anchors_same_annotators": "the same people judge the same items otherwise than before: they differ by "
@@ -48,10 +49,18 @@ def _family(rows: list[dict[str, Any]], alpha: float) -> Family:
     return Family(rows, min(row["p_adjusted"] for row in tested), changes)
 
 
+def _instead(row: dict[str, Any]) -> str:
+    if row.get("grade") != CONFOUNDED:
+        return ""
+    return "; the gold items may be harder or easier instead: let the same ones come back, or have each judged twice"
+
+
 def _change(row: dict[str, Any]) -> dict[str, Any]:
     said = _SAID[row["detector"]].format(estimate=row["estimate"], reference=row["reference_estimate"])
     return {
         "what": row["detector"],
+        "grade": row.get("grade", IDENTIFIED),
+        "plausible": row.get("plausible", False),
         "since": row["period"],
         "driver": row.get("driver"),
         "drivers": [],
@@ -62,5 +71,5 @@ def _change(row: dict[str, Any]) -> dict[str, Any]:
         "ci_high": row["ci_high"],
         "p_adjusted": row["p_adjusted"],
         "min_detectable": row["min_detectable"],
-        "sentence": row.get("sentence") or f"From {row['period']}, {said}.",
+        "sentence": row.get("sentence") or f"From {row['period']}, {said}{_instead(row)}.",
     }

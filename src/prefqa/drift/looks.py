@@ -9,13 +9,17 @@ import polars as pl
 
 from prefqa._types import Bools, Floats, Ints, Reals, distinct, sum_by
 from prefqa.drift.cuts import NUMBER, numbered
-from prefqa.drift.evidence import CARE, MIN_OVERLAP, fitted, overlap
+from prefqa.drift.evidence import CARE, MIN_ORDER_P, MIN_OVERLAP, SHOWN_VOTES, fitted, overlap
+from prefqa.drift.features import POSITION
 from prefqa.drift.gold import GOLD, right_answers
+from prefqa.drift.order import order_p_value
 from prefqa.drift.periods import Periods
 from prefqa.drift.rankings import rankings
 from prefqa.drift.scores import Scores, score_judgments, without_nuisance
 
 GOLD_STREAM, PERSON = "gold", "annotator "
+#: The weight of position where the order on the screen is not random.
+NOT_RANDOM = "position, order not random"
 #: A look of fewer items than this in all, with those before, is only learned from.
 MIN_ITEMS = 100
 #: The difficulty of each period has to be known, or easier items look like a changed rule.
@@ -58,11 +62,21 @@ def material(periods: Periods, *, features: tuple[str, ...], strata: tuple[str, 
     annotator_of_cell: Ints = np.zeros(0, np.int64)
     if votes.any_preferred:
         single = overlap(votes, seed) < MIN_OVERLAP
-        model = fitted(votes, single=single, at_least=FIT_PER_PERIOD * len(votes.periods), seed=seed)
+        at_least = FIT_PER_PERIOD * len(votes.periods)
+        model = fitted(votes, single=single, at_least=at_least, seed=seed)
+        confounded = {name: name for name in votes.names}
+        if POSITION in votes.names:
+            random = order_p_value(votes.sampled(SHOWN_VOTES, 0), model) >= MIN_ORDER_P
+            confounded[POSITION] = NOT_RANDOM
+            if random:
+                del confounded[POSITION]
         scores = without_nuisance(score_judgments(votes, model), single=single)
-        # Which model wins is no criterion.
-        own = zip(votes.names, votes.is_common, strict=True)
-        pooled = {name: _column(scores, name) for name, common in own if not common}
+        pooled = {stream: _column(scores, name) for name, stream in confounded.items()}
+        # What changed answers can move in the whole pool is in the model of the others.
+        free = tuple(votes.names.index(name) for name in confounded)
+        fixed = fitted(votes, single=single, at_least=at_least, seed=seed, free=free)
+        scores = without_nuisance(score_judgments(votes, fixed), single=single)
+        pooled |= {name: _column(scores, name) for name in votes.names if name not in confounded}
         care = None if single else _near(_column(scores, CARE))
         annotator_of_cell = scores.cell_annotator
     if set(GOLD) <= set(periods.prefs.columns):

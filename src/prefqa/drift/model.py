@@ -19,7 +19,7 @@ two-category, threshold-free case is the logistic-normal model. Ties by threshol
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -35,16 +35,23 @@ BLOCK = 1 << 15
 _PER_SCALE, _LEAST = 4, 1e-70
 #: Gaps beyond this are as sure as can be; it keeps the odds within what a number holds.
 _WIDEST = 60.0
-#: Standard deviations of the priors: beta, habits v, log care s, log threshold c, log sigma by stratum and by period.
-PRIORS = {"beta": 3.0, "habit": 0.5, "care": 1.0, "threshold": 0.7, "stratum": 0.7, "period": 0.7}
+#: Standard deviations of the priors: beta, habits v, log care s, log threshold c, log sigma by stratum and by period,
+#: quality of a model, weights and log threshold by period.
+PRIORS = {
+    "beta": 3.0, "habit": 0.5, "care": 1.0, "threshold": 0.7, "stratum": 0.7, "period": 0.7,
+    "model": 1.0, "move": 1.0, "width": 0.5,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class VoteModel:
-    """Fitted parameters; `sigma` is [n_strata, n_periods], `habit` [n_annotators, n_features] (0 for models).
+    """Fitted parameters; `sigma` is [n_strata, n_periods], `habit` [n_annotators, n_features] (0 for changes).
 
     `threshold` is None where no vote is a tie; `single` says that no pair has votes of two annotators, so that sigma
-    cannot be told and is 0.
+    cannot be told and is 0. `quality` is the effect of each model that wrote responses, a random effect, followed by 0
+    for responses of unknown models; empty where no model is known. `moves` [n_periods, n_features] is what the common
+    weights have in each period beside beta, `widths` [n_periods] the log factor of all thresholds; empty where these
+    are the same throughout.
     """
 
     beta: Floats
@@ -53,6 +60,23 @@ class VoteModel:
     threshold: Floats | None
     sigma: Floats
     single: bool
+    quality: Floats = field(default_factory=lambda: np.zeros(0))
+    moves: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    widths: Floats = field(default_factory=lambda: np.zeros(0))
+
+    def weights(self, period: Ints) -> list[Floats]:
+        """Weight of each feature for everybody, in the periods of votes."""
+        if not self.moves.size:
+            return list(self.beta)
+        columns = zip(self.beta, self.moves.T, strict=True)
+        return [beta + moves[period] if moves.any() else beta for beta, moves in columns]
+
+    def thresholds(self, annotator: Ints, period: Ints) -> Floats:
+        """Thresholds of annotators in the periods of votes; 0 where no vote is a tie."""
+        if self.threshold is None:
+            return np.zeros(annotator.shape)
+        own = self.threshold[annotator]
+        return own * np.exp(self.widths)[period] if self.widths.size else own
 
 
 class Group(NamedTuple):
@@ -61,6 +85,8 @@ class Group(NamedTuple):
     Per vote [n_votes_of_a_unit, n_together, n]: `said`. Per judgment [n_votes_of_a_unit, 1, n]: `judgment`,
     `annotator`, `period`, `stratum`. Per unit [n_together, n]: `unit`. `x` are the features, each per vote, or per unit
     with 1 in place of the votes where they all see the same difference. `at` is where each vote stands in a table.
+    `models` are the numbers of the models of both responses of each unit, [2, 1, n_together, n]; None where no model is
+    known.
     """
 
     at: Ints
@@ -71,14 +97,19 @@ class Group(NamedTuple):
     stratum: Ints
     said: Ints
     x: Sequence[Floats]
+    models: Ints | None = None
 
 
 class Gaps(NamedTuple):
-    """Of each vote of a group the gap as far as it is known, what z adds to it per unit of z, and the rule's part."""
+    """Of each vote of a group the gap as far as it is known, and what z adds to it per unit of z.
+
+    `common` is what the features add for everybody alike, `shared` that and the quality of the models.
+    """
 
     known: Floats
     spread: Floats
     common: Floats
+    shared: Floats
 
 
 class Slopes(NamedTuple):
@@ -105,18 +136,23 @@ def groups(votes: VoteTable) -> Iterator[Group]:
                 part[at] for part in (votes.judgment, votes.annotator, votes.period, votes.stratum, votes.said)
             )
             x = [column[at] for column in columns]
-            yield Group(at, votes.unit[first], judgment, annotator, period, stratum, said, x)
+            models = None if votes.models is None else np.moveaxis(votes.models[first], -1, 0)[:, None]
+            yield Group(at, votes.unit[first], judgment, annotator, period, stratum, said, x, models)
 
 
 def gaps(group: Group, model: VoteModel) -> Gaps:
     """What the model says of each gap before any vote."""
     care = model.care[group.annotator]
-    common = care * weighted(model.beta, group.x)
-    known = np.broadcast_to(common, group.said.shape).copy()
+    common = care * weighted(model.weights(group.period), group.x)
+    shared = common
+    if group.models is not None and model.quality.size:
+        first, second = model.quality[group.models]
+        shared = common + care * (first - second)
+    known = np.broadcast_to(shared, group.said.shape).copy()
     for column in np.flatnonzero(model.habit.any(axis=0)).tolist():
         known += group.x[column] * model.habit[:, column][group.annotator]
     spread = care * model.sigma[group.stratum, group.period]
-    return Gaps(np.clip(known, -_WIDEST, _WIDEST, out=known), np.minimum(spread, _WIDEST, out=spread), common)
+    return Gaps(np.clip(known, -_WIDEST, _WIDEST, out=known), np.minimum(spread, _WIDEST, out=spread), common, shared)
 
 
 class Nodes(NamedTuple):
@@ -161,7 +197,7 @@ def slopes(group: Group, gap: Gaps, model: VoteModel) -> Slopes:
     at = nodes(group.unit, 1 if model.single else N_NODES)
     tied = np.flatnonzero(group.said == 0)
     sign = np.where(group.said < 0, -1.0, 1.0)
-    c = np.zeros(group.annotator.shape) if model.threshold is None else model.threshold[group.annotator]
+    c = model.thresholds(group.annotator, group.period)
     c_tied = c.ravel()[tied // group.unit.size * c.shape[-1] + tied % c.shape[-1]]
     # The odds of something else than what was said: 1 / P - 1 where no tie is said, and the plain odds for a tie.
     odds = c - sign * (gap.known + gap.spread * at.first)
@@ -228,7 +264,7 @@ def _means(values: Floats, weight: Floats | None = None) -> tuple[Floats, Floats
     return total, by_number
 
 
-def weighted(weights: Floats, columns: Iterable[Floats]) -> Floats:
+def weighted(weights: Iterable[Floats], columns: Iterable[Floats]) -> Floats:
     """Sum of columns by their weights, those of units before those of votes.
 
     A product of matrices would wake all threads of the library for nothing.

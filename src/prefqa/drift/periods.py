@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,6 +14,18 @@ from prefqa.preferences import Preferences
 
 #: The column that holds a judgment's period once it is cut.
 PERIOD = "prefqa:period"
+#: Beyond so many, changes are not looked for: time and memory grow with their square.
+MAX_PERIODS = 500
+
+
+def too_many(periods: Sequence[str], by: str) -> str | None:
+    """Why changes between so many periods are not looked for; None where they are few enough."""
+    if len(periods) <= MAX_PERIODS:
+        return None
+    return (
+        f"{len(periods):,} periods by {by}, and {MAX_PERIODS:,} are the most that are compared: cut into longer ones "
+        "with every=, such as 1mo or 1y, or by another column"
+    )
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ def annotator_min_detectable(
 ) -> float | None:
     """The same for one annotator's own shift."""
     at = annotator, contrast, column
-    sensitivity = float(evidence.annotator_sensitivity[at])
-    variance = float(evidence.scan.annotator_variance[at])
+    sensitivity = float(evidence.relative_sensitivity[at])
+    variance = float(evidence.scan.relative_variance[at])
     return _smallest(critical, variance, sensitivity) * evidence.unit(column).factor if sensitivity > 0 else None
 
 

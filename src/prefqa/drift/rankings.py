@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from prefqa._threads import each
 from prefqa._types import Bools, Floats, Ints, begins
 from prefqa.drift.clusters import clusters
-from prefqa.drift.features import POSITION, response_features
+from prefqa.drift.features import LENGTH, POSITION, response_features
 from prefqa.drift.hashing import uniform
 from prefqa.drift.listing import listed
 from prefqa.drift.periods import PERIOD, Periods
@@ -28,6 +28,8 @@ T = TypeVar("T")
 
 #: Votes made at a time.
 _BLOCK = 1 << 18
+#: Votes that each model in each period needs to have a quality of its own there.
+VOTES_PER_MODEL = 50
 #: Votes from which the scales of features are told.
 _SCALE_VOTES = 2_000_000
 
@@ -49,7 +51,9 @@ class Rankings:
     the screen (0 = not known; empty where none is). `values` [n_features, n_listed] are those of the responses, item by
     item from `listed[item]` on, slot by slot; `first_unit` is the number of each item's first unit. `names` and `scale`
     are those of the features, with position first where it is known; `width` is the number of slots.
-    `cluster` is the number of what each item belongs to, where items belong together.
+    `cluster` is the number of what each item belongs to, where items belong together. `model` is the number of the
+    model that wrote each listed response, `n_models` where it is unknown; None where no model is known. `not_tested`
+    says of what could be a feature, and is none, why.
     """
 
     item: Ints
@@ -71,6 +75,17 @@ class Rankings:
     annotators: pl.Series
     changes: tuple[Change, ...] = ()
     cluster: Ints | None = None
+    model: Ints | None = None
+    n_models: int = 0
+    length_is_log: bool = True
+    not_tested: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def first_period(self) -> Ints:
+        """Period in which each item was first judged, to which its answers belong."""
+        first = np.full(self.listed.size, max(len(self.periods) - 1, 0), np.int64)
+        np.minimum.at(first, self.item, self.period)
+        return first
 
     @cached_property
     def n_votes(self) -> Ints:
@@ -103,6 +118,18 @@ class Rankings:
         """Add a feature that is `column` in the periods after a change, for the annotators who moved."""
         names, scale = [*self.names, f"{SINCE}{self.names[column]}"], np.append(self.scale, 1.0)
         return replace(self, names=names, scale=scale, changes=(*self.changes, Change(column, after, moved)))
+
+    def with_models_by_period(self) -> Rankings:
+        """Let each model be another one in each period in which its responses were first judged: models improve.
+
+        As they are where there would be too few votes for each.
+        """
+        n_periods = len(self.periods)
+        if self.model is None or self.n < VOTES_PER_MODEL * self.n_models * n_periods:
+            return self
+        number = self.model * n_periods + np.repeat(self.first_period, self.n_listed)
+        n_models = self.n_models * n_periods
+        return replace(self, model=np.where(self.model < self.n_models, number, n_models), n_models=n_models)
 
     def each(self, work: Callable[[int, int], T]) -> Iterator[T]:
         """Do some work on each block of judgments, from one to the next, several at a time, which come in order.
@@ -181,9 +208,12 @@ class Rankings:
             np.take(scaled(values[one] - values[other], self.scale[column]), of_unit, out=x[column])
         for column, change in enumerate(self.changes, n_placed + len(self.values)):
             x[column] = x[change.column] * change.after[period] * change.moved[annotator]
+        models = None
+        if self.model is not None:
+            models = np.stack([self.model[one], self.model[other]], axis=1)[of_unit]
         return VoteTable(
-            unit, item, annotator, judgment, period, self.stratum[judgment], said, x.T,
-            self.names, self.scale, self.periods, self.strata, self.annotators,
+            unit, item, annotator, judgment, self.first_period[item], self.stratum[judgment], said, x.T,
+            self.names, self.scale, self.periods, self.strata, self.annotators, models, self.n_models,
         )  # fmt: skip
 
 
@@ -202,8 +232,9 @@ def rankings(
     prefs = periods.prefs
     strata = slices(prefs) if strata is None else tuple(strata)
     coded, place = placed or coded_with_places(prefs, cells_by(prefs, strata))
-    names = sorted(set(coded.cells[PERIOD].drop_nulls().to_list()))
-    period_of_cell = np.array([names.index(name) for name in coded.cells[PERIOD]], np.int16)
+    names = coded.cells[PERIOD].drop_nulls().unique().sort().to_list()
+    number = {name: at for at, name in enumerate(names)}
+    period_of_cell = np.array([number[name] for name in coded.cells[PERIOD]], np.int32)
     stratum, strata_names = strata_of(coded, prefs, strata)
     listing, slot = listed(coded)
     known = response_features(prefs, coded, listing.item, listing.response, features)
@@ -235,11 +266,18 @@ def rankings(
         annotators=coded.annotator_ids,
     )
     n_units = table.n_units()
+    table = replace(table, first_unit=np.cumsum(n_units) - n_units)
+    linear = length_by_number(table, known.length_mean) if known.length_is_log else None
+    if linear is not None:
+        table = replace(table, values=linear)
     return replace(
         table,
         scale=_scale(table),
-        first_unit=np.cumsum(n_units) - n_units,
         cluster=clusters(prefs, coded.item_ids, cluster),
+        model=known.model,
+        n_models=known.n_models,
+        length_is_log=known.length_is_log and linear is None,
+        not_tested=known.not_tested,
     )
 
 
@@ -265,7 +303,7 @@ def _pairs(starts: Ints) -> tuple[Ints, Ints, Ints]:
 
 
 def _scale(table: Rankings) -> Floats:
-    """Root mean squares of the differences of responses over votes; models and position have 1.
+    """Root mean squares of the differences of responses over votes; position has 1.
 
     They are units: whole items of some millions of votes tell them. Over the pairs of one judgment the squares sum to k
     times the sum of squares less the square of the sum.
@@ -279,8 +317,6 @@ def _scale(table: Rankings) -> Floats:
     at = np.repeat(table.listed[table.item], lengths)
     at += table.slot
     for column, values in enumerate(table.values, n_placed):
-        if table.names[column].startswith("model:"):
-            continue
         known = values[at].astype(np.float64)
         there = np.isfinite(known)
         known[~there] = 0.0
@@ -290,3 +326,38 @@ def _scale(table: Rankings) -> Floats:
         mean = float((count * square - total**2).sum()) / table.n
         scale[column] = np.sqrt(mean) if mean > 0 else 1.0
     return scale
+
+
+#: Votes that tell whether length counts by its logarithm; the log likelihood that the plain number must gain.
+_FORM_VOTES, _MUST_GAIN = 50_000, 5.0
+
+
+def length_by_number(table: Rankings, mean: float) -> NDArray[np.float32] | None:
+    """The features with length as a number in place of its logarithm, where that tells votes clearly better.
+
+    Where annotators weigh each word alike and responses become longer, their weight of log length grows though no rule
+    changes. Each form is alone in a logistic regression of the votes that prefer a response.
+    """
+    if LENGTH not in table.names:
+        return None
+    row = table.names.index(LENGTH) - int(table.place.size > 0)
+    values = table.values.copy()
+    number = np.exp(values[row].astype(np.float64) + mean)
+    values[row] = number - np.nanmean(number)
+    other = replace(table, values=values)
+    gains = []
+    for form in (table, other):
+        some = form.some(_FORM_VOTES, seed=0)
+        votes = replace(some, scale=_scale(some)).votes()
+        decided = votes.said != 0
+        gains.append(_logistic_gain(votes.x[decided, votes.names.index(LENGTH)], votes.said[decided] > 0))
+    return values if gains[1] > gains[0] + _MUST_GAIN else None
+
+
+def _logistic_gain(x: Floats, first: Bools) -> float:
+    """Log likelihood that a logistic regression on one number gains over even odds."""
+    beta, toward = 0.0, np.where(first, x, -x)
+    for _ in range(20):
+        chance = 1 / (1 + np.exp(-beta * toward))
+        beta += float((toward * (1 - chance)).sum()) / max(float((x**2 * chance * (1 - chance)).sum()), 1e-9)
+    return float((np.log(2) - np.logaddexp(0, -beta * toward)).sum())

@@ -9,11 +9,14 @@ import polars as pl
 
 from prefqa.results import Result, records
 
+#: Grades of evidence: what changed answers cannot move, and what they move as well as a changed rule.
+IDENTIFIED, CONFOUNDED = "identified", "confounded"
 _NUMBERS = ("estimate", "reference_estimate", "difference", "se", "ci_low", "ci_high", "p_value", "p_adjusted")
 DETECTOR_SCHEMA: dict[str, Any] = (
     {
         "detector": pl.String,
         "kind": pl.String,
+        "grade": pl.String,
         "annotator_id": pl.String,
         "period": pl.String,
         "reference": pl.String,
@@ -21,6 +24,8 @@ DETECTOR_SCHEMA: dict[str, Any] = (
     | dict.fromkeys(_NUMBERS, pl.Float64)
     | {
         "alarm": pl.Boolean,
+        "explained_by": pl.Float64,
+        "explained_low": pl.Float64,
         "min_detectable": pl.Float64,
         "unit": pl.String,
         "n_items": pl.Int64,
@@ -30,6 +35,8 @@ DETECTOR_SCHEMA: dict[str, Any] = (
 )
 CHANGE_SCHEMA: dict[str, Any] = {
     "what": pl.String,
+    "grade": pl.String,
+    "alarm": pl.Boolean,
     "since": pl.String,
     "since_low": pl.String,
     "since_high": pl.String,
@@ -43,6 +50,8 @@ CHANGE_SCHEMA: dict[str, Any] = {
     "unit": pl.String,
     "p_adjusted": pl.Float64,
     "min_detectable": pl.Float64,
+    "explained_by": pl.Float64,
+    "explained_low": pl.Float64,
     "share_rule": pl.Float64,
     "share_annotators": pl.Float64,
     "share_items": pl.Float64,
@@ -65,6 +74,7 @@ LINE_SCHEMA: dict[str, Any] = {
     "n_judgments": pl.Int64,
     "changed": pl.Boolean,
 }
+NOT_TESTED_SCHEMA: dict[str, Any] = {"name": pl.String, "reason": pl.String}
 
 
 class Family(NamedTuple):
@@ -79,11 +89,16 @@ class Family(NamedTuple):
 class DriftResult(Result):
     """What changed over the periods.
 
-    `alarm` is true, false, or null where nothing could be tested (`reason` says why). `detectors` has one row per test:
-    kind "rule" for the pool, "annotator" for one person, "known answers" for anchors, repeats and gold, and "context"
-    for agreement and ties as they were observed, which never alarm. `changes` has one row per confirmed change,
-    `timeline` the figures to draw, `lines` each annotator by period against their own other periods, `warnings` what
-    changed without being a changed rule for certain.
+    `alarm` is true, false, or null where no feature of responses could be tested (`reason` says why). `detectors` has
+    one row per test: kind "rule" for the pool, "annotator" for one person, "known answers" for anchors, repeats and
+    gold, and "context" for agreement and ties as they were observed, which never alarm. `grade` is "identified" for
+    what changed answers cannot move, and "confounded" for what they move as well as a changed rule; of these
+    `explained_by` is the least correlation of the feature with unrecorded quality (for ties, the share of pairs without
+    any difference) that explains the shift without anybody changing, and `explained_low` the same at the nearer end of
+    the interval: only where this is above the bound is there an alarm, else a warning. `changes` has one row per
+    confirmed change, with its grade and whether it alarms; `timeline` the figures to draw, `lines` each annotator by
+    period against their own other periods, `warnings` what changed without being a changed rule for certain,
+    `not_tested` what could not be tested and why.
     """
 
     alarm: bool | None
@@ -96,9 +111,11 @@ class DriftResult(Result):
     reason: str | None = None
     warnings: tuple[str, ...] = ()
     lines: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LINE_SCHEMA))
+    not_tested: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NOT_TESTED_SCHEMA))
     method: str = field(
         default="scores of a logistic-normal model of votes, compared within annotator and stratum, clustered by item; "
-        "maximum over scores and dates; Holm over families of detectors"
+        "maximum over scores and dates; Holm over families of detectors; changes of the whole pool held against "
+        "changed answers by a sensitivity analysis"
     )
 
     def to_dict(self) -> dict[str, Any]:
@@ -110,6 +127,7 @@ class DriftResult(Result):
             "changes": records(self.changes),
             "timeline": records(self.timeline),
             "lines": records(self.lines),
+            "not_tested": records(self.not_tested),
         }
 
 

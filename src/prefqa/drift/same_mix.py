@@ -103,18 +103,28 @@ def _of_items(votes: Rankings) -> Recorded:
     stratum = np.zeros(n_items, np.int64)
     stratum[votes.item[::-1]] = votes.stratum[::-1]
     item = np.repeat(np.arange(n_items), votes.n_listed)
-    names = votes.names[len(votes.names) - len(votes.values) :]
-    is_model = np.array([name.startswith("model:") for name in names], bool)
-    line_up: Ints = np.zeros(n_items, np.int64)
-    for values in votes.values[is_model]:
-        count = sum_by(item, values, n_items).astype(np.int64)
-        line_up = distinct(line_up * (int(count.max(initial=0)) + 1) + count)[1]
-    line_up = _commonest(line_up)
+    line_up = _commonest(_line_ups(item, votes.model, n_items))
     kinds, kind = distinct(stratum * _MAX_LINE_UPS + line_up)
     levels = [_levels(kinds // _MAX_LINE_UPS), _levels(kinds % _MAX_LINE_UPS)]
-    spreads = [_spread(item, values, n_items) for values in votes.values[~is_model]]
+    spreads = [_spread(item, values, n_items) for values in votes.values]
     numbers = np.array([power for spread in spreads for power in (spread, spread**2)]).reshape(-1, n_items)
     return Recorded(kind, np.concatenate(levels, axis=1), numbers)
+
+
+def _line_ups(item: Ints, model: Ints | None, n_items: int) -> Ints:
+    """Number of the models that answered each item, in whichever order; listed responses are sorted by item."""
+    if model is None:
+        return np.zeros(n_items, np.int64)
+    ordered = model[np.lexsort((model, item))]
+    starts = np.searchsorted(item, np.arange(n_items))
+    lengths = np.diff(np.append(starts, item.size))
+    found: Ints = np.zeros(n_items, np.int64)
+    for place in range(int(lengths.max(initial=0))):
+        there = lengths > place
+        name = np.zeros(n_items, np.int64)
+        name[there] = ordered[starts[there] + place] + 1
+        found = distinct(found * (int(model.max(initial=0)) + 2) + name)[1]
+    return found
 
 
 def _spread(item: Ints, values: Reals, n_items: int) -> Floats:

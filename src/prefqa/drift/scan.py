@@ -4,21 +4,23 @@ For the pool, :math:`Z = \sum_c N_c / \sqrt{V}`, where V sums the squares of wha
 while nobody changes, and so the one of the test. The interval of a change takes V clustered two ways, by item and
 annotator (Cameron, Gelbach & Miller 2011, centred at the common change), never less than that over items, so that it
 holds for other annotators of the same pool. Beside it, for each score, the sum over annotators of their own squared N
-(is there anyone who changed?), on the normal scale of Wilson & Hilferty (1931). The null distribution of the maximum
-over everything is simulated from the estimated correlations of the contributions of items, so that p-values
-hold for the whole family (single-step maxT, Westfall & Young 1993).
+against the others (is there anyone who changed?), on the normal scale of Wilson & Hilferty (1931). The null
+distribution of the maximum over everything is simulated from the estimated correlations of the contributions of
+items, so that p-values hold for the whole family (single-step maxT, Westfall & Young 1993).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from prefqa._types import Bools, Floats, distinct
 from prefqa.drift.contrasts import Cells, Compared, Contrasts, by_annotator, compare
+from prefqa.drift.relative import Common, common, relative_cells
 from prefqa.drift.scores import Scores
 
 N_DRAWS = 10_000
@@ -33,8 +35,10 @@ class Scan:
     """Statistics of the pool, [n_contrasts, n_columns], and of each annotator, [n_annotators, n_contrasts, n_columns].
 
     `difference` is N, `weight` the expected information it rests on, `by_item` its variance over items and `variance`
-    the two-way clustered one; `z` is 0 where nothing can be compared. `anyone` is the normal score of the annotators'
-    summed squares. `correlation` is that of z over (contrast, column).
+    the two-way clustered one; `z` is 0 where nothing can be compared. `annotator_difference` and its kin are the
+    parts of each annotator in them; `relative_difference` and its kin are against the others (see `relative`), and on
+    these rest `annotator_z` and `anyone`, the normal score of the annotators' summed squares. `correlation` is that
+    of z over (contrast, column).
     """
 
     difference: Floats
@@ -48,32 +52,63 @@ class Scan:
     annotator_weight: Floats
     annotator_variance: Floats
     annotator_z: Floats
+    relative_difference: Floats
+    relative_variance: Floats
+    common: Common
 
 
-def scan(scores: Scores, cells: Cells, contrasts: Contrasts, n_annotators: int) -> Scan:
-    """Contrast the scores before and after, for the pool and for each annotator."""
+class Slack(NamedTuple):
+    """Shifts that may come of a law of votes that is not quite the model's, in the units of the scores' parameters.
+
+    `pool` is [n_contrasts, n_columns], `own` [n_annotators, n_contrasts, n_columns].
+    """
+
+    pool: Floats
+    own: Floats
+
+
+def scan(scores: Scores, cells: Cells, contrasts: Contrasts, n_annotators: int, slack: Slack | None = None) -> Scan:
+    """Contrast the scores before and after, for the pool and each annotator; `slack` is taken off what is tested."""
     compared = compare(cells, contrasts)
     difference, weight = compared.difference.sum(axis=0), compared.weight.sum(axis=0)
     own, own_weight, own_variance = (
         by_annotator(values, cells, n_annotators)
         for values in (compared.difference, compared.weight, compared.variance)
     )
+    of_pool = common(scores, cells, n_annotators)
+    against = compare(relative_cells(scores, cells, of_pool), contrasts)
+    relative, relative_weight, relative_variance = (
+        by_annotator(values, cells, n_annotators) for values in (against.difference, against.weight, against.variance)
+    )
     if _several(scores, n_annotators):
-        own_variance = _by_cluster(scores, compared, contrasts, n_annotators)
+        clustered = _by_cluster(scores, compared, contrasts, n_annotators)
+        relative_variance = relative_variance * clustered / np.where(own_variance > 0, own_variance, 1.0)
+        own_variance = clustered
     gram = _gram(scores, compared, contrasts)
     shape = difference.shape
     by_item = np.diagonal(gram).reshape(shape)
     variance = np.maximum(by_item, by_item + _between(own, own_weight) - own_variance.sum(axis=0))
     defined = (by_item > 0) & (weight > 0)
-    z = np.where(defined, difference / np.sqrt(np.where(defined, by_item, 1.0)), 0.0)
+    total = own_variance.sum(axis=0)
+    per_variance = weight * scores.kept / np.where(total > 0, total, 1.0)
+    beyond, relative_beyond = difference, relative
+    if slack is not None:
+        beyond = _beyond(difference, slack.pool * weight * scores.kept)
+        relative_beyond = _beyond(relative, slack.own * relative_variance * per_variance)
+    z = np.where(defined, beyond / np.sqrt(np.where(defined, by_item, 1.0)), 0.0)
     sd = np.sqrt(np.where(by_item > 0, by_item, 1.0)).ravel()
     correlation = gram / np.outer(sd, sd)
     often = enough(cells, contrasts, n_annotators)
-    own_z = _own_z(own, own_variance, often)
-    anyone = _anyone(own, own_variance, own_weight, often)
+    own_z = _own_z(relative_beyond, relative_variance, often)
+    anyone = _anyone(relative_beyond, relative_variance, relative_weight, often)
     return Scan(
-        difference, weight, variance, by_item, z, anyone, correlation, own, own_weight, own_variance, own_z
+        difference, weight, variance, by_item, z, anyone, correlation, own, own_weight, own_variance, own_z,
+        relative, relative_variance, of_pool,
     )  # fmt: skip
+
+
+def _beyond(difference: Floats, slack: Floats) -> Floats:
+    return np.asarray(np.sign(difference) * np.maximum(np.abs(difference) - slack, 0.0))
 
 
 def largest(correlation: Floats, use: Bools, anyone: Bools, seed: int) -> Floats:

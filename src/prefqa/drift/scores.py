@@ -104,11 +104,15 @@ def score_judgments(rankings: Rankings, model: VoteModel) -> Scores:
 
 
 class Scored(NamedTuple):
-    """Scores and expected information of the votes of a group, [n_columns, n_votes_of_a_unit, n_together, n]."""
+    """Scores and expected information of the votes of a group, [n_columns, n_votes_of_a_unit, n_together, n].
+
+    `by_weight` is the slope by a common weight of a feature that is 1, [n_votes_of_a_unit, n_together, n].
+    """
 
     group: Group
     score: Floats
     information: Floats
+    by_weight: Floats
 
 
 def scored(votes: Iterable[Group], model: VoteModel, *, information: bool = True) -> Iterator[Scored]:
@@ -123,17 +127,17 @@ def scored(votes: Iterable[Group], model: VoteModel, *, information: bool = True
         for column, x in enumerate(group.x):
             np.multiply(x, by_weight, out=score[column])
         score[n], score[n + 1], score[n + 2] = gap.common * slope.gap, slope.threshold, gap.spread * slope.gap_z
-        score[n + 3] = score[n] + score[n + 2]
+        score[n + 3] = gap.shared * slope.gap + score[n + 2]
         expected = np.zeros((n + 4, 0))
         if information:
             of_gap, of_z, of_threshold = _information(group, gap, model)
             expected = np.empty_like(score)
-            by_weight = care**2 * of_gap
+            of_weight = care**2 * of_gap
             for column, x in enumerate(group.x):
-                np.multiply(x * x, by_weight, out=expected[column])
+                np.multiply(x * x, of_weight, out=expected[column])
             expected[n], expected[n + 1], expected[n + 2] = gap.common**2 * of_gap, of_threshold, gap.spread**2 * of_z
-            expected[n + 3] = expected[n] + expected[n + 2]
-        yield Scored(group, score, expected)
+            expected[n + 3] = gap.shared**2 * of_gap + expected[n + 2]
+        yield Scored(group, score, expected, by_weight)
 
 
 def _information(group: Group, gap: Gaps, model: VoteModel) -> tuple[Reals, Reals, Reals]:
@@ -155,7 +159,7 @@ def _information(group: Group, gap: Gaps, model: VoteModel) -> tuple[Reals, Real
     ties = model.threshold is not None
     c = np.zeros(1, single)
     if model.threshold is not None:
-        c = np.clip(model.threshold.astype(single), single(1e-4), _WIDE)[group.annotator]
+        c = np.clip(model.thresholds(group.annotator, group.period).astype(single), single(1e-4), _WIDE)
     wide, narrow, k = np.exp(c), np.exp(-c), 2 / np.expm1(2 * c) if ties else c
     plain, of_z, of_c = (np.zeros(odds.shape, single) for _ in range(3))
     for node, prior in enumerate(weight):

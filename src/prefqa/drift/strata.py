@@ -50,5 +50,6 @@ def strata_of(coded: Coded, prefs: Preferences, strata: tuple[str, ...]) -> tupl
     )
     kept = sizes.sort("n", "stratum", descending=[True, False])["stratum"].head(MAX_STRATA - 1).sort().to_list()
     names = kept if sizes.height < MAX_STRATA else [*kept, "others"]
-    number = np.array([kept.index(one) if one in kept else len(kept) for one in named], np.int16)
+    place = {one: at for at, one in enumerate(kept)}
+    number = np.array([place.get(one, len(kept)) for one in named], np.int16)
     return number[combined], names

@@ -17,14 +17,14 @@ class Unit(NamedTuple):
     said: str
 
 
-def unit(name: str, scale: float, care: float) -> Unit:
+def unit(name: str, scale: float, care: float, *, length_is_log: bool = True) -> Unit:
     """The unit of a detector: log odds per unit of a feature for an annotator of typical care, or a log factor."""
-    if name == LENGTH:
+    if name == LENGTH and length_is_log:
         return Unit(care * float(np.log(2)) / scale, "log odds for a response twice as long")
+    if name == LENGTH:
+        return Unit(care * 100 / scale, "log odds for a response longer by 100")
     if name == POSITION:
         return Unit(care, "log odds for the response shown first")
-    if name.startswith("model:"):
-        return Unit(care, "log odds of the model")
     if name in (STRENGTH, CARE):
         return Unit(1.0, f"log of {name}")
     if name == TIES:
@@ -32,7 +32,25 @@ def unit(name: str, scale: float, care: float) -> Unit:
     return Unit(care / scale, f"log odds per unit of {name}")
 
 
-def sentence(name: str, since: str, before: float | None, after: float | None, effect: float, who: str) -> str:
+def subject_of(name: str, *, length_is_log: bool = True) -> str:
+    """What one unit of a feature is, in words."""
+    if name == LENGTH and length_is_log:
+        return "a response twice as long"
+    if name == LENGTH:
+        return "a response longer by 100"
+    return "standing first on the screen" if name == POSITION else f"one more {name}"
+
+
+def sentence(
+    name: str,
+    since: str,
+    before: float | None,
+    after: float | None,
+    effect: float,
+    who: str,
+    *,
+    length_is_log: bool = True,
+) -> str:
     """Say in plain words what changed; `who` is who drives it."""
     start = f"From {since}" if since else "Over the periods"
     if name == STRENGTH:
@@ -44,10 +62,7 @@ def sentence(name: str, since: str, before: float | None, after: float | None, e
     if name == CARE:
         how = "less, as one who judges at random" if effect < 0 else "more, as one who copies"
         return f"{start}, {who} agrees with the others {how} would, on the same kind of items."
-    subject = {
-        LENGTH: "a response twice as long",
-        POSITION: "standing first on the screen",
-    }.get(name, f"coming from {name.removeprefix('model:')}" if name.startswith("model:") else f"one more {name}")
+    subject = subject_of(name, length_is_log=length_is_log)
     if before is None or after is None:
         return f"{start}, {subject} counts {'more' if effect > 0 else 'less'} for {who} (odds x {np.exp(effect):.2f})."
     return f"{start}, {subject} {_odds(after)}; before: {_percent(before)}; {who}."

@@ -20,10 +20,11 @@ _FARTHEST = 4.0
 class VoteTable:
     """Votes sorted by unit, a unit being one pair of responses of one item.
 
-    Per vote: `unit`, `item`, `annotator`, `judgment`, `period`, `stratum` (codes from 0), `said` (1 first, 0 tie, -1
-    second) and `x` [n_votes, n_features], first less second, in units of `scale`. First is the response that comes
-    first by id, so that all votes of a unit look at it from one side; "position" is 1 where it was also shown first,
-    else -1.
+    Per vote: `unit`, `item`, `annotator`, `judgment`, `period`, in which its item was first judged, `stratum`
+    (codes from 0), `said` (1 first, 0 tie, -1 second) and `x` [n_votes, n_features], first less second, in units of
+    `scale`. First is the response that comes first by id, so that all votes of a unit look at it from one side;
+    "position" is 1 where it was also shown first, else -1. `models` [n_votes, 2] are the numbers of the models that
+    wrote them, `n_models` where unknown; None where no model is known.
     """
 
     unit: Ints
@@ -39,6 +40,8 @@ class VoteTable:
     periods: list[str]
     strata: list[str]
     annotators: pl.Series
+    models: Ints | None = None
+    n_models: int = 0
 
     @property
     def n(self) -> int:
@@ -58,12 +61,13 @@ class VoteTable:
     def take(self, keep: Bools | Ints | slice) -> VoteTable:
         """Keep some votes, or put them in order; codes stay as they are."""
         per_vote = ("unit", "item", "annotator", "judgment", "period", "stratum", "said", "x")
-        return replace(self, **{name: getattr(self, name)[keep] for name in per_vote})
+        models = None if self.models is None else self.models[keep]
+        return replace(self, models=models, **{name: getattr(self, name)[keep] for name in per_vote})
 
 
 def is_common(names: list[str]) -> Bools:
-    """Which features weigh the same for all annotators: the indicators of models, and confirmed changes."""
-    return np.array([name.startswith(("model:", SINCE)) for name in names], bool)
+    """Which features weigh the same for all annotators: confirmed changes."""
+    return np.array([name.startswith(SINCE) for name in names], bool)
 
 
 def scaled(apart: Reals, scale: float) -> Floats:

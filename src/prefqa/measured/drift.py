@@ -22,7 +22,7 @@ def changed_annotator(measures: Measures) -> Found | NotRun:
 
 
 def moved_figures(measures: Measures) -> Found | NotRun:
-    """PQ603: agreement or ties moved, which a changed mix of prompts or people does as well as a changed rule."""
+    """PQ603: what moved may be the answers', the prompts' or the people's change as well as a changed rule's."""
     result = measures.drift
     if result.by is None or result.detectors.is_empty():
         return NotRun(result.reason or "nothing could be compared")
@@ -35,7 +35,7 @@ def _changes(measures: Measures, which: pl.Expr, words: str) -> Found | NotRun:
     result = measures.drift
     if result.alarm is None:
         return NotRun(result.reason or "nothing could be compared")
-    found = result.changes.filter(which).sort("since", "what", "driver")
+    found = result.changes.filter(which & pl.col("alarm")).sort("since", "what", "driver")
     n, of = found.height, max(result.changes.height, 1)
     alone = found.select(pl.when(_ALONE).then("driver").alias("annotator_id"), pl.col("sentence").alias("_value"))
     listed = found["sentence"].to_list()

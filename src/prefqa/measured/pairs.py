@@ -23,12 +23,12 @@ def cycles(measures: Measures) -> Found | NotRun:
     for items in votes.items:
         if items.k < 3:
             continue
-        compared = np.zeros((items.k, items.item.size), bool)
-        beats = np.zeros((items.k, items.k, items.item.size), bool)
-        for a, b, pattern in zip(*np.triu_indices(items.k, 1), items.pattern, strict=True):
-            compared[[a, b]] |= voted[pattern]
-            beats[a, b], beats[b, a] = first_wins[pattern], second_wins[pattern]
-        of += int((compared.sum(axis=0) >= 3).sum())
+        shape = (items.k, items.k, items.item.size)
+        compared, beats = np.zeros(shape, bool), np.zeros(shape, bool)
+        a, b = np.triu_indices(items.k, 1)
+        compared[a, b] = compared[b, a] = voted[items.pattern]
+        beats[a, b], beats[b, a] = first_wins[items.pattern], second_wins[items.pattern]
+        of += int((compared.any(axis=0).sum(axis=0) >= 3).sum())
         round_.append(items.item[has_cycle(beats.transpose(2, 0, 1))])
     if not of:
         return NotRun("no item has three responses that were compared")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -49,9 +50,11 @@ class Tallied:
         """Tally the votes of all items with two responses or more."""
         buckets = [bucket for bucket in buckets if bucket.k > 1]
         width = max((int(bucket.lengths.max(initial=0)) for bucket in buckets), default=0) + 1
-        codes = [np.stack(list(_codes(bucket, width))) for bucket in buckets]
-        patterns: Ints = np.arange(width**3)
-        if width**3 > _LISTED:
+        listed = width**3 <= _LISTED
+        codes = [_codes(bucket, width, np.uint16 if listed else np.int64) for bucket in buckets]
+        if listed:
+            patterns: Ints = np.arange(width**3)
+        else:  # the array of all would grow with the third power of the votes on a pair
             patterns, _ = distinct(np.concatenate([code.ravel() for code in codes]))
             codes = [np.searchsorted(patterns, code) for code in codes]
         times: Ints = np.zeros(patterns.size, np.int64)
@@ -77,10 +80,10 @@ class Tallied:
         return item, pattern
 
 
-def _codes(bucket: Bucket, width: int) -> Iterator[Ints]:
-    small = np.uint16 if width**3 <= _LISTED else np.int64
+def _codes(bucket: Bucket, width: int, kind: type[np.integer[Any]]) -> Ints:
+    """One number [pairs, items] that holds the three counts: figures of a base above each of them."""
+    parts = []
     for tally in pair_tallies(bucket):
-        code: Ints = np.zeros(len(bucket.item), small)
-        for count in tally[2:]:  # one number holds the three counts: figures of a base above each of them
-            code = code * small(width) + count.astype(small)
-        yield code
+        n_first, n_tie, n_second = (count.astype(kind) for count in tally[2:])
+        parts.append((n_first * kind(width) + n_tie) * kind(width) + n_second)
+    return np.concatenate(parts)

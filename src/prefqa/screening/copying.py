@@ -11,7 +11,7 @@ from prefqa.checks.frame import NotRun
 from prefqa.screening.evidence import Evidence
 from prefqa.screening.pool import Pool
 from prefqa.screening.shown import as_shown
-from prefqa.votes import Bucket, row_pairs
+from prefqa.votes import Bucket, pair_votes, row_pairs
 
 #: Up to so many responses, vectors of ranks may be few.
 _FEW = 6
@@ -101,16 +101,14 @@ def _votes_of_two(ranks: Ints, one: Ints, other: Ints) -> tuple[Ints, Ints, Bool
     """Of two rows of ranks each: n and k of `_met`, and whether they both rank some pair."""
     n, k = (np.zeros(one.size, np.int32) for _ in range(2))
     shared = np.zeros(one.size, np.bool_)
-    for first in range(ranks.shape[1]):
-        for second in range(first + 1, ranks.shape[1]):
-            a, b = (np.ascontiguousarray(ranks[:, slot]) for slot in (first, second))
-            known = (a > 0) & (b > 0)
-            vote = ((a < b) & known).view(np.int8) - ((a > b) & known).view(np.int8)
-            both = known[one] & known[other]
-            v, w = vote[one], vote[other]
-            shared |= both
-            n += both & ((v != 0) | (w != 0))
-            k += v * w
+    for votes in pair_votes(ranks, one.size):
+        known = votes.better | votes.equal | votes.worse
+        vote = votes.better.view(np.int8) - votes.worse.view(np.int8)
+        both = known[:, one] & known[:, other]
+        v, w = vote[:, one], vote[:, other]
+        shared |= both.any(axis=0)
+        n += (both & ((v != 0) | (w != 0))).sum(axis=0, dtype=np.int32)
+        k += (v * w).sum(axis=0, dtype=np.int32)
     return n, k, shared
 
 

@@ -122,13 +122,13 @@ def length_of_majority(pool: Pool) -> Evidence | NotRun:
         if not (by_unit > 0).all():
             by_unit = np.maximum.reduceat(lengths, bucket.starts, axis=0)
         for tally in pair_tallies(bucket):
-            a, b = by_unit[:, tally.first], by_unit[:, tally.second]
+            a, b = by_unit[:, tally.first].T, by_unit[:, tally.second].T
             votes = np.stack([tally.n_first, tally.n_tie, tally.n_second])
             most = votes.max(axis=0)
             clear = ((votes == most).sum(axis=0) == 1) & (votes[1] < most) & (a != b)
-            decided.append(clear)
-            longer.append(clear & ((votes[0] == most) == (a > b)))
-            item.append(bucket.item)
+            decided.append(clear.ravel())
+            longer.append((clear & ((votes[0] == most) == (a > b))).ravel())
+            item.append(np.tile(bucket.item, len(clear)))
     if not decided:
         return NotRun("no judgment ranks two responses")
     n, k = (np.concatenate(parts).astype(np.float64) for parts in (decided, longer))

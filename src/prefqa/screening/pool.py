@@ -18,7 +18,7 @@ from prefqa.preferences import Preferences
 from prefqa.screening.read import Read, part, read
 from prefqa.screening.sample import sampled_items
 from prefqa.screening.shown import Shown, as_shown
-from prefqa.votes import Bucket, buckets, pair_tallies
+from prefqa.votes import Bucket, buckets, pair_votes, tallied
 
 
 @dataclass(frozen=True)
@@ -180,34 +180,30 @@ class Pool:
             return None
         parts: list[Ints] = [np.zeros(0, np.int8)]
         for bucket, lengths in zip(self.buckets, self.n_chars, strict=True):
-            for tally in pair_tallies(bucket):
-                both = (bucket.ranks[:, tally.first] > 0) & (bucket.ranks[:, tally.second] > 0)
-                parts.append(_sign(lengths[both, tally.first], lengths[both, tally.second]))
+            columns = np.ascontiguousarray(lengths.T)
+            for votes in pair_votes(bucket.ranks):
+                both = votes.better | votes.equal | votes.worse
+                parts.append(_sign(columns[votes.first], columns[votes.second])[both])
         return np.concatenate(parts)
 
     def _votes_of(self, i: int) -> PairVotes:
         bucket = self.buckets[i]
         places = self.positions[i] if self.positions is not None else np.zeros_like(bucket.ranks)
         judgment, unit = np.arange(len(bucket.ranks)), bucket.unit
+        shown = np.ascontiguousarray(places.T)
         parts = []
-        for tally in pair_tallies(bucket):
-            a, b = (bucket.ranks[:, slot].astype(np.int64) for slot in (tally.first, tally.second))
-            both = (a > 0) & (b > 0)
-            vote = np.sign(b - a)
-            total = (tally.n_first + tally.n_tie + tally.n_second)[unit]
-            margin = (tally.n_first.astype(np.int64) - tally.n_second)[unit]
+        for votes in pair_votes(bucket.ranks):
+            tally = tallied(bucket, votes)
+            both = votes.better | votes.equal | votes.worse
+            vote = votes.better.view(np.int8) - votes.worse.view(np.int8)
+            total = (tally.n_first + tally.n_tie + tally.n_second)[:, unit]
+            margin = (tally.n_first.astype(np.int64) - tally.n_second)[:, unit]
             n_others = total - 1
             with np.errstate(invalid="ignore", divide="ignore"):
                 others = np.where(n_others > 0, (margin - vote) / n_others, np.nan)
-            columns = (
-                judgment,
-                bucket.annotator,
-                vote.astype(np.int8),
-                others,
-                n_others,
-                -_sign(places[:, tally.first], places[:, tally.second]),
-            )
-            parts.append([column[both] for column in columns])
+            placed = -_sign(shown[tally.first], shown[tally.second])
+            columns = (judgment[None], bucket.annotator[None], vote, others, n_others, placed)
+            parts.append([np.broadcast_to(column, both.shape)[both] for column in columns])
         return PairVotes(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
     def _dense(self, values: Ints) -> list[Ints]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from prefqa.drift.result import CONFOUNDED
 from prefqa.drift.words import drift_words
 from prefqa.terminal.parts import MAX_ROWS, hang, interval, number, p_value, say_more, shown, table
 
@@ -42,7 +43,7 @@ def print_drift(console: Console, drift: DriftResult) -> None:
 
 def _detector_row(row: dict[str, Any], name: str) -> tuple[str, ...]:
     change, seen = interval(row["ci_low"], row["ci_high"]), number(row["min_detectable"])
-    alarm = "changed" if row["alarm"] else ""
+    alarm = "changed" if row["alarm"] else row["grade"] if row["grade"] == CONFOUNDED and not row["reason"] else ""
     return name, shown(row["period"] or "", 18), row["reason"] or change, p_value(row["p_adjusted"]), seen, alarm
 
 

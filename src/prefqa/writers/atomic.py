@@ -59,9 +59,17 @@ def staged_directory(out: str | Path) -> Iterator[Path]:
         yield files.new
 
 
+#: What json.dumps leaves as it is: further control characters, such as turn the direction of reading, and commands.
+_ACTS = re.compile("[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]|##(?=[A-Za-z]*\\[)")
+
+
 def dumps(value: Any) -> str:
-    """JSON text; a figure that is not a number is written as null."""
-    return json.dumps(json_ready(value), ensure_ascii=False, indent=2, allow_nan=False, default=str) + "\n"
+    """JSON text; a figure that is not a number is written as null.
+
+    It may be printed: what a terminal or a CI runner would act on is written as escapes, which read back as it was.
+    """
+    text = json.dumps(json_ready(value), ensure_ascii=False, indent=2, allow_nan=False, default=str) + "\n"
+    return _ACTS.sub(lambda found: "".join(f"\\u{ord(c):04x}" for c in found[0]), text)
 
 
 def json_ready(value: Any) -> Any:

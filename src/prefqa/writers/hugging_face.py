@@ -13,6 +13,7 @@ import polars as pl
 from prefqa.errors import UsageError
 from prefqa.message_json import holds_json
 from prefqa.writers.atomic import staged_directory, write_rows, write_text
+from prefqa.writers.markdown import plain
 from prefqa.writers.pair_forms import SIDES, Pairs
 
 #: Names of splits as `datasets` takes them (`NamedSplit`), and how long they may be in the name of a file.
@@ -65,17 +66,17 @@ def _card(title: str, parts: Mapping[str, pl.DataFrame], facts: dict[str, Any]) 
         *files,
         "---",
     ]
-    told = [f"- {name}: {value}" for name, value in facts.items()]
-    counts = [f"- rows in {name}: {part.height:,}" for name, part in parts.items()]
+    told = [f"- {plain(name)}: {plain(value)}" for name, value in facts.items()]
+    counts = [f"- rows in {plain(name)}: {part.height:,}" for name, part in parts.items()]
     columns = next(iter(parts.values())).columns if parts else list(SIDES)
     body = [
-        f"# {title}",
+        f"# {plain(title)}",
         "",
         "Preference pairs, written by prefqa.",
         "",
         *told,
         *counts,
-        f"- columns: {', '.join(columns)}",
+        f"- columns: {', '.join(map(plain, columns))}",
     ]
     return "\n".join([*head, "", *body, ""])
 

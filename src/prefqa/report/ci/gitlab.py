@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from hashlib import sha256
 
 from prefqa.report.ci.outcome import Outcome
+from prefqa.writers.atomic import dumps
 
 _SEVERITIES = {"error": "major", "warning": "minor", "info": "info"}
 
@@ -27,4 +27,4 @@ def gitlab(outcome: Outcome) -> str:
         }
         for name, message, severity in issues
     ]
-    return json.dumps(listed, ensure_ascii=False, indent=2) + "\n"
+    return dumps(listed)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree as ET
 
 from prefqa.report.ci.outcome import Outcome
+
+_COMMAND = re.compile(r"##(?=[A-Za-z]*\[)|(?m:^::)")
 
 
 def junit(outcome: Outcome) -> str:
@@ -49,4 +52,6 @@ def junit(outcome: Outcome) -> str:
     suite = ET.SubElement(root, "testsuite", {"name": outcome.path, "time": "0", "errors": "0", **attributes})
     suite.extend(cases)
     ET.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+    text = '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+    # Printed in a CI job, commands in the data would act on its runner; XML reads these references as they were.
+    return _COMMAND.sub(lambda found: "".join(f"&#{ord(c)};" for c in found[0]), text)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote
 
 from prefqa.checks.rules import BY_CODE
 from prefqa.report.ci.outcome import Outcome, Problem
+from prefqa.writers.atomic import dumps
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
@@ -26,7 +26,7 @@ def sarif(outcome: Outcome) -> str:
         "properties": {"verdict": outcome.gate.verdict, "conditions": [line["message"] for line in outcome.lines]},
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, ensure_ascii=False, indent=2) + "\n"
+    return dumps(log)
 
 
 def _rule(code: str) -> dict[str, Any]:
