@@ -43,6 +43,8 @@ from prefqa.writers.atomic import staged_directory
 STEPS = frozenset(("os.rename", "os.mkdir", "os.remove", "os.rmdir", "fcntl.flock"))
 ENDED = {signal.SIGKILL: -signal.SIGKILL, signal.SIGTERM: 143, signal.SIGINT: 130}
 _LONGEST_S = 300.0
+#: The exit code of what the caller can mend.
+REFUSED = 2
 #: The job that is killed before every step.
 SMALL = "a set of small files"
 
@@ -138,6 +140,11 @@ class Trials:
             job.steps.append(len((self.place / "steps").read_text()))
             if files_in(self.out) != job.files[-1] and not job.is_state:
                 raise SystemExit(f"{job.name}: the same run gives other files")
+        if job.is_state:  # what the second run makes of the state of the first is a third content
+            shutil.rmtree(self.out)
+            for which in (0, 1):
+                self.waited(self.started(job, which))
+            job.files.append(files_in(self.out))
 
     def kill(self, job: Job, which: int, how: signal.Signals, step: int | None) -> None:
         """Kill a run, and look at what it left."""
@@ -149,7 +156,7 @@ class Trials:
         else:
             child = self.started(job, which, lambda: kill_before(self.out, step, how))
         code = self.waited(child)
-        done = code in job.ends
+        done = code in job.ends or (job.is_state and code == REFUSED)  # it does not take a campaign that got shorter
         # Python has its own handlers only once the command has begun.
         if not done and code not in (ENDED[how], -how):
             self.fail(job, f"{what}: exit code {code}\n{self.log()}")
@@ -171,7 +178,10 @@ class Trials:
                     ends[child] = os.waitstatus_to_exitcode(status)
             time.sleep(0.005)
         codes = sorted(ends.values())
-        if any(code not in (*job.ends, *((2,) if job.is_state else ())) for code in codes) or codes == [2, 2]:
+        if (
+            any(code not in (*job.ends, *((REFUSED,) if job.is_state else ())) for code in codes)
+            or codes == [REFUSED] * 2
+        ):
             self.fail(job, f"two at once: exit codes {codes}\n{self.log()}")
         left = files_in(self.out)
         if left not in job.files or hidden_in(self.out):
@@ -189,7 +199,8 @@ class Trials:
         left = files_in(self.out)
         if code not in job.ends:
             self.fail(job, f"{what}: the next run ended with {code}\n{self.log()}")
-        if left != job.files[which] or hidden_in(self.out):
+        wanted = job.files[1:] if job.is_state and which else [job.files[which]]
+        if left not in wanted or hidden_in(self.out):
             self.fail(job, f"{what}: the next run left {sorted(left)} and {hidden_in(self.out)}")
         if names := self.temporary_files():
             self.fail(job, f"{what}: the next run left temporary files {names}")

@@ -103,7 +103,7 @@ def _annotators(check: CheckResult, config: GateConfig) -> Line | None:
     if named.is_empty():
         return line(_ANNOTATORS, 0.0, 0.0, "max", PASS, "no annotator stands out by habit, pace or votes below chance")
     messages = [f"{code}: {message}" for code, message in named.select("code", "message").head(_SHOWN).iter_rows()]
-    more = f"; {named.height - _SHOWN} rules more" if named.height > _SHOWN else ""
+    more = f" {named.height - _SHOWN} more such findings." if named.height > _SHOWN else ""
     return line(_ANNOTATORS, float(named.height), 0.0, "max", WARN, " ".join(messages) + more)
 
 

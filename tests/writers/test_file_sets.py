@@ -10,11 +10,12 @@ import sys
 import threading
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from prefqa.errors import ReadError, UsageError
 from prefqa.writers import locks, manifest
-from prefqa.writers.atomic import content_of, rewrite_json, staged_directory, write_text
+from prefqa.writers.atomic import content_of, rewrite_json, staged_directory, write_parquet, write_text
 from prefqa.writers.file_sets import STAGE, file_set
 from prefqa.writers.signals import uninterrupted
 from prefqa.writers.targets import check_file, check_folder
@@ -208,6 +209,12 @@ def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
     write_text(tmp_path / "link", "text")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "there" / "file").read_text() == "text"
+
+
+def test_a_folder_called_like_a_home_is_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_parquet("~/a.parquet", pl.DataFrame({"a": [1]}))
+    assert (tmp_path / "~" / "a.parquet").is_file()
 
 
 def test_a_signal_waits_until_the_switch_is_done() -> None:

@@ -22,6 +22,7 @@ from prefqa.readers.packed import refuse_bombs
 from prefqa.readers.records import Records
 from prefqa.readers.separated import broken_line, scan_separated
 from prefqa.readers.spool import as_file, given, named_as_given
+from prefqa.writers.targets import literal
 
 #: Format of a file by its ending; .gz and .zst may follow those of text formats.
 ENDINGS = {
@@ -80,7 +81,7 @@ def find_files(source: str | Path) -> list[Path]:
     Raises:
         ReadError: if there is no such file, or no data file in the directory.
     """
-    path = Path(source)
+    path = literal(Path(source))
     try:
         if path.is_dir():
             found = sorted(p for p in path.iterdir() if p.is_file() and _is_data(p))
@@ -92,7 +93,7 @@ def find_files(source: str | Path) -> list[Path]:
     except OSError as error:
         raise ReadError(path, error.strerror or str(error)) from error
     if glob.has_magic(str(source)):
-        matches = map(Path, glob.glob(str(source), recursive=True))
+        matches = (literal(Path(match)) for match in glob.glob(str(source), recursive=True))
         found = sorted(p for p in matches if p.is_file() and p.name not in _COMPANIONS)
         if not found:
             raise ReadError(source, "no file matches")

@@ -25,6 +25,7 @@ from typing import Any
 from prefqa.errors import UsageError
 from prefqa.writers import locks, manifest
 from prefqa.writers.signals import uninterrupted
+from prefqa.writers.targets import literal
 
 #: How the hidden folders begin in which sets are written.
 STAGE = f"{manifest.HIDDEN}stage-"
@@ -86,7 +87,7 @@ def staged(folder: str | Path) -> Iterator[FileSet]:
     Raises:
         UsageError: the folder is a file, or cannot be made or written.
     """
-    folder = Path(folder)
+    folder = literal(Path(folder))
     with ExitStack() as together:
         with named(folder):
             made = _made(folder)

@@ -19,8 +19,8 @@ def check_file(path: str | Path) -> Path:
             directory is a file or cannot be written.
     """
     path = _named(path)
+    mode = _mode(path)
     place = Path(os.path.realpath(path)) if path.is_symlink() else path
-    mode = _mode(place)
     if mode is not None and stat.S_ISDIR(mode):
         raise UsageError(f"cannot write {path}: it is a directory", hint="name a file.")
     if mode is not None and not stat.S_ISREG(mode):
@@ -50,6 +50,11 @@ def check_folder(folder: str | Path, files: Collection[str] = ()) -> None:
             raise UsageError(
                 f"cannot write {folder / name}: it is a directory", hint="move it, or name another directory."
             )
+
+
+def literal(path: Path) -> Path:
+    """Return a path that Polars takes as it is: a first part such as ~ stands for no home."""
+    return path.absolute() if path.parts and path.parts[0].startswith("~") else path
 
 
 def _check_folder(folder: Path, path: Path) -> None:
