@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Agreement whose whole interval lies below this warns: "slight" in the words of Landis and Koch (1977).
 LOW_AGREEMENT = 0.2
+#: Intervals from fewer items say too little to fail data.
+MIN_ITEMS = 20
 #: A finding of severity warning on a larger share of the data warns.
 WIDE = 0.01
 #: The coefficient that is judged, the first of these that was measured over all items.
@@ -64,7 +66,10 @@ def _agreement(agreement: AgreementResult, disagreement: DisagreementResult | No
         return line(name, row["estimate"], 0.0, "min", WARN, message)
     shown = f"{name} {row['estimate']:.3f} ({row['ci_low']:.3f} to {row['ci_high']:.3f}, {row['n_items']:,} items)"
     best = _best_model(disagreement)
-    if row["ci_low"] <= 0.0:
+    if row["n_items"] < MIN_ITEMS:
+        verdict, threshold = WARN, 0.0
+        message = f"too few items to judge agreement, fewer than {MIN_ITEMS}: {shown}"
+    elif row["ci_low"] <= 0.0:
         verdict, threshold = FAIL, 0.0
         message = f"agreement is not distinguishable from chance: {shown}{best}"
     elif row["ci_high"] < LOW_AGREEMENT:

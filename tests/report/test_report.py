@@ -54,7 +54,16 @@ def run() -> prefqa.RunResult:
 
 def test_the_report_says_what_the_run_found(run: prefqa.RunResult) -> None:
     words = Page(prefqa.report(run)).words
-    for said in ("PASS", "alpha_nominal", "batch", "week-01", "Findings", "Over time", "Annotators", "annotator-01"):
+    for said in (
+        run.gate.verdict.upper(),
+        "alpha_nominal",
+        "batch",
+        "week-01",
+        "Findings",
+        "Over time",
+        "Annotators",
+        "annotator-01",
+    ):
         assert said in words
     alpha = run.agreement.estimates["estimate"][0]
     assert f"{alpha:.3f}" in words
