@@ -1,5 +1,10 @@
 """Drift detectors on planted truth: python benchmarks/drift.py [--campaigns N] [--size N ...] [--scenario NAME ...].
 
+Campaigns come from two generators (`--world`): `prefqa.simulate`, and one that shares nothing with it
+(drift_worlds.py). `identified` is the share of campaigns with an alarm that changed answers cannot explain,
+`confounded` that with an alarm of the whole pool beyond the bounds of the sensitivity analysis, `warned` that with a
+warning and no such alarm.
+
 Each scenario is drawn many times (see drift_scenarios.py). In a silent one the share of alarms is the family-wise
 false-alarm rate; in the others it is the power, an alarm dated before the change by more than two weeks not counting.
 `delay`: weeks with changed data until the tool, run at the end of each week on all data so far, alarms. `date error`:
@@ -31,30 +36,40 @@ import polars as pl
 import drift_peers
 import prefqa
 from drift_scenarios import SCENARIOS, SILENT, Scenario
+from drift_worlds import World
 from prefqa.simulate import START, Simulation
 
 EARLY = 2  # weeks before the change that an alarm may be dated and still count as seeing it
-KEYS = ("scenario", "size", "responses", "weeks", "seed")
+KEYS = ("world", "scenario", "size", "responses", "weeks", "seed")
+GRADES = ("identified", "confounded", "warned")
 
 
-def ours(campaign: Simulation, *, delays: bool) -> tuple[drift_peers.Said, set[str], int | None]:
+def ours(
+    campaign: Simulation | World, *, delays: bool
+) -> tuple[drift_peers.Said, set[str], int | None, dict[str, bool]]:
     """Run `prefqa.drift` on the whole campaign and, for the delay, on growing beginnings of it."""
     prefs = campaign.preferences
     found = prefqa.drift(prefs, every="1w")
-    if not found.alarm:
-        return drift_peers.Said(None), set(), None
-    first = found.changes.sort("p_adjusted", nulls_last=True).row(0, named=True)
-    said = {
-        str(value) for row in found.changes.iter_rows(named=True) for value in (row["what"], row["driver"]) if value
+    changes = found.changes
+    of_pool = changes.filter(grade="confounded")
+    grades = {
+        "identified": bool(changes.filter("alarm", grade="identified").height),
+        "confounded": bool(of_pool["alarm"].any()),
+        "warned": bool(of_pool.height) and not of_pool["alarm"].any(),
     }
+    if not found.alarm:
+        return drift_peers.Said(None), set(), None, grades
+    alarms = changes.filter("alarm")
+    first = alarms.sort("p_adjusted", nulls_last=True).row(0, named=True)
+    said = {str(value) for row in alarms.iter_rows(named=True) for value in (row["what"], row["driver"]) if value}
     since = None if first["since"] is None else (date.fromisoformat(first["since"][:10]) - START.date()).days // 7
     week = None
     if delays and campaign.truth.drifts.height:
         week = _first_alarm(campaign)
-    return drift_peers.Said(0, since, first["what"]), said, week
+    return drift_peers.Said(0, since, first["what"]), said, week, grades
 
 
-def watched(campaign: Simulation) -> drift_peers.Said:
+def watched(campaign: Simulation | World) -> drift_peers.Said:
     """Run `prefqa.watch`, a look per week."""
     with tempfile.TemporaryDirectory() as folder:
         found = prefqa.watch(campaign.preferences, Path(folder) / "state.json", every="1w")
@@ -65,7 +80,7 @@ def watched(campaign: Simulation) -> drift_peers.Said:
     return drift_peers.Said(week, since, found.what)
 
 
-def _first_alarm(campaign: Simulation) -> int | None:
+def _first_alarm(campaign: Simulation | World) -> int | None:
     prefs, truth = campaign.preferences, campaign.truth
     change, weeks = _change(truth.drifts), int(truth.settings["weeks"])
     for week in range(change, weeks):
@@ -84,7 +99,7 @@ def _change(drifts: pl.DataFrame) -> int | None:
 def one(task: dict[str, Any]) -> list[dict[str, Any]]:
     """Draw one campaign and ask every tool."""
     scenario: Scenario = SCENARIOS[task["scenario"]]
-    campaign = scenario.draw(task["seed"], task["size"], task["responses"], task["weeks"])
+    campaign = scenario.draw(task["seed"], task["size"], task["responses"], task["weeks"], task["world"])
     change, rows = _change(campaign.truth.drifts), []
     people = {
         name
@@ -95,10 +110,9 @@ def one(task: dict[str, Any]) -> list[dict[str, Any]]:
     rest = {key: task[key] for key in KEYS}
     if "prefqa" in task["tools"]:
         began = time.perf_counter()
-        said, words, week = ours(campaign, delays=task["delays"])
-        rows.append(
-            _row(rest | {"tool": f"prefqa {task['label']}".strip()}, scenario, change, said, words, people, week, began)
-        )
+        said, words, week, grades = ours(campaign, delays=task["delays"])
+        name = f"prefqa {task['label']}".strip()
+        rows.append(_row(rest | {"tool": name}, scenario, change, said, words, people, week, began) | grades)
     if "watch" in task["tools"]:
         began = time.perf_counter()
         said = watched(campaign)
@@ -146,9 +160,12 @@ def table(path: Path) -> None:
     rows = pl.read_ndjson(path, infer_schema_length=None)
     rows = rows.unique(["tool", *KEYS], keep="last")
     order = {name: at for at, name in enumerate(SCENARIOS)}
-    for (size, responses, weeks), part in sorted(rows.group_by("size", "responses", "weeks"), key=lambda pair: pair[0]):
+    keys = ("world", "size", "responses", "weeks")
+    for (world, size, responses, weeks), part in sorted(rows.group_by(*keys), key=lambda pair: pair[0]):
         tools = sorted(part["tool"].unique(), key=lambda name: (not name.startswith("prefqa"), name))
-        print(f"\n{size:,} judgments of {responses} responses in {weeks} weeks: share of campaigns with an alarm\n")
+        print(f"\n{world}, {size:,} judgments of {responses} responses in {weeks} weeks: alarms by grade, warnings\n")
+        _graded(part, order)
+        print("\nShare of campaigns with an alarm\n")
         print("| must stay silent | campaigns | " + " | ".join(tools) + " |\n" + "|" + " --- |" * (2 + len(tools)))
         for name in sorted(set(part["scenario"]) & set(SILENT), key=order.__getitem__):
             here = part.filter(pl.col("scenario") == name)
@@ -160,6 +177,15 @@ def table(path: Path) -> None:
             here = part.filter(pl.col("scenario") == name)
             cells = [_seen(here.filter(pl.col("tool") == tool)) for tool in tools]
             print(f"| {name} | {here['seed'].n_unique()} | " + " | ".join(cells) + " |")
+
+
+def _graded(part: pl.DataFrame, order: dict[str, int]) -> None:
+    """Print how often each scenario had an identified alarm, a confounded one, and a warning."""
+    graded = part.filter(pl.col("identified").is_not_null()) if "identified" in part.columns else part.head(0)
+    print("| scenario | campaigns | " + " | ".join(GRADES) + " |\n" + "|" + " --- |" * (2 + len(GRADES)))
+    for name in sorted(set(graded["scenario"]), key=order.__getitem__):
+        here = graded.filter(pl.col("scenario") == name)
+        print(f"| {name} | {here.height} | " + " | ".join(_share(here, grade) for grade in GRADES) + " |")
 
 
 def _share(rows: pl.DataFrame, column: str) -> str:
@@ -195,6 +221,7 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--size", type=int, nargs="+", default=[2_000, 20_000])
     parser.add_argument("--scenario", nargs="+", default=list(SCENARIOS), help="names, or: silent, alarming")
+    parser.add_argument("--world", nargs="+", default=["prefqa", "thurstone"], choices=["prefqa", "thurstone"])
     parser.add_argument("--responses", type=int, default=4)
     parser.add_argument("--weeks", type=int, default=12)
     parser.add_argument(
@@ -218,16 +245,20 @@ def main() -> None:
     done = set(_done(options.out, options.label))
     tasks: list[dict[str, Any]] = [
         {
+            "world": world,
             "scenario": name,
             "size": size,
             "responses": options.responses,
             "weeks": options.weeks,
             "seed": seed,
-            "tools": [tool for tool in options.tools if (tool, options.label, name, size, *shape, seed) not in done],
+            "tools": [
+                tool for tool in options.tools if (tool, options.label, world, name, size, *shape, seed) not in done
+            ],
             "label": options.label,
             "delays": seed < options.first_seed + options.delays,
             "annotators_named": 1,
         }
+        for world in options.world
         for size in options.size
         for name in names
         for seed in range(options.first_seed, options.first_seed + options.campaigns)

@@ -44,8 +44,8 @@ def main() -> None:
     for anchors in (20, 40):
         plan = prefqa.plan_anchors(draw(10_000, anchors, 0.0), n_per_period=(anchors,)).plan
         least = plan.filter(detector="length")["min_detectable"].item()
-        z = critical(4, 0.05)
-        for size in (0.2, 0.3, 0.5):
+        z = critical(4, 0.05) / 1.35
+        for size in (0.05, 0.1, 0.15):
             estimates, found = [], 0
             for seed in range(options.campaigns):
                 rows = prefqa.drift(draw(seed, anchors, size)).detectors.filter(detector="length, re-judged")

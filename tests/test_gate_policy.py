@@ -59,6 +59,13 @@ def test_agreement_is_judged_by_its_interval(
     assert (off.verdict, off.not_judged) == ("pass", ("agreement", "findings of severity warning", "annotators"))
 
 
+def test_agreement_on_a_few_items_warns() -> None:
+    prefs = prefqa.simulate(n_items=6, seed=1, texts=False).preferences
+    found = prefqa.gate(agreement=estimates(prefqa.agreement(prefs), ci_low=-0.5, ci_high=0.9))
+    assert found.verdict == "warn"
+    assert "fewer than 20" in found.lines["message"][0]
+
+
 def test_a_threshold_of_your_own_replaces_that_of_the_policy(measured: tuple[Any, Any, Any]) -> None:
     agreement = estimates(measured[1], ci_low=-0.1, ci_high=0.5)
     gate = {"agreement": [{"coefficient": "alpha_nominal", "min": -0.5}]}

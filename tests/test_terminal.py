@@ -50,7 +50,9 @@ def test_a_failed_run_says_what_failed_and_where_the_findings_are() -> None:
 
 
 def test_no_figure_is_torn_over_two_lines() -> None:
-    prefs = prefqa.simulate(n_items=200, seed=2, texts=False, weeks=6, drift=prefqa.Drift("length", 3, 1.5)).preferences
+    prefs = prefqa.simulate(
+        n_items=200, seed=2, texts=False, weeks=6, drift=prefqa.Drift("position", 3, 1.5)
+    ).preferences
     drifted = prefqa.drift(prefs)
     lines = printed("print_drift", drifted).splitlines()
     assert max(map(len, lines)) <= 80
@@ -59,8 +61,8 @@ def test_no_figure_is_torn_over_two_lines() -> None:
         figures = [*estimate, f"{row['ci_low']:.3f} to {row['ci_high']:.3f}"]
         assert any(all(word in line for word in (row["period"] or row["unit"], *figures)) for line in lines)
     assert drifted.alarm
-    assert " ".join(drifted.changes["sentence"]) in " ".join(" ".join(lines).split())
-    assert any(line.split()[0] == "length" and line.rstrip().endswith("changed") for line in lines if line.strip())
+    assert " ".join(drifted.changes.filter("alarm")["sentence"]) in " ".join(" ".join(lines).split())
+    assert any(line.split()[0] == "position" and line.rstrip().endswith("changed") for line in lines if line.strip())
 
 
 def test_slices_stand_below_each_other_and_are_bounded() -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Agreement whose whole interval lies below this warns: "slight" in the words of Landis and Koch (1977).
 LOW_AGREEMENT = 0.2
+#: Intervals from fewer items say too little to fail data.
+MIN_ITEMS = 20
 #: A finding of severity warning on a larger share of the data warns.
 WIDE = 0.01
 #: The coefficient that is judged, the first of these that was measured over all items.
@@ -64,7 +66,10 @@ def _agreement(agreement: AgreementResult, disagreement: DisagreementResult | No
         return line(name, row["estimate"], 0.0, "min", WARN, message)
     shown = f"{name} {row['estimate']:.3f} ({row['ci_low']:.3f} to {row['ci_high']:.3f}, {row['n_items']:,} items)"
     best = _best_model(disagreement)
-    if row["ci_low"] <= 0.0:
+    if row["n_items"] < MIN_ITEMS:
+        verdict, threshold = WARN, 0.0
+        message = f"too few items to judge agreement, fewer than {MIN_ITEMS}: {shown}"
+    elif row["ci_low"] <= 0.0:
         verdict, threshold = FAIL, 0.0
         message = f"agreement is not distinguishable from chance: {shown}{best}"
     elif row["ci_high"] < LOW_AGREEMENT:
@@ -103,7 +108,7 @@ def _annotators(check: CheckResult, config: GateConfig) -> Line | None:
     if named.is_empty():
         return line(_ANNOTATORS, 0.0, 0.0, "max", PASS, "no annotator stands out by habit, pace or votes below chance")
     messages = [f"{code}: {message}" for code, message in named.select("code", "message").head(_SHOWN).iter_rows()]
-    more = f"; {named.height - _SHOWN} rules more" if named.height > _SHOWN else ""
+    more = f" {named.height - _SHOWN} more such findings." if named.height > _SHOWN else ""
     return line(_ANNOTATORS, float(named.height), 0.0, "max", WARN, " ".join(messages) + more)
 
 

@@ -188,6 +188,6 @@ class SoftDPOTrainer(_Soft, DPOTrainer):  # type: ignore[misc, unused-ignore]
 
 def _check(values: Sequence[Any], place: str) -> None:
     for row, value in enumerate(values):
-        if not isinstance(value, int | float) or not 0 <= value <= 1:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
             where = place.format(row=row)
             raise UsageError(f"{COLUMN} of {where} is {value!r}", hint="it is a number from 0 to 1 for each pair.")

@@ -78,8 +78,8 @@ def test_the_page_of_rules_is_what_the_rules_say() -> None:
     ("code", "options", "words"),
     [
         ("PQ206", {"treshold": 0.9}, "it has: threshold"),
-        ("PQ206", {"threshold": "high"}, "written like 0.8"),
-        ("PQ211", {"files": "one.txt"}, "written like"),
+        ("PQ206", {"threshold": "high"}, "a number from 0 to 1, like 0.8"),
+        ("PQ211", {"files": "one.txt"}, "a list of texts"),
         ("PQ299", {}, "no rule is called"),
     ],
 )

@@ -340,9 +340,12 @@ def test_ratings_of_images_have_prompts_and_criteria(
     }
     assert set(column(prefs, "annotator_kind")["annotator_kind"]) == {"model"}
     assert outcomes(prefs) == {"[G]": 10, "tie": 5}
-    assert call(capsys, "convert", path, "-o", tmp_path / "p.jsonl", "--layout", "trl")[0] == 0
+    written = ("convert", path, "-o", tmp_path / "p.jsonl", "--layout", "trl")
+    code, _, err = call(capsys, *written)
+    assert (code, "--criterion" in err) == (2, True)
+    assert call(capsys, *written, "--criterion", "Helpfulness")[0] == 0
     rows = [json.loads(line) for line in (tmp_path / "p.jsonl").read_text().splitlines()]
-    assert len(rows) == 30
+    assert len(rows) == 15
     assert all(row["prompt"].startswith("How do I ") for row in rows)
 
 

@@ -54,7 +54,16 @@ def run() -> prefqa.RunResult:
 
 def test_the_report_says_what_the_run_found(run: prefqa.RunResult) -> None:
     words = Page(prefqa.report(run)).words
-    for said in ("PASS", "alpha_nominal", "batch", "week-01", "Findings", "Over time", "Annotators", "annotator-01"):
+    for said in (
+        run.gate.verdict.upper(),
+        "alpha_nominal",
+        "batch",
+        "week-01",
+        "Findings",
+        "Over time",
+        "Annotators",
+        "annotator-01",
+    ):
         assert said in words
     alpha = run.agreement.estimates["estimate"][0]
     assert f"{alpha:.3f}" in words
@@ -187,7 +196,7 @@ def test_a_finding_shows_the_rows_to_mend_and_why() -> None:
 
 
 def test_a_change_over_time_is_told_and_marked() -> None:
-    drift = prefqa.Drift("length", 3, 1.5)
+    drift = prefqa.Drift("position", 3, 1.5)
     prefs = prefqa.simulate(n_items=300, seed=0, texts=False, weeks=6, drift=drift).preferences
     found = prefqa.run(prefs)
     whole = prefqa.report(found)

@@ -198,7 +198,11 @@ FIXTURES: dict[str, list[Row]] = {
     **AUDIO,
 }
 _GRADES = {1: "A is slightly better", 2: "A is better", 3: "A is much better"}
-_VOTES = [(1, "Tree?", "Oak.", "Granite."), (2, "Bird?", "Owl.", "Bat."), (3, "Fish?", "Cod.", "Whale.")]
+_VOTES = [
+    (1, "Name a tree.", "An oak is a tree.", "Granite is a tree."),
+    (2, "Name a bird.", "An owl is a bird.", "A bat is a bird."),
+    (3, "Name a fish.", "A cod is a fish.", "A whale is a fish."),
+]
 #: Graded votes: how much response_a is better, of two annotators.
 GRADED = {
     "graded": [

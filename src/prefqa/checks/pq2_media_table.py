@@ -25,7 +25,8 @@ PQ2_MEDIA = (
         "error",
         "a path of an image, video or sound without a file",
         "The trainer stops at it, or goes on without the picture that was judged. Paths stand in columns of responses, "
-        f"items or judgments (`columns`), as text, lists of it, or objects with a path. {_SAFE}",
+        "items or judgments (`columns`), as text, lists of it, or objects with a path, or in the parts of messages. "
+        f"{_SAFE}",
         bad=_of("whole.png", "lost.png"),
         good=_of("whole.png", "other.gif"),
         options={"folder": "", "columns": COLUMNS},

@@ -35,7 +35,7 @@ PQ2 = (
         "a response that is a bare true, false, null, NaN or undefined",
         "A value of another type that was written as text: a YAML or JSON reader took the answer 'True' for a boolean, "
         "or a missing value became the word None. Trained on, it is an answer. The PandaLM test set has 6 such rows. "
-        "Where the prompt asks for true or false, these are answers and not reported.",
+        "Where the prompt asks for true or false, or what a program returns, these are answers and not reported.",
         bad=of_texts("The statement is correct.", "true"),
         good=of_texts("The statement is correct.", "True."),
     ),

@@ -81,12 +81,12 @@ def run(
 @config_option
 @ci_format_option
 def demo(out: str, items: int, seed: int, config: str | None, as_: str, fail_on: str | None, exit_zero: bool) -> int:
-    """Do what `run` does on a simulated campaign, in which from half-time annotators call more responses equal."""
+    """Do what `run` does on a simulated campaign, in which from half-time annotators favour what is shown first."""
     from prefqa.simulate import Drift, simulate
 
     settings = with_fail_on(settings_of(config), fail_on)
     _check_out(out)
-    planted = Drift("ties", at_week=6, size=0.25)
+    planted = Drift("position", at_week=6, size=0.8)
     campaign = simulate(n_items=items, seed=seed, repeats=0.03, missing=0.02, drift=planted)
     return _run(campaign.preferences, out, settings, as_, exit_zero=exit_zero)
 

@@ -8,18 +8,22 @@ from scipy.special import ndtri
 from prefqa.drift.evidence import Evidence
 
 POWER = 0.8
-#: Neighbouring cuts share most of their data: all of them together are worth about so many.
-_CUTS = 3
+#: Neighbouring cuts share most of their data: all of them together are worth about so many. The error rate is shared
+#: with other families of detectors.
+_CUTS, _FAMILIES = 6, 4
+#: What few items, and people who differ from item to item, add to the error (measured by benchmarks/drift_anchors.py).
+_MEASURED = 1.35
 
 
 def critical(n_scores: int, alpha: float) -> float:
     """How many standard errors a shift must have to be found with a probability of 80 % among so many scores."""
-    return float(ndtri(1 - alpha / (2 * n_scores * _CUTS)) + ndtri(POWER))
+    return _MEASURED * float(ndtri(1 - alpha / (2 * n_scores * _CUTS * _FAMILIES)) + ndtri(POWER))
 
 
 def information_of_a_judgment(evidence: Evidence, column: int) -> float:
-    """Expected information of one judgment on the parameter of a column, where what the item is like is held fixed."""
-    return float(evidence.cells.information[:, :, column].sum()) / max(float(evidence.cells.count.sum()), 1.0)
+    """Information of one judgment on a column's parameter where the item is held fixed, less what its noise takes."""
+    expected = float(evidence.cells.information[:, :, column].sum()) / max(float(evidence.cells.count.sum()), 1.0)
+    return expected / max(float(evidence.noise[column]), 1.0)
 
 
 def items_needed(evidence: Evidence, column: int, effect: float, *, alpha: float) -> tuple[int, int]:

@@ -291,14 +291,14 @@ def _combined(families: dict[str, Family], alpha: float) -> tuple[list[dict[str,
             rows.append({"grade": grade} | row | {"p_adjusted": adjusted, "alarm": alarm})
         for change in family.changes:
             adjusted = min(1.0, change["p_adjusted"] * factor)
-            if adjusted < alpha and not _told(change, changes):
-                alarm = not change.get("plausible", False)
-                changes.append({"grade": grade} | change | {"p_adjusted": adjusted, "alarm": alarm})
-    told = {(change["what"], change["since"]) for change in changes if change["alarm"]}
+            told = {"grade": grade} | change | {"p_adjusted": adjusted, "alarm": not change.get("plausible", False)}
+            if adjusted < alpha and not _told(told, changes):
+                changes.append(told)
+    alarming = {(change["what"], change["since"]) for change in changes if change["alarm"]}
     for row in rows:
         # What is confounded alarms where the change that is told does: other cuts see parts of it.
         if row["grade"] == CONFOUNDED and row["alarm"]:
-            row["alarm"] = (row["detector"], row["period"]) in told
+            row["alarm"] = (row["detector"], row["period"]) in alarming
     return rows, sorted(changes, key=lambda change: not change["alarm"])
 
 
@@ -315,6 +315,7 @@ def _told(change: dict[str, Any], before: list[dict[str, Any]]) -> bool:
     return any(
         change["what"] == other["what"]
         and other["alarm"]
+        and (other["grade"] == IDENTIFIED or change["grade"] == CONFOUNDED)
         and (not other["drivers"] or set(change["drivers"]) <= set(other["drivers"]))
         for other in before
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Event
 
@@ -45,7 +45,8 @@ MISFIT_OF_MOVES = 0.25
 class Evidence:
     """The scan of a campaign with all that it rests on.
 
-    `spread` is sigma by period where another model tells it better than this one's, whose weights do not move.
+    `spread` is sigma by period where another model tells it better than this one's, whose weights do not move. `noise`
+    is by column the variance of a contrast within items by what a shift of 1 adds to it (`noise_within_items`).
     """
 
     votes: Rankings
@@ -56,6 +57,7 @@ class Evidence:
     scan: Scan
     free: tuple[int, ...] | None = None
     spread: Floats | None = None
+    noise: Floats = field(default_factory=lambda: np.zeros(0))
 
     @classmethod
     def of(
@@ -77,11 +79,13 @@ class Evidence:
         scores = score_judgments(votes, model)
         if scored is not None:
             scored.set()
-        scores = without_nuisance(together(scores, votes.cluster), single=single)
+        scores = together(scores, votes.cluster)
+        noise = noise_within_items(scores)
+        scores = without_nuisance(scores, single=single)
         cells = cell_sums(scores, len(votes.periods))
         slack = None if free is None else _slack(votes, model, free, scores.names, contrasts, seed=seed)
         scanned = scan(scores, cells, contrasts, len(votes.annotators), slack)
-        return cls(votes, model, scores, cells, contrasts, scanned, free)
+        return cls(votes, model, scores, cells, contrasts, scanned, free, None, noise)
 
     def without_answers(self, *, seed: int, scored: Event | None = None) -> Evidence:
         """The same with all in the model by which changed answers move the whole pool: what is left is identified."""
@@ -336,6 +340,33 @@ def fitted(
         for step in range(REFINEMENTS):
             model = refined(some if step < REFINEMENTS - 1 else votes, model)
     return model
+
+
+def noise_within_items(scores: Scores) -> Floats:
+    """Variance of a score's contrast between two halves of an item's judgments, by what a shift of 1 adds to it.
+
+    It would be 1 if all votes were independent given the item, and is more as people differ and as the votes of one
+    ranking hang together. 0 where no item has two judgments.
+    """
+    starts = np.flatnonzero(begins(scores.item))
+    lengths = np.diff(np.append(starts, scores.item.size))
+    side = (np.arange(scores.item.size) - np.repeat(starts, lengths)) % 2
+    item = np.repeat(np.arange(starts.size), lengths)
+    out = np.zeros(len(scores.names))
+    for column in range(len(scores.names)):
+        sums = []
+        for half in (0, 1):
+            mine = side == half
+            sums.append(
+                [sum_by(item[mine], part[mine, column], starts.size) for part in (scores.score, scores.information)]
+            )
+        (s_one, w_one), (s_other, w_other) = sums
+        both = (w_one > 0) & (w_other > 0)
+        share = np.where(both, w_one / np.where(both, w_one + w_other, 1.0), 0.0)
+        contrast = np.where(both, share * s_other - (1 - share) * s_one, 0.0)
+        weight = float((share * w_other).sum())
+        out[column] = float((contrast**2).sum()) / weight if weight > 0 else 0.0
+    return out
 
 
 def overlap(votes: Rankings, seed: int) -> float:

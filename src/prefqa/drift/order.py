@@ -31,6 +31,8 @@ def order_p_value(votes: VoteTable, model: VoteModel) -> float:
     starts = np.flatnonzero(np.append(True, votes.item[1:] != votes.item[:-1]))
     of_item = np.stack([np.add.reduceat(place * column, starts) for column in columns], axis=1)
     scale = np.sqrt((of_item**2).sum(axis=0))
+    if not scale.any():
+        return 1.0  # each order of each item as often as the other
     of_item = of_item[:, scale > 0] / scale[scale > 0]
     total, spread = of_item.sum(axis=0), of_item.T @ of_item
     statistic = float(total @ np.linalg.pinv(spread, rcond=1e-9, hermitian=True) @ total)

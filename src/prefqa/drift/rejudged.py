@@ -54,11 +54,13 @@ def rejudged(fixed: Evidence, *, alpha: float, told: float, level: float, seed: 
     names += [CARE, *([TIES] if model.threshold is not None else [])]
     columns = [scores.names.index(name) for name in names]
     score, information = (part[:, columns].astype(np.float64) for part in (scores.score, scores.information))
-    difference, weight = _differences(fixed, score, information, table)
+    difference, of_item = _differences(fixed, score, information, table)
     n_items = (difference != 0).any(axis=2).sum(axis=0)
     n = np.maximum(n_items, 2)[:, None]
-    total = difference.sum(axis=0)
-    variance = ((difference**2).sum(axis=0) - total**2 / n) * n / (n - 1)
+    total, weight = difference.sum(axis=0), of_item.sum(axis=0)
+    # A shift moves each item by its weight: what is left over is noise.
+    mean = total / np.where(weight > 0, weight, 1.0)
+    variance = ((difference - of_item * mean) ** 2).sum(axis=0) * n / (n - 1)
     use = (variance > 0) & (weight > 0) & (n_items >= MIN_ITEMS)[:, None]
     if not use.any():
         few = f"no cut has {MIN_ITEMS} items judged on both sides by people who worked on both"
@@ -96,12 +98,15 @@ def rejudged(fixed: Evidence, *, alpha: float, told: float, level: float, seed: 
         )
     rows.sort(key=lambda row: names.index(row["detector"].removesuffix(f", {REJUDGED}")))
     first = min(rows, key=lambda row: (row["p_adjusted"], row["p_value"]))
-    changes = [_change(first, votes.length_is_log)] if first["p_adjusted"] < told else []
+    best: dict[str, dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: row["p_value"]):
+        best.setdefault(row["detector"], row)
+    changes = [_change(row, votes.length_is_log) for row in best.values() if row["p_adjusted"] < told]
     return Family(rows, first["p_adjusted"], changes)
 
 
 def _differences(fixed: Evidence, score: Floats, information: Floats, table: Rankings) -> tuple[Floats, Floats]:
-    """N of each item, [n_items, n_contrasts, n_columns], 0 where it was judged on one side only; and its weight in all.
+    """N of each item, [n_items, n_contrasts, n_columns], 0 where it was judged on one side only; and its weight.
 
     The weight, W before times W after over their sum, is what a shift of 1 adds to N: z is the same on both sides.
     """
@@ -111,7 +116,8 @@ def _differences(fixed: Evidence, score: Floats, information: Floats, table: Ran
     ).reshape(n_people, n_periods)
     number = np.unique(table.item, return_inverse=True)[1].reshape(-1)
     n_items = int(number.max(initial=-1)) + 1
-    out, weight = np.zeros((n_items, contrasts.n, score.shape[1])), np.zeros((contrasts.n, score.shape[1]))
+    out = np.zeros((n_items, contrasts.n, score.shape[1]))
+    weight = np.zeros_like(out)
     for at in range(contrasts.n):
         sides = contrasts.before[at], contrasts.after[at]
         both: Bools = np.logical_and.reduce([work[:, side].sum(axis=1) > 0 for side in sides])
@@ -128,7 +134,7 @@ def _differences(fixed: Evidence, score: Floats, information: Floats, table: Ran
         seen = (w_before > 0) & (w_after > 0)
         share = np.where(seen, w_before / np.where(seen, w_before + w_after, 1.0), 0.0)
         out[:, at] = np.where(seen, share * s_after - (1 - share) * s_before, 0.0)
-        weight[at] = (share * w_after).sum(axis=0)
+        weight[:, at] = share * w_after
     return out, weight
 
 
