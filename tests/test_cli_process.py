@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from prefqa import cli
+from prefqa.cli.process import Ended
 from prefqa.errors import UsageError
 
 TABLE = "item_id,annotator_id,response_id,rank\np1,ann,a,1\np1,ann,b,3\n"
@@ -91,6 +92,16 @@ def test_each_way_to_end_has_its_code_and_says_why(
 ) -> None:
     assert stopped(monkeypatch, error) == code
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("ending", "code"), [(KeyboardInterrupt(), 130), (Ended(signal.SIGTERM), 143)])
+def test_a_signal_that_another_error_hides_is_still_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ending: BaseException, code: int
+) -> None:
+    hidden = RuntimeError("Error calling __set_name__")
+    hidden.__cause__ = ending
+    assert stopped(monkeypatch, hidden) == code
+    assert "Traceback" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,7 @@ def main(arguments: list[str] | None = None) -> None:
                 code = _invoked(sys.argv[1:] if arguments is None else arguments)
                 sys.stdout.flush()
         except BaseException as error:  # panics of Polars are no Exception
+            error = _ending(error)
             code = _code_of(error)
             with suppress(PrefqaError, OSError):  # standard error may be full, too
                 _tell(error, code)
@@ -193,6 +194,18 @@ def _invoked(arguments: list[str]) -> int:
     except click.exceptions.Exit as end:
         code = end.exit_code
     return code if isinstance(code, int) else EXIT_CLEAN
+
+
+def _ending(error: BaseException) -> BaseException:
+    """Return the interrupt that another error hides: Python and some libraries put their own in its place."""
+    cause: BaseException | None = error
+    seen: set[int] = set()
+    while cause is not None and id(cause) not in seen:
+        if isinstance(cause, KeyboardInterrupt | Ended):
+            return cause
+        seen.add(id(cause))
+        cause = cause.__cause__ or cause.__context__
+    return error
 
 
 def _code_of(error: BaseException) -> int:
