@@ -17,7 +17,7 @@ from prefqa.drift.watch_state import read_state
 from prefqa.errors import ConfigError, PrefqaError, ReadError, UsageError
 from prefqa.readers.argilla_settings import settings_beside
 from prefqa.readers.label_studio_config import project_beside
-from prefqa.writers.llama_factory import _describe
+from prefqa.writers import write_pairs
 
 GOOD = {
     "guidelines": "Be kind.",
@@ -195,12 +195,15 @@ def test_baselines_that_do_not_fit_are_named(tmp_path: Path, text: str) -> None:
         known_counts(path)
 
 
+PAIR = pl.DataFrame({"prompt": ["Why?"], "chosen": ["So."], "rejected": ["No."]})
+
+
 @pytest.mark.parametrize("text", ["[", "[]", "5", "null"])
 def test_a_list_of_data_sets_that_is_none_stays_as_it_is(tmp_path: Path, text: str) -> None:
     info = tmp_path / "dataset_info.json"
     info.write_text(text)
     with pytest.raises(UsageError, match=r"dataset_info\.json"):
-        _describe(tmp_path / "pairs.json", {})
+        write_pairs(PAIR, tmp_path / "pairs.json", layout="llama-factory")
     assert info.read_text() == text
 
 

@@ -11,7 +11,7 @@ import math
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -208,12 +208,32 @@ def _plain(frame: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def ndjson(rows: Iterable[Row]) -> bytes:
-    """JSON Lines of records; numbers that JSON does not have stand as text."""
+    """JSON Lines of records; numbers that JSON does not have stand as text.
+
+    Raises:
+        UsageError: a text with half of a character, which no file can hold.
+    """
     rows = list(rows)
     try:
-        return "\n".join(json.dumps(row, allow_nan=False, default=str) for row in rows).encode()
+        lines = [json.dumps(row, allow_nan=False, default=str, ensure_ascii=False) for row in rows]
     except ValueError:
-        return "\n".join(json.dumps(_finite(row), default=str) for row in rows).encode()
+        lines = [json.dumps(_finite(row), default=str, ensure_ascii=False) for row in rows]
+    with half_characters_refused():
+        return "\n".join(lines).encode()
+
+
+@contextmanager
+def half_characters_refused() -> Iterator[None]:
+    """Refuse texts with half of a character, which neither a file nor a data frame can hold.
+
+    Raises:
+        UsageError: there is one.
+    """
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        what = "a text holds half of a character (a lone surrogate)"
+        raise UsageError(what, hint="write it anew.") from error
 
 
 def text_of(dtype: Any) -> pl.DataType:
