@@ -46,9 +46,10 @@ def json_of(path: Path, what: str) -> Any:
     """
     text = text_of(path)
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ReadError(path, f"is no {what}: {_reason(error)}") from error
+    return _whole(value, path, what)
 
 
 def yaml_of(path: Path, what: str) -> Any:
@@ -60,9 +61,11 @@ def yaml_of(path: Path, what: str) -> Any:
     """
     text = text_of(path)
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         pass
+    else:
+        return _whole(value, path, what)
     try:
         import yaml
     except ImportError as error:
@@ -72,9 +75,25 @@ def yaml_of(path: Path, what: str) -> Any:
         node = loader.get_single_node()
         if node is not None and _size(node, {}) > MAX_VALUES:
             raise ReadError(path, f"is no {what}: its aliases stand for more than {MAX_VALUES:,} values")
-        return None if node is None else loader.construct_document(node)
+        value = None if node is None else loader.construct_document(node)
     except (yaml.YAMLError, RecursionError, ValueError, TypeError, AttributeError) as error:
         raise ReadError(path, f"neither JSON nor YAML: {_reason(error)}") from error
+    return _whole(value, path, what)
+
+
+def _whole(value: Any, path: Path, what: str) -> Any:
+    """Return a value whose texts can be written again; an escape can stand for half of a character.
+
+    Raises:
+        ReadError: one that cannot.
+    """
+    try:
+        json.dumps(value, ensure_ascii=False, default=str, skipkeys=True).encode()
+    except UnicodeEncodeError as error:
+        raise ReadError(path, f"is no {what}: a text holds half of a character (a lone surrogate)") from error
+    except (ValueError, RecursionError) as error:
+        raise ReadError(path, f"is no {what}: {_reason(error)}") from error
+    return value
 
 
 def checked(model: type[M], value: Any, path: Path, what: str) -> M:

@@ -12,6 +12,7 @@ import pytest
 import prefqa
 from prefqa import companions
 from prefqa.checks.baseline import known_counts
+from prefqa.companions import json_of, yaml_of
 from prefqa.config import Config, load_config
 from prefqa.drift.watch_state import read_state
 from prefqa.errors import ConfigError, PrefqaError, ReadError, UsageError
@@ -291,3 +292,14 @@ def test_every_key_with_odd_values_is_refused_or_runs() -> None:
                     prefqa.config.parse_config({table: {key: value}})
                 except PrefqaError as error:
                     assert table in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize("read", [json_of, yaml_of])
+def test_half_a_character_is_refused(tmp_path: Path, read: Any) -> None:
+    path = tmp_path / "state.json"
+    for text in ('{"period": "\\ud800"}', '{"\\udfff": 1}'):
+        path.write_text(text)
+        with pytest.raises(ReadError, match=r"state\.json.* half of a character"):
+            read(path, "state")
+    path.write_text('{"period": "\\ud83d\\ude00"}')
+    assert read(path, "state") == {"period": "😀"}
