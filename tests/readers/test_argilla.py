@@ -412,3 +412,19 @@ def test_ranks_pulled_from_a_server_are_lost_and_the_raw_records_still_hold_them
 def test_what_1x_made_for_training_reads_as_pairs(exports: Path) -> None:
     for name in ("prepare_for_training_dpo.jsonl", "prepare_for_training_rm.jsonl"):
         assert prefqa.read(exports / "argilla_v1" / name).source.shape == "chosen_rejected"
+
+
+def test_suggestions_are_of_the_type_of_rankings_that_are_objects() -> None:
+    ranked = {"rank": [1, 2], "value": ["a", "b"]}
+    record = {
+        "external_id": "p",
+        "fields": {"prompt": "why", "a": "one", "b": "two"},
+        "responses": [{"user_id": "ann", "status": "submitted", "values": {"ranking": {"value": ranked}}}],
+    }
+    suggestion = {"question_name": "ranking", "value": {"rank": [2, 1], "value": ["a", "b"]}, "agent": "bot"}
+    for suggestions, people in (([], {"ann"}), ([suggestion], {"ann", "bot"})):
+        prefs = prefqa.read([record | {"suggestions": suggestions}], models="with")
+        ranks = prefs.judgments.select("annotator_id", "response_id", "rank").collect()
+        assert set(ranks["annotator_id"]) == people
+        expected = [("ann", "a", 1), ("ann", "b", 2), ("bot", "a", 2), ("bot", "b", 1)]
+        assert sorted(ranks.rows()) == [row for row in expected if row[0] in people]

@@ -10,7 +10,7 @@ import polars as pl
 
 from prefqa.preferences import ROW
 from prefqa.readers.argilla_answers import BASE
-from prefqa.readers.records import fields_of, json_lists, text_of
+from prefqa.readers.records import fields_of, json_lists, json_objects, text_of
 
 Types = Mapping[str, pl.DataType]
 _TEXT = pl.String()
@@ -149,6 +149,9 @@ class Records(Layout):
         found = flat.select(*_KEYS, pl.col("value").alias("_value"), "agent").drop_nulls("_value").collect()
         if isinstance(dtype, pl.List):
             found = found.with_columns(json_lists(found["_value"]))
+        elif isinstance(dtype, pl.Struct):
+            found = found.filter(pl.col("_value").str.starts_with("{"))
+            found = found.with_columns(json_objects(found["_value"], fields_of(dtype)).to_struct("_value"))
         return _suggested(found)
 
     @classmethod
