@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from prefqa.errors import MissingExtraError, ReadError
+from prefqa.errors import MissingExtraError, ReadError, whole_characters
 
 #: Bytes of a file of settings; real ones have some thousand.
 MAX_BYTES = 20_000_000
@@ -88,9 +88,8 @@ def _whole(value: Any, path: Path, what: str) -> Any:
         ReadError: one that cannot.
     """
     try:
-        json.dumps(value, ensure_ascii=False, default=str, skipkeys=True).encode()
-    except UnicodeEncodeError as error:
-        raise ReadError(path, f"is no {what}: a text holds half of a character (a lone surrogate)") from error
+        with whole_characters(path):
+            json.dumps(value, ensure_ascii=False, default=str, skipkeys=True).encode()
     except (ValueError, RecursionError) as error:
         raise ReadError(path, f"is no {what}: {_reason(error)}") from error
     return value

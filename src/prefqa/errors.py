@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,20 @@ class ReadError(PrefqaError):
             where += f", row group {row_group}"
         super().__init__(_with_hint(f"{where}: {reason}", hint))
         self.path, self.reason, self.line, self.row_group, self.hint = str(path), reason, line, row_group, hint
+
+
+@contextmanager
+def whole_characters(path: str | Path) -> Iterator[None]:
+    """Refuse texts with half of a character, which an escape of JSON can stand for and no UTF-8 text can hold.
+
+    Raises:
+        ReadError: there is one.
+    """
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        reason = "a text holds half of a character (a lone surrogate)"
+        raise ReadError(path, reason, hint="write it anew.") from error
 
 
 class ColumnNotFoundError(PrefqaError):

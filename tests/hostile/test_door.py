@@ -213,3 +213,22 @@ def test_lines_that_fuzzing_found_are_read_or_refused(tmp_path: Path, rows: list
         prefqa.check(prefqa.read(path), select=["PQ1", "PQ7"])
     except PrefqaError as error:
         assert str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize("rejected", ["\ud800", ["\udfff"], [{"role": "assistant", "content": "\ud800"}]])
+def test_half_a_character_is_refused_with_the_file(tmp_path: Path, rejected: Any) -> None:
+    message = {"role": "assistant", "content": "good"}
+    row = {"messages": [{"role": "user", "content": "q"}], "chosen": message, "rejected": message}
+    rows = [row, row | {"rejected": rejected}]
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(rows))
+    with pytest.raises(ReadError, match=r"x\.json: .*half of a character"):
+        prefqa.read(path)
+    with pytest.raises(ReadError, match="half of a character"):
+        prefqa.read(rows)
+    lines = tmp_path / "x.jsonl"
+    lines.write_text("\n".join(map(json.dumps, rows)))
+    try:  # Polars may read such an escape itself, as the sign for what is no character
+        prefqa.read(lines)
+    except PrefqaError as error:
+        assert "Hint" in str(error)

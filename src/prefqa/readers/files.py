@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PanicException
 
-from prefqa.errors import ReadError, UsageError, nearest
+from prefqa.errors import ReadError, UsageError, nearest, whole_characters
 from prefqa.readers import croissant, preflib
 from prefqa.readers.archives import Member, base, ending, names_in, unpacked
 from prefqa.readers.class_labels import classes_in_parquet, described, with_class_names
@@ -235,7 +235,7 @@ def _probe(path: Path, form: str, options: FileOptions, error: BaseException) ->
 
 def _read(path: Path, form: str, options: FileOptions) -> Records:
     form = _checked_format(path, form)
-    with _explained(path, form, options):
+    with _explained(path, form, options), whole_characters(path):
         refuse_bombs(path, form)
         if form == "zip":
             return _read_archive(path, options)

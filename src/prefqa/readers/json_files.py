@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from prefqa.errors import ReadError
+from prefqa.errors import ReadError, whole_characters
 from prefqa.readers.blocks import blocks_of
 from prefqa.readers.json_documents import rows_of_document
 from prefqa.readers.records import Records, structure
@@ -161,8 +161,7 @@ def _frame(path: Path, rows: list[dict[str, Any]]) -> pl.LazyFrame:
     if not rows:
         raise ReadError(path, "the file holds no rows")
     try:
-        return pl.from_dicts(rows, infer_schema_length=None, strict=False).lazy()
-    except UnicodeEncodeError as error:
-        raise ReadError(path, "a text holds half of a character (a lone surrogate)", hint="write it anew.") from error
+        with whole_characters(path):
+            return pl.from_dicts(rows, infer_schema_length=None, strict=False).lazy()
     except (pl.exceptions.PolarsError, TypeError, OverflowError) as error:
         raise ReadError(path, f"the rows do not fit one table: {error}") from error

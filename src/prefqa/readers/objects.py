@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 from polars.exceptions import PanicException
 
-from prefqa.errors import MissingExtraError, ReadError, UsageError
+from prefqa.errors import MissingExtraError, ReadError, UsageError, whole_characters
 from prefqa.readers.class_labels import names_of_classes, with_class_names
 from prefqa.readers.records import Records
 
@@ -46,7 +46,8 @@ def records_of_object(data: Any) -> Records:
         with sound(data):
             return Records.of_frame(data)
     if isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
-        return Records.of_rows(data, lambda: scan_object(data))
+        with whole_characters("frame"):
+            return Records.of_rows(data, lambda: scan_object(data))
     return Records.of_frame(scan_object(data))
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from prefqa._words import formatted
 from prefqa.casts import decimal_commas, raw_name
 from prefqa.dtypes import free_name, plain_names
-from prefqa.errors import ReadError, UsageError, nearest
+from prefqa.errors import ReadError, UsageError, nearest, whole_characters
 from prefqa.message_json import is_plain
 from prefqa.messages import is_chat, with_json
 from prefqa.preferences import JUDGMENT_TYPES, NAIVE, ROW, Preferences, Source
@@ -160,7 +160,7 @@ def read(
     given: _Tables = {"responses": listed, "items": described}
     if shape != "auto" and format in BY_NAME:
         raise UsageError(f"format {format!r} knows its columns", hint="leave out the shape, or the format.")
-    with readable((*files, *listed_in), on_disk), sound(source):
+    with readable((*files, *listed_in), on_disk), sound(source), whole_characters(origin):
         if shape == "auto" and _disagrees(records) and _tool(records, format) is None:
             records = records.structured()
         licence = licence_beside(Path(files[0])) if files else None

@@ -11,7 +11,7 @@ import math
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -211,29 +211,14 @@ def ndjson(rows: Iterable[Row]) -> bytes:
     """JSON Lines of records; numbers that JSON does not have stand as text.
 
     Raises:
-        UsageError: a text with half of a character, which no file can hold.
+        UnicodeEncodeError: a text with half of a character; see `errors.whole_characters`.
     """
     rows = list(rows)
     try:
         lines = [json.dumps(row, allow_nan=False, default=str, ensure_ascii=False) for row in rows]
     except ValueError:
         lines = [json.dumps(_finite(row), default=str, ensure_ascii=False) for row in rows]
-    with half_characters_refused():
-        return "\n".join(lines).encode()
-
-
-@contextmanager
-def half_characters_refused() -> Iterator[None]:
-    """Refuse texts with half of a character, which neither a file nor a data frame can hold.
-
-    Raises:
-        UsageError: there is one.
-    """
-    try:
-        yield
-    except UnicodeEncodeError as error:
-        what = "a text holds half of a character (a lone surrogate)"
-        raise UsageError(what, hint="write it anew.") from error
+    return "\n".join(lines).encode()
 
 
 def text_of(dtype: Any) -> pl.DataType:

@@ -11,7 +11,7 @@ from prefqa.errors import ReadError, UsageError
 from prefqa.message_json import JSON, holds_json, is_message, is_plain, object_of
 from prefqa.messages import json_of, messages_of
 from prefqa.preferences import ROW
-from prefqa.readers.records import Misfit, Records, half_characters_refused, json_objects, text_of
+from prefqa.readers.records import Misfit, Records, json_objects, text_of
 from prefqa.writers.pair_forms import CARRIED
 
 #: Cells that may be messages, and texts that may be a list of parts or an object.
@@ -135,8 +135,7 @@ def _without(records: Records, frame: pl.DataFrame | None, names: list[str]) -> 
     if not any(rows):
         return pl.DataFrame()
     try:
-        with half_characters_refused():
-            return pl.from_dicts(rows, infer_schema_length=None, strict=False)
+        return pl.from_dicts(rows, infer_schema_length=None, strict=False)
     except (pl.exceptions.PolarsError, TypeError, OverflowError) as error:
         raise ReadError("the records", f"do not fit one table: {error}") from error
 
