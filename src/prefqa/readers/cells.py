@@ -167,7 +167,7 @@ def _message(one: Any, dtype: pl.Struct) -> pl.Expr:
     """A message with its speaker as `role`, its text or parts as `content`, and its further keys."""
     role, content = _speaker(dtype) or ("role", "content")
     fields = fields_of(dtype)
-    said = one.field(role).cast(pl.String)
+    said = as_text(one.field(role), fields[role])
     who = said.replace(_SPEAKERS)
     rest = [one.field(other).alias(other) for other in sorted(fields) if other not in (role, content, JSON)]
     if JSON in fields:
