@@ -209,3 +209,32 @@ def test_init_writes_a_configuration_under_which_its_own_data_passes(
         assert "may be chance" in Path("prefqa.toml").read_text()
     code, _, err = _call(capsys, "init", "rankings.parquet")
     assert (code, "prefqa.toml exists" in err) == (2, True)
+
+
+NEEDED = {
+    "run": ("-o", "out"),
+    "convert": ("-o", "out.parquet"),
+    "report": ("-o", "r.html"),
+    "watch": ("--state", "s"),
+    "relabel": ("--budget", "1"),
+}
+WITH_INPUT = [
+    name
+    for name, command in cli.cli.commands.items()
+    if any(one.name == "source" for one in command.params) and any(one.name == "config" for one in command.params)
+]
+
+
+@pytest.mark.parametrize("command", WITH_INPUT)
+def test_every_command_uses_the_configuration_beside_its_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    data = tmp_path / "Größen"
+    data.mkdir()
+    (data / "rankings.csv").write_text("item_id,annotator_id,response_id,rank\np,a,x,1\np,a,y,2\n")
+    (data / "prefqa.toml").write_text("[gate]\npolicy = 'of'\n")
+    monkeypatch.chdir(tmp_path)
+    code, out, err = _call(capsys, command, data / "rankings.csv", *NEEDED.get(command, ()))
+    assert (code, out) == (2, "")
+    assert f"Configuration: {Path('Größen', 'prefqa.toml')}\n" in err
+    assert "gate.policy" in err

@@ -79,8 +79,9 @@ def gate(
     A line on an estimate is inconclusive where its interval covers the threshold, a line on a bound compares that
     bound alone, and a figure that could not be computed is inconclusive always. Inconclusive does not pass unless
     `allow_inconclusive` says so. The default policy fails agreement whose interval includes chance, and warns of
-    agreement below 0.2, of annotators whom a rule names (PQ3) and of a drift alarm; with `policy = "strict"` these
-    fail, too, and with "off" they are not judged. Data of which nothing can be used fails always.
+    agreement below 0.2 or on few items, of findings of severity warning on much of the data (PQ1, PQ2) or on annotators
+    (PQ3), and of a changed rule; with `policy = "strict"` these fail, too, and with "off" they are not judged. Data of
+    which nothing can be used fails always.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ MIN_ITEMS = 20
 #: A finding of severity warning on a larger share of the data warns.
 WIDE = 0.01
 #: The coefficient that is judged, the first of these that was measured over all items.
-_HEADLINES = ("alpha_nominal", "alpha_ordinal", "alpha_interval", "krippendorff_alpha")
+_HEADLINES = ("alpha_nominal", "alpha_ordinal", "alpha_interval")
 #: Rules on annotators, and how many of their findings the line shows.
 _FAMILY, _ANNOTATORS, _SHOWN = "PQ3", "annotators", 3
 

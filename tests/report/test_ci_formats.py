@@ -13,6 +13,7 @@ from sarif_pydantic import Sarif
 
 import prefqa
 from prefqa import cli
+from prefqa.cli.shared import CI_FORMATS
 from prefqa.report.ci import FORMATS
 from prefqa.report.ci.outcome import Outcome
 
@@ -34,6 +35,10 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     check = prefqa.check(prefqa.read(path))
     assert set(check.findings["severity"]) >= {"error", "warning"}
     return Outcome(str(path), check, prefqa.gate(check=check))
+
+
+def test_the_command_line_offers_every_format() -> None:
+    assert tuple(FORMATS) == CI_FORMATS
 
 
 def test_every_format_is_free_of_control_characters(outcome: Outcome) -> None:

@@ -13,6 +13,7 @@ from prefqa.cli.shared import (
     config_option,
     format_option,
     input_argument,
+    period_options,
     settings_of,
     show_result,
 )
@@ -25,10 +26,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog=EPILOG)
 @input_argument
-@click.option("--every", help='Length of a period: "1d", "1w", "1mo".')
-@click.option("--time", help="Time column (default created_at).")
-@click.option("--version", help="Column whose values are the periods, such as guideline_version.")
-@click.option("--batch", help="Likewise, for batches.")
+@period_options
 @click.option("--judgments-per-item", type=click.IntRange(min=1), help="Of each item (default: as in the campaign).")
 @config_option
 @format_option
@@ -36,7 +34,7 @@ def anchors(source: str, config: str | None, as_: str, judgments_per_item: int |
     """Plan how many items judged before to show again, so that a changed rule is told from changed answers."""
     from prefqa.drift.anchor_plan import plan_anchors
 
-    settings = settings_of(config)
+    settings = settings_of(config, source)
     names = ("time", "every", "version", "batch", "features", "strata", "alpha")
     options = {name: value for name, value in settings.drift.model_dump().items() if name in names}
     cuts = {name: value for name, value in given.items() if value is not None}

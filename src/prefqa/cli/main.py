@@ -36,6 +36,7 @@ from prefqa.cli.shared import (
     format_option,
     gate_options,
     input_argument,
+    period_options,
     pseudonymise_option,
     refuse_empty,
     settings_of,
@@ -93,10 +94,7 @@ def demo(out: str, items: int, seed: int, config: str | None, as_: str, fail_on:
 
 @cli.command(epilog=EPILOG)
 @input_argument
-@click.option("--every", help='Length of a period: "1d", "1w", "1mo".')
-@click.option("--time", help="Time column (default created_at).")
-@click.option("--version", help="Column whose values are the periods, such as guideline_version.")
-@click.option("--batch", help="Likewise, for batches.")
+@period_options
 @click.option("--reference", help="Period to compare with (default the first).")
 @config_option
 @format_option

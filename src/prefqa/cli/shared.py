@@ -71,6 +71,21 @@ _fail_on = click.option(
 _exit_zero = click.option("--exit-zero", is_flag=True, help="Exit with 0 also where the gate fails.")
 
 
+_period_options = (
+    click.option("--every", help='Length of a period: "1d", "1w", "1mo".'),
+    click.option("--time", help="Time column (default created_at)."),
+    click.option("--version", help="Column whose values are the periods, such as guideline_version."),
+    click.option("--batch", help="Likewise, for batches."),
+)
+
+
+def period_options(command: _Command) -> _Command:
+    """Add the options that cut a campaign into periods."""
+    for option in reversed(_period_options):
+        command = option(command)
+    return command
+
+
 def gate_options(command: _Command) -> _Command:
     """Add the options that say what fails."""
     return _fail_on(_exit_zero(command))
@@ -114,10 +129,10 @@ def settings_of(config: str | None, source: str | None = None, *, pseudonymise: 
 
 
 def shown_path(path: Path) -> str:
-    """Return a path as it is printed: from the working folder where it lies in it, without control characters."""
+    """Return a path as it is printed: from the working folder, where it lies in it."""
     with suppress(ValueError):
         path = path.relative_to(Path.cwd())
-    return str(path).encode("unicode_escape").decode()
+    return str(path)
 
 
 def read_input(source: str, settings: Any) -> Any:

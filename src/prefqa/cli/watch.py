@@ -14,6 +14,7 @@ from prefqa.cli.shared import (
     config_option,
     format_option,
     input_argument,
+    period_options,
     settings_of,
     show_result,
 )
@@ -29,10 +30,7 @@ _TOP = 10
 @click.command(epilog=EPILOG)
 @input_argument
 @click.option("--state", required=True, type=click.Path(dir_okay=False), help="JSON file that remembers the looks.")
-@click.option("--every", help='Length of a period: "1d", "1w", "1mo".')
-@click.option("--time", help="Time column (default created_at).")
-@click.option("--version", help="Column whose values are the periods, such as guideline_version.")
-@click.option("--batch", help="Likewise, for batches.")
+@period_options
 @click.option("--alpha", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Over the whole campaign.")
 @config_option
 @format_option

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -42,10 +43,8 @@ class Outcome:
         if "://" in self.origin:
             return clean(self.origin)
         path = Path(self.origin)
-        try:
+        with suppress(ValueError, OSError):
             path = path.resolve().relative_to(Path.cwd())
-        except (ValueError, OSError):
-            return clean(path.as_posix())
         return clean(path.as_posix())
 
     @property
