@@ -22,6 +22,8 @@ from typing import Any
 import atheris
 import polars as pl
 
+from json_changes import change_one, places_in
+
 with atheris.instrument_imports(include=["prefqa.readers", "prefqa.preferences", "prefqa.dtypes", "prefqa.casts"]):
     import prefqa
     from prefqa.errors import PrefqaError
@@ -65,26 +67,9 @@ def mutated(data: bytes, most: int, seed: int) -> bytes:
         records = []
     if not records or draw.random() < 1 / 3:
         return bytes(atheris.Mutate(data, most))
-    at, parents = draw.randrange(len(records)), []
-    for parent in walk(records[at]):
-        keys = parent if isinstance(parent, dict) else range(len(parent))
-        parents += [(parent, key) for key in keys]
-    if parents:
-        parent, key = draw.choice(parents)
-        action = draw.choice(["replace", "replace", "remove", "double"])
-        if action == "remove":
-            del parent[key]
-        elif action == "double" and isinstance(parent, list):
-            parent.append(parent[key])
-        else:
-            parent[key] = draw.choice(VALUES)
+    if places := places_in(draw.choice(records)):
+        change_one(places, VALUES, draw)
     return (data[:2] + "\n".join(map(json.dumps, records)).encode())[:most]
-
-
-def walk(value: Any) -> list[Any]:
-    """All lists and objects within a value, itself among them."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-    return [] if inner is None else [value, *(one for part in inner for one in walk(part))]
 
 
 def seeds(folder: Path) -> None:

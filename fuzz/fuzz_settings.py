@@ -18,6 +18,8 @@ from typing import Any
 
 import atheris
 
+from json_changes import change_one, places_in
+
 with atheris.instrument_imports(
     include=["prefqa.companions", "prefqa.config", "prefqa.readers", "prefqa.drift.watch_state", "prefqa.drift.evalues"]
 ):
@@ -134,24 +136,11 @@ def mutated(data: bytes, most: int, seed: int) -> bytes:
         whole = json.loads(data[1:])
     except (ValueError, RecursionError):
         whole = None
-    places = [] if whole is None else list(_places(whole))
+    places = [] if whole is None else places_in(whole)
     if not places or draw.random() < 1 / 3:
         return bytes(atheris.Mutate(data, most))
-    parent, key = draw.choice(places)
-    action = draw.choice(["replace", "replace", "remove", "double"])
-    if action == "remove":
-        del parent[key]
-    elif action == "double" and isinstance(parent, list):
-        parent.append(parent[key])
-    else:
-        parent[key] = draw.choice(VALUES)
+    change_one(places, VALUES, draw)
     return (data[:1] + json.dumps(whole).encode())[:most]
-
-
-def _places(value: Any) -> list[tuple[Any, Any]]:
-    """Every place in lists and objects: what holds it, and its key."""
-    keys = list(value) if isinstance(value, dict) else list(range(len(value))) if isinstance(value, list) else []
-    return [place for key in keys for place in [(value, key), *_places(value[key])]]
 
 
 def main() -> None:
