@@ -46,7 +46,7 @@ Progress = Callable[[str], None]
 #: Files that a run may write, besides the parts of a split.
 FILES = (
     "summary.json", "findings.json", "consensus.parquet", "pairs.parquet", "pairs.jsonl", "annotators.parquet",
-    "quarantine.parquet", "report.html", "prefqa-files.json",
+    "contradictions.parquet", "quarantine.parquet", "report.html", "prefqa-files.json",
 )  # fmt: skip
 STEPS = ("read", "check", "agreement", "drift", "consensus", "gate")
 
@@ -197,11 +197,24 @@ def _measured(prefs: Preferences, settings: Config, say: Progress) -> RunResult:
         consensus=built.consensus,
         config=settings.gate,
     )
-    plain = settings.model_dump(mode="json")
     return RunResult(
-        prefs.source, checked, agreed, divided, drifted, built.consensus, built.pair_set, built.split, board, no_board,
-        verdict, plain, _criteria(clean, settings, built.names), built.names, built.criterion, built.by_criterion,
-    )  # fmt: skip
+        source=prefs.source,
+        check=checked,
+        agreement=agreed,
+        disagreement=divided,
+        drift=drifted,
+        consensus=built.consensus,
+        pair_set=built.pair_set,
+        split=built.split,
+        leaderboard=board,
+        no_leaderboard=no_board,
+        gate=verdict,
+        settings=settings.model_dump(mode="json"),
+        criteria=_criteria(clean, settings, built.names),
+        criterion_names=built.names,
+        criterion=built.criterion,
+        by_criterion=built.by_criterion,
+    )
 
 
 class Built(NamedTuple):

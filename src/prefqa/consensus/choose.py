@@ -65,8 +65,8 @@ def choose(buckets: Sequence[Bucket], n_annotators: int, seed: int = 0, strength
     """Choose between majority, one-coin Dawid-Skene and Mallows by held-out log likelihood.
 
     Where votes have strength, a model of graded votes is one more candidate, unless it finds that strength tells
-    nothing in nearly all votes. What it predicts is the direction of the
-    held-out vote, as the others do, so that strength is used where it helps to tell that.
+    nothing in nearly all votes. It predicts the direction of the held-out vote, as the others do, so that strength is
+    used where it helps to tell that.
 
     Items with two judgments or more are dealt into FOLDS. Each candidate is fitted to whole items of the other folds,
     so with as many judgments an item as there are; in an item of the fold it then sees all judgments but one, drawn by

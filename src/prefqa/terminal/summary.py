@@ -167,10 +167,9 @@ def print_consensus(console: Console, consensus: ConsensusResult) -> None:
 
 def print_gate(console: Console, gate: GateResult, *, brief: bool = False) -> None:
     """Print each line of the gate with its verdict, and the verdict on the data; `brief` counts what passes."""
-    passing = gate.lines.filter(gate.lines["verdict"] == "pass")
-    for row in gate.lines.filter(gate.lines["verdict"] != "pass").iter_rows(named=True):
-        hang(console, Text(row["verdict"], _STYLE[row["verdict"]]), row["message"])
-    for row in () if brief else passing.iter_rows(named=True):
+    holds = gate.lines["verdict"] == "pass"
+    passing, others = gate.lines.filter(holds), gate.lines.filter(~holds)
+    for row in (others if brief else others.vstack(passing)).iter_rows(named=True):
         hang(console, Text(row["verdict"], _STYLE[row["verdict"]]), row["message"])
     if gate.not_judged:
         hang(console, None, f'not judged ([gate] policy = "off"): {", ".join(gate.not_judged)}', style="dim")
