@@ -49,7 +49,6 @@ class Scan:
     anyone: Floats
     correlation: Floats
     annotator_difference: Floats
-    annotator_weight: Floats
     annotator_variance: Floats
     annotator_z: Floats
     relative_difference: Floats
@@ -102,8 +101,8 @@ def scan(scores: Scores, cells: Cells, contrasts: Contrasts, n_annotators: int, 
     own_z = _own_z(relative_beyond, relative_variance, often)
     anyone = _anyone(relative_beyond, relative_variance, relative_weight, often)
     return Scan(
-        difference, weight, variance, by_item, z, anyone, correlation, own, own_weight, own_variance, own_z,
-        relative, relative_variance, of_pool,
+        difference, weight, variance, by_item, z, anyone, correlation, own, own_variance, own_z, relative,
+        relative_variance, of_pool,
     )  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from prefqa.casts import raw_name
 from prefqa.dtypes import free_name
 from prefqa.errors import AmbiguousReadingError, Choice
 from prefqa.notes import Note
@@ -276,11 +275,6 @@ class Table:
         if role == "model" and dtype == pl.String():
             return bool((values.str.len_chars() <= 120).all())
         return True
-
-
-def unread_name(column: str) -> str:
-    """Return the name of the column that keeps what could not be read; see `casts.raw_name`."""
-    return raw_name(column)
 
 
 def row_ids(names: Sequence[str]) -> list[str]:
